@@ -1,0 +1,99 @@
+"""The libraries this project uses, all from Debian packages.
+
+Repositories and targets carry their upstream names, so that BUILD files read
+the same wherever the libraries come from.
+"""
+
+load("//third_party:system_library.bzl", "system_library")
+
+_ABSL = {
+    "absl/cleanup": ["cleanup"],
+    "absl/container": ["btree", "flat_hash_map", "flat_hash_set", "inlined_vector"],
+    "absl/debugging": ["failure_signal_handler", "symbolize"],
+    "absl/flags": ["flag", "parse", "usage"],
+    "absl/functional": ["any_invocable", "function_ref"],
+    "absl/hash": ["hash"],
+    "absl/random": ["random"],
+    "absl/status": ["status", "statusor"],
+    "absl/strings": ["cord", "str_format", "strings"],
+    "absl/synchronization": ["synchronization"],
+    "absl/time": ["time"],
+    "absl/types": ["span"],
+}
+
+# Targets whose pkg-config module is not called absl_<target>.
+_ABSL_MODULES = {
+    "flag": "absl_flags",
+    "parse": "absl_flags_parse",
+    "random": "absl_random_random",
+    "usage": "absl_flags_usage",
+}
+
+def system_libraries():
+    system_library(
+        name = "com_google_absl",
+        apt = "libabsl-dev",
+        headers = ["absl"],
+        targets = {
+            package + ":" + target: [_ABSL_MODULES.get(target, "absl_" + target)]
+            for package, targets in _ABSL.items()
+            for target in targets
+        },
+    )
+    system_library(
+        name = "com_github_google_benchmark",
+        apt = "libbenchmark-dev",
+        headers = ["benchmark"],
+        static = False,
+        targets = {":benchmark": ["benchmark"]},
+    )
+    system_library(
+        name = "com_google_googletest",
+        apt = "libgmock-dev libgtest-dev",
+        headers = ["gmock", "gtest"],
+        targets = {":gtest": ["gmock"], ":gtest_main": ["gmock_main"]},
+    )
+    system_library(
+        name = "com_googlesource_code_re2",
+        apt = "libre2-dev",
+        headers = ["re2"],
+        targets = {":re2": ["re2"]},
+    )
+    system_library(
+        name = "libarchive",
+        apt = "libarchive-dev",
+        headers = ["archive.h", "archive_entry.h"],
+        static = False,
+        targets = {":libarchive": ["libarchive"]},
+    )
+    system_library(
+        name = "libseccomp",
+        apt = "libseccomp-dev",
+        headers = ["seccomp.h", "seccomp-syscalls.h"],
+        targets = {":libseccomp": ["libseccomp"]},
+    )
+    system_library(
+        name = "nlohmann_json",
+        apt = "nlohmann-json3-dev",
+        headers = ["nlohmann"],
+        targets = {":json": ["nlohmann_json"]},
+    )
+    system_library(
+        name = "openssl",
+        apt = "libssl-dev",
+        headers = ["openssl"],
+        static = False,
+        targets = {":crypto": ["libcrypto"]},
+    )
+    system_library(
+        name = "zlib",
+        apt = "zlib1g-dev",
+        headers = ["zconf.h", "zlib.h"],
+        targets = {":zlib": ["zlib"]},
+    )
+    system_library(
+        name = "zstd",
+        apt = "libzstd-dev",
+        headers = ["zdict.h", "zstd.h", "zstd_errors.h"],
+        targets = {":zstd": ["libzstd"]},
+    )
