@@ -54,8 +54,9 @@ class Source {
     offset = std::min<uint32_t>(offset, static_cast<uint32_t>(text_.size()));
     auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
     const uint32_t start = *std::prev(next);
-    return {static_cast<int>(next - line_starts_.begin()),
-            1 + static_cast<int>(Characters(absl::string_view(text_).substr(start, offset - start)))};
+    return {
+        static_cast<int>(next - line_starts_.begin()),
+        1 + static_cast<int>(Characters(absl::string_view(text_).substr(start, offset - start)))};
   }
 
   // The text of a 1-based line, without its end.
@@ -69,8 +70,9 @@ class Source {
 
   // Code points: bytes that do not continue one.
   static size_t Characters(absl::string_view text) {
-    return static_cast<size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
   }
 
  private:
@@ -178,11 +180,11 @@ inline std::string Render(const SourceMap& sources, const Diagnostic& diagnostic
   const std::string number = absl::StrCat(at.line);
   const size_t before = static_cast<size_t>(at.column - 1);
   const size_t in_line = Source::Characters(line);
-  size_t width = Source::Characters(absl::string_view(source->text())
-                                        .substr(diagnostic.span.begin,
-                                                diagnostic.span.end > diagnostic.span.begin
-                                                    ? diagnostic.span.end - diagnostic.span.begin
-                                                    : 0));
+  size_t width = Source::Characters(
+      absl::string_view(source->text())
+          .substr(diagnostic.span.begin, diagnostic.span.end > diagnostic.span.begin
+                                             ? diagnostic.span.end - diagnostic.span.begin
+                                             : 0));
   width = std::max<size_t>(1, std::min(width, in_line > before ? in_line - before : 1));
   return absl::StrCat(source->name(), ":", at.line, ":", at.column, ": ", severity, ": ",
                       diagnostic.message, "\n", number, " | ", line, "\n",

@@ -7,7 +7,8 @@ namespace {
 
 TEST(DiagnosticTest, CaretStandsUnderTheText) {
   SourceMap sources;
-  const uint32_t file = sources.Add("web.reml", "; é\n(service web\n  :cap-add (net-admim chown))\n");
+  const uint32_t file =
+      sources.Add("web.reml", "; é\n(service web\n  :cap-add (net-admim chown))\n");
   Diagnostics diags;
   const size_t at = sources.Find(file)->text().find("net-admim");
   diags.Error({file, static_cast<uint32_t>(at), static_cast<uint32_t>(at + 9)},

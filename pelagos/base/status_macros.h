@@ -21,21 +21,19 @@ absl::Status WithContext(const absl::Status& status, const Context&... context) 
     return status;
   } else {
     absl::Status result(status.code(), absl::StrCat(context..., ": ", status.message()));
-    status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
-      result.SetPayload(url, payload);
-    });
+    status.ForEachPayload(
+        [&](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
     return result;
   }
 }
 
 }  // namespace pelagos::internal
 
-#define PELAGOS_RETURN_IF_ERROR(expression, ...)                            \
-  do {                                                                      \
-    if (absl::Status pelagos_status = (expression); !pelagos_status.ok()) { \
-      return ::pelagos::internal::WithContext(                              \
-          pelagos_status __VA_OPT__(, ) __VA_ARGS__);                       \
-    }                                                                       \
+#define PELAGOS_RETURN_IF_ERROR(expression, ...)                                          \
+  do {                                                                                    \
+    if (absl::Status pelagos_status = (expression); !pelagos_status.ok()) {               \
+      return ::pelagos::internal::WithContext(pelagos_status __VA_OPT__(, ) __VA_ARGS__); \
+    }                                                                                     \
   } while (false)
 
 #define PELAGOS_ASSIGN_OR_RETURN(lhs, expression, ...)                               \

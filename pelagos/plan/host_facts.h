@@ -1,0 +1,31 @@
+// What MakePlan must know of the host, as a value: read once by sys/ and the CLI, written by hand
+// in tests.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pelagos/policy/cgroup_plan.h"
+
+namespace pelagos {
+
+// Where cgroups are and who has which controller. Source: cgroups(7), proc_pid_mountinfo(5).
+struct CgroupLayout {
+  std::string v2_mount;                          // "/sys/fs/cgroup", ".../unified" on hybrid, or ""
+  std::vector<CgroupController> v2_controllers;  // those that v2 offers
+  std::map<CgroupController, std::string> v1_mounts;  // those bound to a v1 hierarchy
+
+  friend bool operator==(const CgroupLayout&, const CgroupLayout&) = default;
+};
+
+struct HostFacts {
+  std::string data_root = "/var/lib/pelagos";
+  std::string run_root = "/run/pelagos";
+  CgroupLayout cgroups;
+
+  friend bool operator==(const HostFacts&, const HostFacts&) = default;
+};
+
+}  // namespace pelagos

@@ -1,0 +1,43 @@
+// A launch, all decided: what MakePlan returns, what is printed, diffed, tested and executed.
+//
+// A value; equal inputs give equal plans, byte for byte.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pelagos/plan/op.h"
+#include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/policy/namespace_set.h"
+#include "pelagos/policy/net_plan.h"
+
+namespace pelagos {
+
+// One write of a limit: `value` into `file` (an absolute path).
+struct CgroupWrite {
+  std::string file, value;
+  bool operator==(const CgroupWrite&) const = default;
+};
+
+// The cgroups of one container and their limits, by path. Source: cgroups(7).
+struct CgroupSteps {
+  std::string v2;               // folder the child is cloned into (CLONE_INTO_CGROUP); may be empty
+  std::vector<std::string> v1;  // folders whose `tasks` the child joins itself
+  std::vector<CgroupWrite> enable;  // controllers to switch on in the parent's subtree_control
+  std::vector<CgroupWrite> limits;
+  bool operator==(const CgroupSteps&) const = default;
+};
+
+struct LaunchPlan {
+  std::string id;  // the container's name; owner of all that is made for it
+  NamespaceSet namespaces;
+  CgroupSteps cgroup;
+  NetPlan net;  // executed by net/ between the start of the child and its AwaitStart
+  std::vector<std::string> folders;  // host folders to make first (upper, work), mode 0700
+  std::vector<Op> ops;
+  int stop_signal = 15;
+  int stop_grace_seconds = 10;
+  bool operator==(const LaunchPlan&) const = default;
+};
+
+}  // namespace pelagos

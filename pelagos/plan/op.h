@@ -1,0 +1,161 @@
+// The steps of a launch. Each is done by the container's first process, between clone3(2) and
+// execve(2), in its own namespaces; all is decided, nothing is left to look up but what lies inside
+// the root file system.
+//
+// Values. Paths called `source` lie on the host, `target` inside the container and are resolved in
+// its root (openat2(2), RESOLVE_IN_ROOT), whatever links the image holds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "pelagos/policy/capability_set.h"
+#include "pelagos/policy/seccomp_policy.h"
+
+namespace pelagos {
+
+// mount(2): makes every mount of the new namespace private, so that nothing reaches the host.
+struct MakeMountsPrivate {
+  bool operator==(const MakeMountsPrivate&) const = default;
+};
+
+// The root: an overlay of `lowers` (top first) with a writable layer. `mount_point` is an empty
+// folder of the host.
+struct MountOverlayRoot {
+  std::vector<std::string> lowers;
+  std::string upper, work;
+  std::string mount_point;
+  bool operator==(const MountOverlayRoot&) const = default;
+};
+
+// The root: a folder of the host as it is, with all mounts below it.
+struct MountBindRoot {
+  std::string source;
+  std::string mount_point;
+  bool operator==(const MountBindRoot&) const = default;
+};
+
+// A file system of the kernel's own (proc, sysfs, tmpfs, devpts, mqueue, cgroup2). The target is
+// made, mode 0755, where it is missing. `flags` are MS_* of mount(2), `data` its options.
+struct MountFilesystem {
+  std::string type, source, target;
+  uint64_t flags = 0;
+  std::string data;
+  bool operator==(const MountFilesystem&) const = default;
+};
+
+// A folder or file of the host, with the mounts below it. Target made where missing, of the
+// source's kind.
+struct BindMount {
+  std::string source, target;
+  bool read_only = false;
+  bool operator==(const BindMount&) const = default;
+};
+
+// mknod(2) of a character device on the container's own /dev; mode includes the permission bits.
+struct MakeDevice {
+  std::string target;
+  uint32_t major = 0, minor = 0;
+  uint32_t mode = 0666;
+  bool operator==(const MakeDevice&) const = default;
+};
+
+struct MakeFolder {
+  std::string target;
+  uint32_t mode = 0755;
+  bool operator==(const MakeFolder&) const = default;
+};
+
+struct MakeSymlink {
+  std::string text;    // what the link says
+  std::string target;  // where it stands
+  bool operator==(const MakeSymlink&) const = default;
+};
+
+// Hides a file behind the container's own /dev/null (verified to be character device 1:3), a folder
+// behind an empty read-only tmpfs. A missing target is fine.
+struct MaskPath {
+  std::string target;
+  bool operator==(const MaskPath&) const = default;
+};
+
+// Makes a path read-only by a bind mount over itself. A missing target is fine.
+struct MakeReadOnly {
+  std::string target;
+  bool operator==(const MakeReadOnly&) const = default;
+};
+
+// pivot_root(2) into the root; the host's mounts are detached.
+struct PivotRoot {
+  bool operator==(const PivotRoot&) const = default;
+};
+
+// Seals the root itself (not the mounts below it).
+struct SealRoot {
+  bool operator==(const SealRoot&) const = default;
+};
+
+// Brings `lo` up.
+struct LoopbackUp {
+  bool operator==(const LoopbackUp&) const = default;
+};
+
+struct SetHostname {
+  std::string name;
+  bool operator==(const SetHostname&) const = default;
+};
+
+// Waits for the runtime's word: everything outside (network, state) is ready. Failures of the steps
+// before it are reported without waiting.
+struct AwaitStart {
+  bool operator==(const AwaitStart&) const = default;
+};
+
+// setgroups(2), setresgid(2), setresuid(2); capabilities are kept until LimitCapabilities.
+struct SetUser {
+  uint32_t uid = 0, gid = 0;
+  std::vector<uint32_t> groups;
+  bool operator==(const SetUser&) const = default;
+};
+
+// The bounding set becomes `keep`; permitted, effective and inheritable `keep` for root, and for
+// other users `keep` stays only bounding and nothing is permitted (capabilities(7)).
+struct LimitCapabilities {
+  CapabilitySet keep;
+  bool operator==(const LimitCapabilities&) const = default;
+};
+
+// prctl(PR_SET_NO_NEW_PRIVS)
+struct SetNoNewPrivileges {
+  bool operator==(const SetNoNewPrivileges&) const = default;
+};
+
+struct InstallSeccomp {
+  SeccompProfile profile = SeccompProfile::kDefault;
+  bool operator==(const InstallSeccomp&) const = default;
+};
+
+// Also makes the folder where it is missing, owned by the container's user.
+struct ChangeFolder {
+  std::string target;
+  bool operator==(const ChangeFolder&) const = default;
+};
+
+// argv[0] with a slash is a path in the container; without, it is looked up in the PATH of `env`.
+struct Exec {
+  std::vector<std::string> argv;
+  std::vector<std::string> env;  // KEY=VALUE, sorted by key
+  bool operator==(const Exec&) const = default;
+};
+
+using Op = std::variant<MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem,
+                        BindMount, MakeDevice, MakeFolder, MakeSymlink, MaskPath, MakeReadOnly,
+                        PivotRoot, SealRoot, LoopbackUp, SetHostname, AwaitStart, SetUser,
+                        LimitCapabilities, SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec>;
+
+// One line for people: "bind /srv/www -> /www read-only". Used in plans and in errors.
+std::string Describe(const Op& op);
+
+}  // namespace pelagos

@@ -1,0 +1,68 @@
+// What a user asked for, of one container. Four front doors (reml, CLI, C++ builder, OCI
+// config.json) meet in ContainerSpec; MakePlan turns it into a LaunchPlan.
+//
+// A value. Each part that came from text remembers its Span, so that a rule which is broken as late
+// as in MakePlan still points at the user's line.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/policy/capability_set.h"
+#include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/policy/mount_plan.h"
+#include "pelagos/policy/namespace_set.h"
+#include "pelagos/policy/net_plan.h"
+#include "pelagos/policy/seccomp_policy.h"
+
+namespace pelagos {
+
+// Where each option was written, by its name ("cap-add"); the last writing wins. Not part of the
+// value: two specs are equal wherever they were written.
+class SpanTable {
+ public:
+  void Set(std::string option, Span span) { spans_[std::move(option)] = span; }
+  // The span of the option, else of the whole form (""), else nowhere.
+  Span Find(const std::string& option) const {
+    if (auto it = spans_.find(option); it != spans_.end()) return it->second;
+    if (auto it = spans_.find(""); it != spans_.end()) return it->second;
+    return {};
+  }
+  friend bool operator==(const SpanTable&, const SpanTable&) { return true; }
+
+ private:
+  std::map<std::string, Span> spans_;
+};
+
+struct EnvVariable {
+  std::string key, value;
+  friend bool operator==(const EnvVariable&, const EnvVariable&) = default;
+};
+
+struct ContainerSpec {
+  std::string name;      // unique in a run root; [a-zA-Z0-9][a-zA-Z0-9_.-]*
+  std::string hostname;  // empty: name
+  std::string image;     // reference as written; empty exactly if rootfs is set
+  std::string rootfs;    // a host folder used as the root; the container's writes go to an overlay
+  std::vector<std::string> command;  // replaces entrypoint and cmd of the image; empty: theirs
+  std::vector<EnvVariable> env;      // later entries win
+  std::string workdir;               // empty: the image's
+  std::string user;                  // "uid[:gid]" or "name[:group]"; empty: the image's
+  MountPlan mounts;
+  NetPlan net;
+  CgroupPlan cgroup;
+  NamespaceSet namespaces = kDefaultNamespaces;
+  CapabilitySet capabilities = kDefaultCapabilities;
+  SeccompPolicy seccomp = kDefaultSeccomp;
+  bool no_new_privileges = true;
+  bool read_only = false;
+  int stop_grace_seconds = 10;
+  SpanTable spans;
+
+  friend bool operator==(const ContainerSpec&, const ContainerSpec&) = default;
+};
+
+}  // namespace pelagos
