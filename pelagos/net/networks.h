@@ -1,0 +1,100 @@
+// The networks of one run root: makes and removes bridges, connects containers to them, publishes
+// their ports, names them. Executes NetworkPlan and NetPlan (policy/net_plan.h).
+//
+//   container eth0 == veth == bridge pg-HASH (10.99.N.1/24, pelagos-dns) == nftables == the world
+//
+// Everything is made in the network namespace of the calling thread ("the host"). No state lives in
+// the object: each operation takes the lock run/network.lock, reads the run root's files, writes
+// down what it is about to make, and then makes it. So any operation can be repeated, and a later
+// process can undo what a killed one left: Detach for each dead container, Remove for each network.
+// Networks of one run root are isolated from each other (except through published ports).
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "pelagos/base/fd.h"
+#include "pelagos/net/endpoint.h"
+#include "pelagos/net/record.h"
+#include "pelagos/policy/net_plan.h"
+
+namespace pelagos::net {
+
+struct NetworksOptions {
+  std::string dns_program;                       // empty: `pelagos-dns` beside the running program
+  std::string pool = "10.99.0.0/16";             // where subnets are taken from, in /24 blocks
+  std::string resolv_conf = "/etc/resolv.conf";  // the host's, for names of the outside
+};
+
+// Host ports held for a container. The sockets are bound, not listening: as long as they live, no
+// process of the host can take the ports. Keep it while the container runs (the supervisor does);
+// destroying it frees the sockets, not the record (Detach does that).
+class [[nodiscard]] Reservation {
+ public:
+  Reservation() = default;
+  explicit Reservation(std::vector<Fd> sockets) : sockets_(std::move(sockets)) {}
+
+  const std::vector<Fd>& sockets() const { return sockets_; }
+
+ private:
+  std::vector<Fd> sockets_;
+};
+
+// Moves and copies freely: it only knows where things are.
+class Networks {
+ public:
+  // Makes the folders of `run_root` (an absolute path) that are missing.
+  static absl::StatusOr<Networks> Open(std::string run_root, NetworksOptions options = {});
+
+  // Makes the network, or completes one of that name that is there. `plan.subnet` if given
+  // (prefix 8 to 29), else a free /24 of the pool; neither may overlap a route of the host or
+  // another network. FailedPrecondition if it exists with another subnet or project.
+  absl::StatusOr<NetworkRecord> Ensure(const NetworkPlan& plan);
+
+  // True if nothing but `container_id` holds any of the ports: no other container of the run root
+  // (AlreadyExists, names it) and no process of the host (AlreadyExists). Changes nothing.
+  absl::Status CheckPorts(absl::string_view container_id, const std::vector<PortMapping>& ports);
+
+  // As CheckPorts, and records the ports as the container's. To be called before anything of the
+  // container is started.
+  absl::StatusOr<Reservation> Reserve(const std::string& container_id,
+                                      const std::vector<PortMapping>& ports);
+
+  // Connects the network namespace `netns` (an open /proc/PID/ns/net or nsfs file): brings lo up,
+  // and in mode bridge makes the interfaces, addresses and default route, publishes the ports,
+  // makes the names known, and returns when pelagos-dns answers. Does nothing in mode host.
+  // Networks have to be there (NotFound). Ports that were not reserved are checked here. A failure
+  // undoes what was done, except for a reservation made before. An earlier life of the same
+  // container id is replaced.
+  absl::StatusOr<Endpoint> Attach(const std::string& container_id, const NetPlan& plan,
+                                  const Fd& netns);
+
+  // Takes back all that Attach and Reserve gave: ports, names, leases, interfaces. The container
+  // may be dead; nothing is done for one that is unknown.
+  absl::Status Detach(const std::string& container_id);
+
+  // Removes the network; Ok if there is none. FailedPrecondition while a container holds an address
+  // of it. With the last one, the nftables table goes, pelagos-dns ends, and the host's settings
+  // are as they were before the first.
+  absl::Status Remove(const std::string& network);
+
+  // All networks, by name.
+  absl::StatusOr<std::vector<NetworkRecord>> List();
+  // All ports, in the order of their reservation.
+  absl::StatusOr<std::vector<PortRecord>> Ports();
+
+  const std::string& run_root() const { return run_root_; }
+
+ private:
+  Networks(std::string run_root, NetworksOptions options)
+      : run_root_(std::move(run_root)), options_(std::move(options)) {}
+
+  std::string run_root_;
+  NetworksOptions options_;
+};
+
+}  // namespace pelagos::net
