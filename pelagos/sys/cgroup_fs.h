@@ -1,0 +1,101 @@
+// Where this host's cgroups are mounted and which controller is where: pure v2, hybrid, or v1.
+//
+// Source: cgroups(7), proc_pid_mountinfo(5), Documentation/admin-guide/cgroup-v2.rst.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/sys/file.h"
+
+namespace pelagos::sys {
+
+// A value. Controllers by the kernel's names ("memory", "cpu", "pids", ...).
+struct CgroupMounts {
+  std::string v2_mount;                          // "" if cgroup2 is not mounted
+  std::vector<std::string> v2_controllers;       // cgroup.controllers of its root
+  std::map<std::string, std::string> v1_mounts;  // controller -> mount point
+
+  friend bool operator==(const CgroupMounts&, const CgroupMounts&) = default;
+};
+
+namespace internal {
+
+// mountinfo writes blank, tab, newline and backslash as \ and three octal digits.
+inline std::string Unescape(absl::string_view text) {
+  const auto octal = [](char c) { return c >= '0' && c <= '7'; };
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) &&
+        octal(text[i + 3])) {
+      plain.push_back(static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+                                        (text[i + 3] - '0')));
+      i += 3;
+    } else {
+      plain.push_back(text[i]);
+    }
+  }
+  return plain;
+}
+
+}  // namespace internal
+
+// `mountinfo` is the content of /proc/self/mountinfo. Of several mounts of one hierarchy the first
+// that shows its root counts, or else the first. v2_controllers stays empty.
+inline CgroupMounts ParseCgroupMounts(absl::string_view mountinfo) {
+  constexpr size_t kRoot = 3, kMountPoint = 4, kOptional = 6;
+  CgroupMounts mounts;
+  bool v2_is_root = false;
+  std::map<std::string, bool> v1_is_root;
+  for (absl::string_view line : absl::StrSplit(mountinfo, '\n', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    size_t separator = kOptional;
+    while (separator < fields.size() && fields[separator] != "-") ++separator;
+    if (separator + 3 >= fields.size()) continue;
+    const absl::string_view type = fields[separator + 1];
+    const std::string point = internal::Unescape(fields[kMountPoint]);
+    const bool is_root = fields[kRoot] == "/";
+    if (type == "cgroup2") {
+      if (mounts.v2_mount.empty() || (is_root && !v2_is_root)) {
+        mounts.v2_mount = point;
+        v2_is_root = is_root;
+      }
+    } else if (type == "cgroup") {
+      // The super options name the controllers: "rw,cpu,cpuacct"; "rw,name=systemd" has none.
+      for (absl::string_view option : absl::StrSplit(fields[separator + 3], ',')) {
+        if (option == "rw" || option == "ro" || option.find('=') != absl::string_view::npos) {
+          continue;
+        }
+        const std::string controller(option);
+        const auto found = mounts.v1_mounts.find(controller);
+        if (found == mounts.v1_mounts.end() || (is_root && !v1_is_root[controller])) {
+          mounts.v1_mounts[controller] = point;
+          v1_is_root[controller] = is_root;
+        }
+      }
+    }
+  }
+  return mounts;
+}
+
+// Of the calling process's mount namespace.
+inline absl::StatusOr<CgroupMounts> ReadCgroupMounts() {
+  constexpr size_t kMaxMountinfo = 64u << 20;  // mount-max is 100000 lines
+  PELAGOS_ASSIGN_OR_RETURN(std::string mountinfo, ReadFile("/proc/self/mountinfo", kMaxMountinfo));
+  CgroupMounts mounts = ParseCgroupMounts(mountinfo);
+  if (!mounts.v2_mount.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(std::string controllers,
+                             ReadFile(mounts.v2_mount + "/cgroup.controllers", 4096));
+    mounts.v2_controllers =
+        absl::StrSplit(absl::StripAsciiWhitespace(controllers), ' ', absl::SkipEmpty());
+  }
+  return mounts;
+}
+
+}  // namespace pelagos::sys
