@@ -1,0 +1,137 @@
+// A procedure written in C++: one row {name, arity, function, documentation}, and what its function
+// sees of the call.
+//
+//   EvalResult Twice(CallContext& ctx, absl::Span<const Value> args) {
+//     if (!args[0].is_int()) return ctx.TypeError(0, "integer");
+//     return ctx.heap().Integer(2 * args[0].as_int());
+//   }
+//   interpreter.Define({"twice", 1, 1, Twice, "(twice N) is N + N"});
+//
+// The number of arguments has been checked when the function is called.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/reml/heap.h"
+#include "pelagos/reml/value.h"
+
+namespace pelagos::reml {
+
+class CallContext;
+
+// What a builtin gives back: a value; or that it failed (the context has the Diagnostics); or that
+// the evaluator shall now call something (the context knows what).
+class EvalResult {
+ public:
+  EvalResult(Value value) : value_(value) {}  // NOLINT: a value is the common result
+
+  bool ok() const { return state_ == State::kValue; }
+  bool failed() const { return state_ == State::kFailed; }
+  Value value() const { return value_; }  // requires: ok()
+
+ private:
+  friend class CallContext;
+  enum class State : uint8_t { kValue, kFailed, kCall };
+  explicit EvalResult(State state) : state_(state) {}
+
+  Value value_;
+  State state_ = State::kValue;
+};
+
+using BuiltinFunction = std::function<EvalResult(CallContext& ctx, absl::Span<const Value> args)>;
+
+struct Builtin {
+  static constexpr int kAny = -1;
+
+  absl::string_view name;  // of static storage, as `doc`
+  int min_args = 0;
+  int max_args = kAny;
+  BuiltinFunction function;
+  absl::string_view doc = "";
+  // The whole message for a wrong number of arguments; empty: "NAME: expected N argument(s), got
+  // M".
+  absl::string_view arity_message = "";
+};
+
+// The world as a program sees it. Functions left empty do nothing, except for `environment` (the
+// process's own) and `sleep` (really sleeps).
+struct Host {
+  std::function<void(absl::string_view)> output;  // of display, write and newline
+  std::function<void(absl::string_view)> log;     // one record, without a newline
+  std::function<std::optional<std::string>(absl::string_view)> environment;
+  std::function<void(double)> sleep;  // seconds, not negative
+};
+
+// Continues a builtin that asked for a call: `locals` are the values that it set aside (they may be
+// overwritten), `result` is what the call returned.
+using ResumeFunction = EvalResult (*)(CallContext& ctx, absl::Span<Value> locals, Value result);
+
+// One call of one builtin.
+class CallContext {
+ public:
+  virtual ~CallContext() = default;
+
+  virtual Heap& heap() = 0;
+  virtual const Host& host() const = 0;
+  virtual absl::string_view name() const = 0;  // of the builtin
+
+  // Where to point. Inside what a macro of the standard library made, the use of the macro.
+  virtual Span CallSpan() const = 0;
+  // The expression that gave the argument (for `apply`, the element of its list, where known).
+  virtual Span ArgSpan(size_t index) const = 0;
+  // The best known place for a value that is a list (or for its first element): its own span, or
+  // else that of the call.
+  Span SpanOf(Value list) const { return Or(reml::SpanOf(list), CallSpan()); }
+  Span CarSpan(Value pair) const { return Or(reml::CarSpan(pair), SpanOf(pair)); }
+
+  // The builtin fails. `guard` sees the first error's message; uncaught, all go out.
+  virtual EvalResult Fail(Diagnostics diagnostics) = 0;
+  EvalResult Error(Span span, std::string message, std::string hint = "") {
+    Diagnostics diagnostics;
+    diagnostics.Error(span, std::move(message), std::move(hint));
+    return Fail(std::move(diagnostics));
+  }
+  // "NAME: expected EXPECTED, got TYPE" at the argument.
+  EvalResult TypeError(size_t index, absl::string_view expected, Value got) {
+    return Error(ArgSpan(index),
+                 absl::StrCat(name(), ": expected ", expected, ", got ", got.type_name()));
+  }
+
+  // Counts work that is not constant against the limit of steps; false: fail with OutOfSteps().
+  virtual bool Charge(uint64_t steps) = 0;
+  virtual EvalResult OutOfSteps() = 0;
+  // Whether `bytes` more may be allocated; false: fail with OutOfMemory().
+  bool Fits(size_t bytes) { return heap().Fits(bytes); }
+  virtual EvalResult OutOfMemory() = 0;
+
+  // Return what these return. The procedure is called by the evaluator, after the builtin returned:
+  // no host recursion. `spans` belong to the arguments; it may be shorter.
+  //
+  // TailCall: the value of the call is the builtin's value.
+  virtual EvalResult TailCall(Value procedure, absl::Span<const Value> args,
+                              absl::Span<const Span> spans = {}) = 0;
+  // CallThen: then `resume` gets it. `locals` are kept alive meanwhile.
+  virtual EvalResult CallThen(Value procedure, absl::Span<const Value> args,
+                              absl::Span<const Value> locals, ResumeFunction resume) = 0;
+
+  // Calls it now, on a fresh evaluator loop. For builtins that cannot be cut into pieces; nests at
+  // most 16 deep. A collection may happen: hold what you need in Roots.
+  virtual EvalResult Call(Value procedure, absl::Span<const Value> args) = 0;
+
+ protected:
+  static Span Or(Span span, Span otherwise) { return span.known() ? span : otherwise; }
+  static EvalResult Failed() { return EvalResult(EvalResult::State::kFailed); }
+  static EvalResult Calling() { return EvalResult(EvalResult::State::kCall); }
+};
+
+}  // namespace pelagos::reml

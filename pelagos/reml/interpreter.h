@@ -1,0 +1,52 @@
+// The reml language in one object: reads and evaluates sources, and calls what they defined.
+//
+// It knows no containers; who does registers builtins. It is not thread-safe. It keeps `sources`,
+// which must outlive it; Values and Roots must not outlive it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/reml/builtin.h"
+#include "pelagos/reml/heap.h"
+#include "pelagos/reml/limits.h"
+#include "pelagos/reml/value.h"
+
+namespace pelagos::reml {
+
+class Machine;
+
+class Interpreter {
+ public:
+  // Adds the standard library to `sources` under the name "<stdlib>".
+  explicit Interpreter(SourceMap& sources, Limits limits = {}, Host host = {});
+  ~Interpreter();
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+
+  // Binds a global variable. Programs may bind it again.
+  void Define(const Builtin& builtin);
+  void DefineValue(absl::string_view name, Value value);
+  // The value of a global variable.
+  std::optional<Value> Find(absl::string_view name) const;
+
+  // Reads the whole source, then evaluates its forms in order; the value is that of the last one.
+  // Nothing is evaluated when the source does not read. nullopt: `diagnostics` says why, with notes
+  // of the calls and macro uses that led there.
+  std::optional<Value> Evaluate(uint32_t source, Diagnostics& diagnostics);
+
+  // Calls a procedure. Requires: it is a Value of this interpreter, alive.
+  std::optional<Value> Call(Value procedure, absl::Span<const Value> args,
+                            Diagnostics& diagnostics);
+
+  Heap& heap();
+
+ private:
+  std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace pelagos::reml

@@ -1,0 +1,245 @@
+// What a reml program computes with: one trivially copyable tagged word.
+//
+//   ...1  fixnum, 63 bits; wider integers are boxed, so that every i64 is exact
+//   .000  object on the interpreter's heap
+//   .010  symbol, interned: equal names are the same word
+//   .110  (), #t, #f and the mark of an unbound variable
+//
+// A Value does not own what it points to. It stays good until the next collection of its Heap, and
+// those happen only while a program runs: inside Interpreter::Evaluate, Interpreter::Call and
+// CallContext::Call, never inside an allocation. What must live longer is held by a Root (heap.h).
+//
+// Pairs and strings are immutable, so no structure is cyclic. Pairs remember where they came from:
+// the span of the list that starts with them, of their car, and of a dotted tail.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "pelagos/base/diagnostic.h"
+
+namespace pelagos::reml {
+
+class Heap;
+class Marker;
+class Value;
+
+enum class Kind : uint8_t {
+  kInteger,  // outside the fixnums
+  kFloat,
+  kString,
+  kPair,
+  kForeign,
+  kBuiltin,
+  kClosure,
+  kMacro,
+  kFrame,  // from here on: of the evaluator, never seen by a program
+  kScope,
+  kNode,
+};
+
+// The head of everything on a Heap.
+struct Object {
+  explicit Object(Kind k) : kind(k) {}
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+
+  Object* next = nullptr;  // all objects of the heap, newest first
+  uint32_t bytes = 0;      // what it counts for
+  const Kind kind;
+  bool marked = false;
+};
+
+// A value that the language does not know: a service, a network, a future. It is immutable as far
+// as programs can tell, printed by Print, and named in messages by type_name ("service-spec").
+class Foreign {
+ public:
+  virtual ~Foreign() = default;
+  virtual absl::string_view type_name() const = 0;
+  virtual void Print(std::string* out) const = 0;  // "#<service:db>"
+  // Marks the Values that it holds, when it holds any.
+  virtual void Trace(Marker&) const {}
+};
+
+struct Symbol;
+
+class Value {
+ public:
+  constexpr Value() = default;  // ()
+
+  static constexpr Value Nil() { return Value(); }
+  static constexpr Value Bool(bool b) { return Value(b ? kTrue : kFalse); }
+  static constexpr bool FitsFixnum(int64_t i) { return i >= -kFixnumLimit && i < kFixnumLimit; }
+  // Requires: FitsFixnum(i). Heap::Integer makes any.
+  static constexpr Value Fixnum(int64_t i) { return Value((static_cast<uint64_t>(i) << 1) | 1); }
+  static Value Of(const Object* object) {
+    return Value(static_cast<uint64_t>(reinterpret_cast<uintptr_t>(object)));
+  }
+  static Value Of(const Symbol* symbol) {
+    return Value(static_cast<uint64_t>(reinterpret_cast<uintptr_t>(symbol)) | kSymbolTag);
+  }
+  // No program ever sees this one: a variable without a value yet.
+  static constexpr Value Unbound() { return Value(kUnbound); }
+
+  constexpr bool is_nil() const { return word_ == kNil; }
+  constexpr bool is_bool() const { return word_ == kTrue || word_ == kFalse; }
+  constexpr bool is_unbound() const { return word_ == kUnbound; }
+  constexpr bool is_true() const { return word_ != kFalse; }  // only #f is false
+  constexpr bool is_fixnum() const { return (word_ & 1) != 0; }
+  constexpr bool is_object() const { return (word_ & 7) == 0; }
+  constexpr bool is_symbol() const { return (word_ & 7) == kSymbolTag; }
+  bool is_int() const { return is_fixnum() || Is(Kind::kInteger); }
+  bool is_float() const { return Is(Kind::kFloat); }
+  bool is_number() const { return is_int() || is_float(); }
+  bool is_string() const { return Is(Kind::kString); }
+  bool is_pair() const { return Is(Kind::kPair); }
+  bool is_foreign() const { return Is(Kind::kForeign); }
+  bool is_procedure() const { return Is(Kind::kBuiltin) || Is(Kind::kClosure); }
+  bool is_macro() const { return Is(Kind::kMacro); }
+  bool is_keyword() const;  // a symbol that begins with ':'
+
+  int64_t as_int() const;           // requires: is_int()
+  double as_float() const;          // requires: is_float()
+  double as_double() const;         // requires: is_number()
+  absl::string_view text() const;   // requires: is_string() or is_symbol(); UTF-8
+  Value car() const;                // requires: is_pair()
+  Value cdr() const;                // requires: is_pair()
+  const struct Pair* pair() const;  // requires: is_pair()
+  Symbol* symbol() const;           // requires: is_symbol()
+  Object* object() const;           // requires: is_object()
+  // The foreign object as a T; nullptr when this is anything else.
+  template <typename T>
+  const T* foreign() const;
+
+  // As messages name it: nil bool int float string symbol pair lambda macro procedure, or the
+  // name that a foreign object gives itself.
+  absl::string_view type_name() const;
+
+  constexpr uint64_t word() const { return word_; }
+  // Identity; what programs call equal is in equality.h.
+  friend constexpr bool operator==(Value a, Value b) { return a.word_ == b.word_; }
+
+ private:
+  static constexpr int64_t kFixnumLimit = int64_t{1} << 62;
+  static constexpr uint64_t kSymbolTag = 2;
+  static constexpr uint64_t kNil = 6, kTrue = 14, kFalse = 22, kUnbound = 30;
+
+  constexpr explicit Value(uint64_t word) : word_(word) {}
+  bool Is(Kind kind) const {
+    return is_object() &&
+           reinterpret_cast<const Object*>(static_cast<uintptr_t>(word_))->kind == kind;
+  }
+
+  uint64_t word_ = kNil;
+};
+
+// Interned by a Heap and lives as long as it does.
+struct alignas(8) Symbol {
+  explicit Symbol(std::string n) : name(std::move(n)) {}
+  const std::string name;
+  Value global = Value::Unbound();  // the value of the global variable of this name
+};
+
+struct IntegerObject : Object {
+  explicit IntegerObject(int64_t i) : Object(Kind::kInteger), value(i) {}
+  const int64_t value;
+};
+
+struct FloatObject : Object {
+  explicit FloatObject(double d) : Object(Kind::kFloat), value(d) {}
+  const double value;
+};
+
+struct StringObject : Object {
+  explicit StringObject(std::string s) : Object(Kind::kString), text(std::move(s)) {}
+  const std::string text;
+};
+
+struct Pair : Object {
+  Pair(Value a, Value d) : Object(Kind::kPair), car(a), cdr(d) {}
+  const Value car;
+  Value cdr;       // written only while its maker still builds the list
+  Span span;       // of the list that begins here, when this pair is its first
+  Span car_span;   // of the car as it was written
+  Span tail_span;  // of a cdr that is neither pair nor ()
+};
+
+struct ForeignObject : Object {
+  explicit ForeignObject(std::unique_ptr<const Foreign> f)
+      : Object(Kind::kForeign), foreign(std::move(f)) {}
+  const std::unique_ptr<const Foreign> foreign;
+};
+
+inline Object* Value::object() const {
+  return reinterpret_cast<Object*>(static_cast<uintptr_t>(word_));
+}
+inline Symbol* Value::symbol() const {
+  return reinterpret_cast<Symbol*>(static_cast<uintptr_t>(word_ - kSymbolTag));
+}
+inline bool Value::is_keyword() const {
+  return is_symbol() && !symbol()->name.empty() && symbol()->name.front() == ':';
+}
+inline int64_t Value::as_int() const {
+  return is_fixnum() ? static_cast<int64_t>(word_) >> 1
+                     : static_cast<const IntegerObject*>(object())->value;
+}
+inline double Value::as_float() const { return static_cast<const FloatObject*>(object())->value; }
+inline double Value::as_double() const {
+  return is_float() ? as_float() : static_cast<double>(as_int());
+}
+inline absl::string_view Value::text() const {
+  return is_symbol() ? absl::string_view(symbol()->name)
+                     : absl::string_view(static_cast<const StringObject*>(object())->text);
+}
+inline const Pair* Value::pair() const { return static_cast<const Pair*>(object()); }
+inline Value Value::car() const { return pair()->car; }
+inline Value Value::cdr() const { return pair()->cdr; }
+
+template <typename T>
+const T* Value::foreign() const {
+  if (!is_foreign()) return nullptr;
+  return dynamic_cast<const T*>(static_cast<const ForeignObject*>(object())->foreign.get());
+}
+
+inline absl::string_view Value::type_name() const {
+  if (is_fixnum()) return "int";
+  if (is_symbol()) return "symbol";
+  if (is_nil()) return "nil";
+  if (!is_object()) return "bool";
+  switch (object()->kind) {
+    case Kind::kInteger:
+      return "int";
+    case Kind::kFloat:
+      return "float";
+    case Kind::kString:
+      return "string";
+    case Kind::kPair:
+      return "pair";
+    case Kind::kForeign:
+      return static_cast<const ForeignObject*>(object())->foreign->type_name();
+    case Kind::kBuiltin:
+      return "procedure";
+    case Kind::kClosure:
+      return "lambda";
+    case Kind::kMacro:
+      return "macro";
+    case Kind::kFrame:
+    case Kind::kScope:
+    case Kind::kNode:
+      break;
+  }
+  return "internal";
+}
+
+// The span of a list or dotted pair as it was written; unknown for anything else and for lists that
+// no text stands for.
+inline Span SpanOf(Value list) { return list.is_pair() ? list.pair()->span : Span(); }
+// The span of the first element. Requires: pair.is_pair()
+inline Span CarSpan(Value pair) { return pair.pair()->car_span; }
+// The span of what follows the first element, when that is no pair. Requires: pair.is_pair()
+inline Span TailSpan(Value pair) { return pair.pair()->tail_span; }
+
+}  // namespace pelagos::reml
