@@ -1,0 +1,127 @@
+// PrintLogs: see project.h.
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/compose/project.h"
+#include "pelagos/store/log.h"
+#include "pelagos/sys/event_loop.h"
+
+namespace pelagos::compose {
+namespace {
+
+struct Followed {
+  std::string service;
+  std::string folder;
+  store::LogReader reader;
+  sys::ProcessIdentity init;
+};
+
+struct Line {
+  const std::string* service;
+  store::LogRecord record;
+};
+
+class LogPrinter {
+ public:
+  LogPrinter(std::vector<Followed> logs, std::ostream& out, std::ostream& err)
+      : logs_(std::move(logs)), out_(out), err_(err) {
+    for (const Followed& log : logs_) width_ = std::max(width_, log.service.size());
+  }
+
+  // Prints what is new in all logs, by time.
+  absl::Status PrintNew() {
+    std::vector<Line> lines;
+    for (Followed& log : logs_) {
+      PELAGOS_ASSIGN_OR_RETURN(std::vector<store::LogRecord> records, log.reader.Next());
+      for (store::LogRecord& record : records) lines.push_back({&log.service, std::move(record)});
+    }
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const Line& a, const Line& b) { return a.record.time < b.record.time; });
+    for (const Line& line : lines) {
+      std::ostream& stream = line.record.stream == store::Stream::kStdout ? out_ : err_;
+      stream << absl::StreamFormat("%-*s | ", static_cast<int>(width_), *line.service)
+             << line.record.text << "\n";
+    }
+    out_.flush();
+    err_.flush();
+    return absl::OkStatus();
+  }
+
+  const std::vector<Followed>& logs() const { return logs_; }
+
+ private:
+  std::vector<Followed> logs_;
+  std::ostream& out_;
+  std::ostream& err_;
+  size_t width_ = 0;
+};
+
+// Prints as the files grow, until the process that writes them has ended.
+absl::Status Follow(LogPrinter& printer, const std::string& containers,
+                    const sys::ProcessIdentity& until) {
+  PELAGOS_ASSIGN_OR_RETURN(sys::EventLoop loop, sys::EventLoop::Create());
+  const absl::StatusOr<Fd> pidfd = sys::OpenPidfd(until);
+  Fd inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!inotify.valid()) return ErrnoStatus(errno, "inotify_init1");
+  const auto watch_folders = [&] {
+    // Folders that are not there yet are announced by the folder above.
+    ::inotify_add_watch(inotify.get(), containers.c_str(), IN_CREATE);
+    for (const Followed& log : printer.logs()) {
+      ::inotify_add_watch(inotify.get(), log.folder.c_str(), IN_CREATE | IN_MODIFY);
+    }
+  };
+  absl::Status status;
+  bool ended = !pidfd.ok();
+  PELAGOS_RETURN_IF_ERROR(loop.Watch(inotify.get(), EPOLLIN, [&](uint32_t) {
+    alignas(inotify_event) char buffer[8192];
+    while (::read(inotify.get(), buffer, sizeof(buffer)) > 0) {
+    }
+    watch_folders();
+    status = printer.PrintNew();
+  }));
+  if (pidfd.ok()) {
+    PELAGOS_RETURN_IF_ERROR(loop.Watch(pidfd->get(), EPOLLIN, [&](uint32_t) { ended = true; }));
+  }
+  watch_folders();
+  // What was written before the watches stood.
+  PELAGOS_RETURN_IF_ERROR(printer.PrintNew());
+  PELAGOS_RETURN_IF_ERROR(loop.RunUntil([&] { return ended || !status.ok(); }));
+  PELAGOS_RETURN_IF_ERROR(status);
+  return printer.PrintNew();
+}
+
+}  // namespace
+
+absl::Status PrintLogs(const store::Roots& roots, const std::string& project,
+                       const std::string& service, bool follow, std::ostream& out,
+                       std::ostream& err) {
+  absl::StatusOr<store::ProjectRecord> record = store::ReadProject(roots, project);
+  if (absl::IsNotFound(record.status())) {
+    return absl::NotFoundError(absl::StrCat("no project '", project, "' found"));
+  }
+  if (!record.ok()) return record.status();
+  std::vector<Followed> logs;
+  for (const store::ServiceRecord& one : record->services) {
+    if (!service.empty() && one.service != service) continue;
+    const std::string folder = roots.Container(one.container);
+    logs.push_back({one.service, folder, store::LogReader(absl::StrCat(folder, "/log")), one.init});
+  }
+  if (logs.empty() && !service.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("service '", service, "' not found in project '", project, "'"));
+  }
+  LogPrinter printer(std::move(logs), out, err);
+  if (!follow) return printer.PrintNew();
+  return Follow(printer, roots.Containers(), record->supervisor);
+}
+
+}  // namespace pelagos::compose

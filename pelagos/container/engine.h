@@ -1,0 +1,92 @@
+// The engine: what `run`, compose and embedders stand on. It knows how a plan becomes a running
+// container on this host: images from the store, networks, the launcher, and how all that was made
+// for a container is undone, also by another process after this one was killed.
+//
+// Everything made for a container is found by its id: RUN/containers/ID is made first and removed
+// last. Not thread-safe; two engines with different roots live side by side in one process.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/base/fd.h"
+#include "pelagos/launch/launcher.h"
+#include "pelagos/net/networks.h"
+#include "pelagos/plan/host_facts.h"
+#include "pelagos/plan/launch_plan.h"
+#include "pelagos/spec/container.h"
+#include "pelagos/spec/resolved_image.h"
+#include "pelagos/store/paths.h"
+#include "pelagos/sys/process.h"
+
+namespace pelagos::container {
+
+// The container's three streams; -1 is /dev/null. Borrowed for the call.
+struct Streams {
+  int in = -1, out = -1, err = -1;
+};
+
+// A container whose program runs. Its first process dies with the thread that started it
+// (PR_SET_PDEATHSIG); what else was made for it stays until Engine::Clean.
+struct Started {
+  sys::ProcessIdentity init;
+  Fd pidfd;
+  std::vector<std::string> addresses;  // one per network, IPv4
+  net::Reservation ports;              // keeps the published ports taken on the host
+};
+
+// An image with the user its config or the spec names.
+struct FoundImage {
+  ResolvedImage image;
+  ResolvedUser user;
+};
+
+class Engine {
+ public:
+  // Reads what must be known of the host; makes nothing.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(store::Roots roots);
+
+  const store::Roots& roots() const { return roots_; }
+  const HostFacts& facts() const { return facts_; }
+
+  // The image or root folder of the spec, and its user. Loads a built-in image on first use.
+  absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec);
+
+  // Finds the image and plans. Mistakes of the spec go to `diags` (nullopt then).
+  absl::StatusOr<std::optional<LaunchPlan>> Plan(const ContainerSpec& spec, Diagnostics& diags);
+
+  absl::Status EnsureNetwork(const NetworkPlan& plan);
+  absl::Status RemoveNetwork(const std::string& network);
+
+  // Makes what the plan needs and runs it. On failure all of it is gone again.
+  absl::StatusOr<Started> Start(const LaunchPlan& plan, const Streams& streams);
+
+  // Gives back what the kernel holds for a container that ended: cgroups, ports, addresses, names.
+  // Its folder (log, writable layer) stays. May be repeated.
+  absl::Status Release(const std::string& id);
+
+  // Release, and the folder too. A container that still runs is killed.
+  absl::Status Clean(const std::string& id);
+
+ private:
+  Engine(store::Roots roots, HostFacts facts)
+      : roots_(std::move(roots)), facts_(std::move(facts)) {}
+
+  // Opened on first use: a container without a network needs none of it.
+  absl::StatusOr<net::Networks*> networks();
+
+  store::Roots roots_;
+  HostFacts facts_;
+  std::optional<net::Networks> networks_;
+};
+
+// The exit code people expect: the program's own, or 128 + n if signal n ended it.
+absl::StatusOr<int> WaitFor(const Fd& pidfd);
+
+}  // namespace pelagos::container
