@@ -1,0 +1,281 @@
+#include "pelagos/image/manifest.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+#include "pelagos/base/status_macros.h"
+
+namespace pelagos::image {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr absl::string_view kIndexTypes[] = {
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+};
+constexpr absl::string_view kManifestTypes[] = {
+    kManifestType,
+    "application/vnd.docker.distribution.manifest.v2+json",
+};
+constexpr absl::string_view kConfigTypes[] = {
+    kConfigType,
+    "application/vnd.docker.container.image.v1+json",
+};
+// With "", "+gzip", "+zstd" (or Docker's ".gzip", ".zstd") behind them.
+constexpr absl::string_view kLayerTypes[] = {
+    kLayerType,
+    "application/vnd.oci.image.layer.nondistributable.v1.tar",
+    "application/vnd.docker.image.rootfs.diff.tar",
+    "application/vnd.docker.image.rootfs.foreign.diff.tar",
+};
+
+template <size_t kCount>
+bool IsOneOf(absl::string_view text, const absl::string_view (&list)[kCount]) {
+  return std::find(std::begin(list), std::end(list), text) != std::end(list);
+}
+
+absl::Status Wrong(absl::string_view field, absl::string_view expected) {
+  return absl::InvalidArgumentError(absl::StrCat("field '", field, "' must be ", expected));
+}
+
+absl::StatusOr<Json> ParseText(absl::string_view text) {
+  if (text.size() > kMaxDocumentSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it is ", text.size(), " bytes of JSON, more than ", kMaxDocumentSize));
+  }
+  Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError("it is not JSON");
+  return json;
+}
+
+absl::StatusOr<Json> ParseObject(absl::string_view text) {
+  PELAGOS_ASSIGN_OR_RETURN(Json json, ParseText(text));
+  if (!json.is_object()) return absl::InvalidArgumentError("it is not a JSON object");
+  return json;
+}
+
+// The member, or null if it is absent or null: writers in Go put null for empty lists.
+const Json* Find(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+absl::StatusOr<std::string> Text(const Json& object, const char* field) {
+  const Json* value = Find(object, field);
+  if (value == nullptr) return "";
+  if (!value->is_string()) return Wrong(field, "a string");
+  std::string text = value->get<std::string>();
+  // What goes to execve(2), environments and paths cannot hold one.
+  if (text.find('\0') != std::string::npos) return Wrong(field, "text without a NUL byte");
+  return text;
+}
+
+absl::StatusOr<std::vector<std::string>> Texts(const Json& object, const char* field) {
+  std::vector<std::string> texts;
+  const Json* list = Find(object, field);
+  if (list == nullptr) return texts;
+  if (!list->is_array()) return Wrong(field, "a list of strings");
+  for (const Json& item : *list) {
+    if (!item.is_string()) return Wrong(field, "a list of strings");
+    texts.push_back(item.get<std::string>());
+    if (texts.back().find('\0') != std::string::npos) {
+      return Wrong(field, "text without a NUL byte");
+    }
+  }
+  return texts;
+}
+
+absl::StatusOr<const Json*> List(const Json& object, const char* field) {
+  const Json* list = Find(object, field);
+  if (list == nullptr || !list->is_array()) return Wrong(field, "a list");
+  return list;
+}
+
+absl::StatusOr<Descriptor> ParseDescriptor(const Json& json) {
+  if (!json.is_object()) return absl::InvalidArgumentError("a descriptor must be an object");
+  Descriptor descriptor;
+  PELAGOS_ASSIGN_OR_RETURN(descriptor.media_type, Text(json, "mediaType"));
+  PELAGOS_ASSIGN_OR_RETURN(const std::string digest, Text(json, "digest"));
+  PELAGOS_ASSIGN_OR_RETURN(descriptor.digest, ParseDigest(digest), "field 'digest'");
+  const Json* size = Find(json, "size");
+  if (size == nullptr || !size->is_number_unsigned()) return Wrong("size", "a number of bytes");
+  descriptor.size = size->get<uint64_t>();
+  if (const Json* platform = Find(json, "platform"); platform != nullptr) {
+    if (!platform->is_object()) return Wrong("platform", "an object");
+    PELAGOS_ASSIGN_OR_RETURN(descriptor.platform.os, Text(*platform, "os"));
+    PELAGOS_ASSIGN_OR_RETURN(descriptor.platform.architecture, Text(*platform, "architecture"));
+  }
+  if (const Json* annotations = Find(json, "annotations"); annotations != nullptr) {
+    if (!annotations->is_object()) return Wrong("annotations", "an object");
+    for (const auto& [key, value] : annotations->items()) {
+      if (!value.is_string()) return Wrong("annotations", "an object of strings");
+      descriptor.annotations[key] = value.get<std::string>();
+    }
+  }
+  return descriptor;
+}
+
+Json ToJson(const Descriptor& descriptor) {
+  return {{"mediaType", descriptor.media_type},
+          {"digest", descriptor.digest.ToString()},
+          {"size", descriptor.size}};
+}
+
+absl::Status Artifact(absl::string_view what, absl::string_view type) {
+  return absl::InvalidArgumentError(absl::StrCat("it is an artifact, not an image: its ", what,
+                                                 " is of type '", type.substr(0, 120), "'"));
+}
+
+// Bytes that are not UTF-8 are replaced, never thrown about.
+std::string Print(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+bool Descriptor::IsIndex() const { return IsOneOf(media_type, kIndexTypes); }
+bool Descriptor::IsManifest() const { return IsOneOf(media_type, kManifestTypes); }
+bool Descriptor::IsConfig() const { return IsOneOf(media_type, kConfigTypes); }
+bool Descriptor::IsLayer() const {
+  absl::string_view type = media_type;
+  for (absl::string_view ending : {"+gzip", "+zstd", ".gzip", ".zstd"}) {
+    if (absl::EndsWith(type, ending)) {
+      type.remove_suffix(ending.size());
+      break;
+    }
+  }
+  return IsOneOf(type, kLayerTypes);
+}
+
+absl::StatusOr<std::vector<Descriptor>> ParseIndex(absl::string_view text) {
+  PELAGOS_ASSIGN_OR_RETURN(const Json json, ParseObject(text));
+  PELAGOS_ASSIGN_OR_RETURN(const Json* list, List(json, "manifests"));
+  std::vector<Descriptor> descriptors;
+  for (const Json& item : *list) {
+    PELAGOS_ASSIGN_OR_RETURN(Descriptor descriptor, ParseDescriptor(item), "field 'manifests'");
+    if (descriptor.IsIndex() || descriptor.IsManifest()) {
+      if (descriptor.platform.os != "unknown") descriptors.push_back(std::move(descriptor));
+    }
+  }
+  return descriptors;
+}
+
+absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
+  PELAGOS_ASSIGN_OR_RETURN(const Json json, ParseObject(text));
+  const Json* config = Find(json, "config");
+  if (config == nullptr) return Wrong("config", "a descriptor");
+  Manifest manifest;
+  PELAGOS_ASSIGN_OR_RETURN(manifest.config, ParseDescriptor(*config), "field 'config'");
+  if (!manifest.config.IsConfig()) return Artifact("config", manifest.config.media_type);
+  PELAGOS_ASSIGN_OR_RETURN(const Json* layers, List(json, "layers"));
+  for (const Json& item : *layers) {
+    PELAGOS_ASSIGN_OR_RETURN(Descriptor layer, ParseDescriptor(item), "field 'layers'");
+    if (!layer.IsLayer()) return Artifact("layer", layer.media_type);
+    manifest.layers.push_back(std::move(layer));
+  }
+  if (manifest.layers.empty()) return absl::InvalidArgumentError("it has no layers");
+  return manifest;
+}
+
+absl::StatusOr<ImageConfig> ParseImageConfig(absl::string_view text) {
+  PELAGOS_ASSIGN_OR_RETURN(const Json json, ParseObject(text));
+  ImageConfig image;
+  PELAGOS_ASSIGN_OR_RETURN(image.platform.os, Text(json, "os"));
+  PELAGOS_ASSIGN_OR_RETURN(image.platform.architecture, Text(json, "architecture"));
+  if (const Json* config = Find(json, "config"); config != nullptr) {
+    if (!config->is_object()) return Wrong("config", "an object");
+    PELAGOS_ASSIGN_OR_RETURN(image.env, Texts(*config, "Env"));
+    PELAGOS_ASSIGN_OR_RETURN(image.entrypoint, Texts(*config, "Entrypoint"));
+    PELAGOS_ASSIGN_OR_RETURN(image.cmd, Texts(*config, "Cmd"));
+    PELAGOS_ASSIGN_OR_RETURN(image.workdir, Text(*config, "WorkingDir"));
+    PELAGOS_ASSIGN_OR_RETURN(image.user, Text(*config, "User"));
+    PELAGOS_ASSIGN_OR_RETURN(image.stop_signal, Text(*config, "StopSignal"));
+  }
+  const Json* rootfs = Find(json, "rootfs");
+  if (rootfs == nullptr || !rootfs->is_object()) return Wrong("rootfs", "an object");
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> diff_ids, Texts(*rootfs, "diff_ids"));
+  for (const std::string& diff_id : diff_ids) {
+    PELAGOS_ASSIGN_OR_RETURN(Digest digest, ParseDigest(diff_id), "field 'diff_ids'");
+    image.diff_ids.push_back(std::move(digest));
+  }
+  if (image.diff_ids.empty()) return Wrong("diff_ids", "a list of at least one digest");
+  return image;
+}
+
+absl::StatusOr<std::vector<DockerArchiveImage>> ParseDockerArchive(absl::string_view text) {
+  PELAGOS_ASSIGN_OR_RETURN(const Json json, ParseText(text));
+  if (!json.is_array()) return absl::InvalidArgumentError("it is not a JSON list");
+  std::vector<DockerArchiveImage> images;
+  for (const Json& item : json) {
+    if (!item.is_object()) return absl::InvalidArgumentError("an image must be an object");
+    DockerArchiveImage& image = images.emplace_back();
+    PELAGOS_ASSIGN_OR_RETURN(image.config, Text(item, "Config"));
+    PELAGOS_ASSIGN_OR_RETURN(image.tags, Texts(item, "RepoTags"));
+    PELAGOS_ASSIGN_OR_RETURN(image.layers, Texts(item, "Layers"));
+    if (image.config.empty()) return Wrong("Config", "a path in the archive");
+    if (image.layers.empty()) return Wrong("Layers", "a list of at least one path");
+  }
+  return images;
+}
+
+std::string PrintManifest(const Manifest& manifest) {
+  Json layers = Json::array();
+  for (const Descriptor& layer : manifest.layers) layers.push_back(ToJson(layer));
+  return Print({{"schemaVersion", 2},
+                {"mediaType", std::string(kManifestType)},
+                {"config", ToJson(manifest.config)},
+                {"layers", layers}});
+}
+
+std::string PrintImageConfig(const ImageConfig& image) {
+  Json config = Json::object();
+  if (!image.env.empty()) config["Env"] = image.env;
+  if (!image.entrypoint.empty()) config["Entrypoint"] = image.entrypoint;
+  if (!image.cmd.empty()) config["Cmd"] = image.cmd;
+  if (!image.workdir.empty()) config["WorkingDir"] = image.workdir;
+  if (!image.user.empty()) config["User"] = image.user;
+  if (!image.stop_signal.empty()) config["StopSignal"] = image.stop_signal;
+  Json diff_ids = Json::array();
+  for (const Digest& diff_id : image.diff_ids) diff_ids.push_back(diff_id.ToString());
+  return Print({{"architecture", image.platform.architecture},
+                {"os", image.platform.os},
+                {"config", config},
+                {"rootfs", {{"type", "layers"}, {"diff_ids", diff_ids}}}});
+}
+
+Platform HostPlatform() {
+  // uname(2) and Go's GOARCH.
+  constexpr std::pair<absl::string_view, absl::string_view> kArchitectures[] = {
+      {"x86_64", "amd64"},    {"aarch64", "arm64"},   {"armv7l", "arm"},  {"i686", "386"},
+      {"riscv64", "riscv64"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
+  };
+  utsname host{};
+  if (::uname(&host) != 0) return {"linux", ""};
+  for (const auto& [machine, architecture] : kArchitectures) {
+    if (machine == host.machine) return {"linux", std::string(architecture)};
+  }
+  return {"linux", host.machine};
+}
+
+absl::StatusOr<StoredReference> ParseStoredReference(absl::string_view text) {
+  PELAGOS_ASSIGN_OR_RETURN(const Json json, ParseObject(text));
+  StoredReference stored;
+  PELAGOS_ASSIGN_OR_RETURN(stored.reference, Text(json, "reference"));
+  PELAGOS_ASSIGN_OR_RETURN(const std::string digest, Text(json, "manifest"));
+  PELAGOS_ASSIGN_OR_RETURN(stored.manifest, ParseDigest(digest), "field 'manifest'");
+  return stored;
+}
+
+std::string PrintStoredReference(const StoredReference& stored) {
+  return Print({{"reference", stored.reference}, {"manifest", stored.manifest.ToString()}});
+}
+
+}  // namespace pelagos::image

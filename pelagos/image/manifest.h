@@ -1,0 +1,110 @@
+// The JSON documents of an image, as values: index, manifest, config.
+//
+//   index  ->  manifest  ->  config   (environment, command, the diffIDs of the layers)
+//                       `->  layers   (compressed tars, bottom first)
+//
+// Source: image-spec 1.1 (image-index.md, manifest.md, config.md, descriptor.md) and Docker's
+// "Image Manifest V2, Schema 2", which differs in its media types only; docker-archive's
+// manifest.json as `docker save` writes it. Strangers write these: every field's type is checked,
+// unknown fields are ignored, errors name the field.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "pelagos/image/digest.h"
+
+namespace pelagos::image {
+
+// Documents above this are refused, in bytes; registries refuse manifests of half the size.
+inline constexpr size_t kMaxDocumentSize = size_t{8} << 20;
+
+inline constexpr absl::string_view kManifestType = "application/vnd.oci.image.manifest.v1+json";
+inline constexpr absl::string_view kConfigType = "application/vnd.oci.image.config.v1+json";
+inline constexpr absl::string_view kLayerType = "application/vnd.oci.image.layer.v1.tar";
+inline constexpr absl::string_view kRefNameAnnotation = "org.opencontainers.image.ref.name";
+inline constexpr absl::string_view kContainerdNameAnnotation = "io.containerd.image.name";
+
+struct Platform {
+  std::string os;
+  std::string architecture;  // as Go names it, "amd64"
+
+  bool known() const { return !os.empty() && os != "unknown"; }
+  friend bool operator==(const Platform&, const Platform&) = default;
+};
+
+struct Descriptor {
+  std::string media_type;
+  Digest digest;
+  uint64_t size = 0;  // bytes
+  Platform platform;  // empty if not said
+  std::map<std::string, std::string> annotations;
+
+  bool IsIndex() const;
+  bool IsManifest() const;
+  bool IsConfig() const;
+  bool IsLayer() const;  // one that holds a tar
+
+  friend bool operator==(const Descriptor&, const Descriptor&) = default;
+};
+
+struct Manifest {
+  Descriptor config;
+  std::vector<Descriptor> layers;  // bottom first
+
+  friend bool operator==(const Manifest&, const Manifest&) = default;
+};
+
+struct ImageConfig {
+  Platform platform;
+  std::vector<std::string> env;  // KEY=VALUE
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> cmd;
+  std::string workdir;
+  std::string user;
+  std::string stop_signal;
+  std::vector<Digest> diff_ids;  // bottom first, one for each layer
+
+  friend bool operator==(const ImageConfig&, const ImageConfig&) = default;
+};
+
+// One image of a docker-archive.
+struct DockerArchiveImage {
+  std::string config;               // path in the archive
+  std::vector<std::string> tags;    // may be empty
+  std::vector<std::string> layers;  // paths in the archive, bottom first
+};
+
+// The descriptors of an index that are not attestations or the like, in order.
+absl::StatusOr<std::vector<Descriptor>> ParseIndex(absl::string_view json);
+
+// InvalidArgument also for artifacts: manifests whose config or layers are not those of an image.
+absl::StatusOr<Manifest> ParseManifest(absl::string_view json);
+
+absl::StatusOr<ImageConfig> ParseImageConfig(absl::string_view json);
+
+absl::StatusOr<std::vector<DockerArchiveImage>> ParseDockerArchive(absl::string_view json);
+
+// Compact JSON, the same bytes for the same value; platforms and annotations are left out.
+std::string PrintManifest(const Manifest& manifest);
+std::string PrintImageConfig(const ImageConfig& config);
+
+// linux and this machine's architecture.
+Platform HostPlatform();
+
+// What a store's reference file holds.
+struct StoredReference {
+  std::string reference;  // canonical
+  Digest manifest;
+
+  friend bool operator==(const StoredReference&, const StoredReference&) = default;
+};
+absl::StatusOr<StoredReference> ParseStoredReference(absl::string_view json);
+std::string PrintStoredReference(const StoredReference& stored);
+
+}  // namespace pelagos::image

@@ -1,0 +1,114 @@
+#include "pelagos/image/manifest.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace pelagos::image {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const std::string kHex(64, '1');
+
+std::string ManifestJson(absl::string_view config_type, absl::string_view layer_type) {
+  return absl::StrCat(R"({"schemaVersion":2,"config":{"mediaType":")", config_type,
+                      R"(","digest":"sha256:)", kHex, R"(","size":7},"layers":[{"mediaType":")",
+                      layer_type, R"(","digest":"sha256:)", kHex, R"(","size":8}]})");
+}
+
+std::string Error(const absl::Status& status) { return std::string(status.message()); }
+
+TEST(ManifestTest, ReadsOciAndDocker) {
+  for (absl::string_view layer :
+       {"application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.oci.image.layer.v1.tar+zstd",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip"}) {
+    absl::StatusOr<Manifest> manifest = ParseManifest(ManifestJson(kConfigType, layer));
+    ASSERT_TRUE(manifest.ok()) << manifest.status();
+    EXPECT_EQ(manifest->layers[0].size, 8u);
+    EXPECT_EQ(manifest->config.digest.hex(), kHex);
+  }
+}
+
+TEST(ManifestTest, PrintsWhatItReads) {
+  absl::StatusOr<Manifest> manifest = ParseManifest(ManifestJson(kConfigType, kLayerType));
+  ASSERT_TRUE(manifest.ok());
+  absl::StatusOr<Manifest> again = ParseManifest(PrintManifest(*manifest));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*again, *manifest);
+}
+
+TEST(ManifestTest, RefusesArtifacts) {
+  EXPECT_THAT(Error(ParseManifest(ManifestJson("application/x", kLayerType)).status()),
+              HasSubstr("artifact, not an image: its config is of type 'application/x'"));
+  EXPECT_THAT(Error(ParseManifest(ManifestJson(kConfigType, "text/plain")).status()),
+              HasSubstr("its layer is of type 'text/plain'"));
+}
+
+TEST(ManifestTest, NamesTheFieldAtFault) {
+  const std::string good = ManifestJson(kConfigType, kLayerType);
+  const auto error = [&](absl::string_view from, absl::string_view to) {
+    return Error(ParseManifest(absl::StrReplaceAll(good, {{from, to}})).status());
+  };
+  EXPECT_THAT(error("\"size\":7", "\"size\":-7"), HasSubstr("field 'size' must be"));
+  EXPECT_THAT(error("\"size\":7", "\"size\":\"7\""), HasSubstr("field 'size' must be"));
+  EXPECT_THAT(error("sha256:1", "md5:1"), HasSubstr("field 'digest'"));
+  EXPECT_THAT(error("\"layers\":[", "\"x\":["), HasSubstr("field 'layers' must be a list"));
+  EXPECT_THAT(error("\"config\"", "\"x\""), HasSubstr("field 'config' must be"));
+  EXPECT_THAT(Error(ParseManifest("{").status()), HasSubstr("not JSON"));
+  EXPECT_THAT(Error(ParseManifest("[1]").status()), HasSubstr("not a JSON object"));
+  EXPECT_THAT(Error(ParseManifest(std::string(kMaxDocumentSize + 1, ' ')).status()),
+              HasSubstr("more than"));
+  EXPECT_FALSE(ParseManifest(std::string(1000000, '[')).ok());
+}
+
+TEST(ManifestTest, ReadsAConfig) {
+  absl::StatusOr<ImageConfig> config = ParseImageConfig(absl::StrCat(
+      R"({"os":"linux","architecture":"amd64","config":{"Env":["A=1"],"Cmd":null,)"
+      R"("Entrypoint":["/e"],"WorkingDir":"/w","User":"u","StopSignal":"SIGINT","Labels":{}},)"
+      R"("rootfs":{"type":"layers","diff_ids":["sha256:)",
+      kHex, R"("]}})"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(config->env, ElementsAre("A=1"));
+  EXPECT_THAT(config->entrypoint, ElementsAre("/e"));
+  EXPECT_EQ(config->workdir, "/w");
+  EXPECT_EQ(config->stop_signal, "SIGINT");
+  EXPECT_EQ(config->platform, (Platform{"linux", "amd64"}));
+  absl::StatusOr<ImageConfig> again = ParseImageConfig(PrintImageConfig(*config));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*again, *config);
+}
+
+TEST(ManifestTest, RefusesNulBytes) {
+  EXPECT_THAT(Error(ParseImageConfig(R"({"config":{"Env":["A=\u0000"]}})").status()),
+              HasSubstr("NUL"));
+}
+
+TEST(ManifestTest, AnIndexLeavesOutAttestations) {
+  const auto entry = [](absl::string_view os) {
+    return absl::StrCat(R"({"mediaType":")", kManifestType, R"(","digest":"sha256:)", kHex,
+                        R"(","size":1,"platform":{"os":")", os, R"(","architecture":"x"}})");
+  };
+  absl::StatusOr<std::vector<Descriptor>> index =
+      ParseIndex(absl::StrCat("{\"manifests\":[", entry("linux"), ",", entry("unknown"), "]}"));
+  ASSERT_TRUE(index.ok()) << index.status();
+  ASSERT_EQ(index->size(), 1u);
+  EXPECT_EQ((*index)[0].platform.os, "linux");
+}
+
+TEST(ManifestTest, ReadsADockerArchive) {
+  absl::StatusOr<std::vector<DockerArchiveImage>> images =
+      ParseDockerArchive(R"([{"Config":"c.json","RepoTags":null,"Layers":["a/layer.tar"]}])");
+  ASSERT_TRUE(images.ok()) << images.status();
+  EXPECT_THAT((*images)[0].layers, ElementsAre("a/layer.tar"));
+  EXPECT_FALSE(ParseDockerArchive(R"([{"Config":"c","Layers":[]}])").ok());
+  EXPECT_FALSE(ParseDockerArchive(R"({})").ok());
+}
+
+}  // namespace
+}  // namespace pelagos::image

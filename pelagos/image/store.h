@@ -1,0 +1,131 @@
+// The images of one data root: content-addressed, verified before they were let in (by
+// pelagos-image), whole after any crash.
+//
+//   DATA/images/                 0700, so that no set-user-ID file of an image is within reach
+//     lock                       flock: whoever adds or removes holds it, for moments
+//     refs/NAME.json             {"reference", "manifest"}; NAME: '/' as '+', ':' as '='
+//     blobs/sha256/HEX           manifests and configs, as they came
+//     layers/HEX/                an unpacked layer, named by its diffID: a lower folder of
+//     overlayfs ingest/XXXXXX/             what is being made or thrown away; flocked by its live
+//     owner, else
+//                                the next command that writes removes it
+//
+// A layer appears by one rename, a reference by another; a reference is written last and removed
+// first. Containers hold a shared flock on their layers (Hold): what is held is never removed, and
+// the lock dies with its holder.
+// Source: overlayfs.rst for the layers' form; image-spec 1.1 for the blobs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "pelagos/base/fd.h"
+#include "pelagos/image/digest.h"
+#include "pelagos/image/manifest.h"
+#include "pelagos/image/reference.h"
+#include "pelagos/spec/resolved_image.h"
+
+namespace pelagos::image {
+
+// One line of `pelagos image ls`.
+struct ImageSummary {
+  std::string reference;  // canonical
+  Digest manifest;
+  size_t layers = 0;
+  std::string problem;  // why it cannot be used; empty if it can
+
+  friend bool operator==(const ImageSummary&, const ImageSummary&) = default;
+};
+
+// Keeps the layers of an image in the store for as long as it lives. Moves only.
+using LayerHold = std::vector<Fd>;
+
+// A folder in ingest/ that only its owner uses; gone with it. Moves only.
+class Ingest {
+ public:
+  Ingest(Ingest&&) = default;
+  Ingest& operator=(Ingest&&) = delete;
+  ~Ingest();  // what cannot be removed is left to the next command
+
+  const std::string& folder() const { return folder_; }  // absolute if the data root is
+
+ private:
+  friend class Store;
+  Ingest(std::string folder, Fd lock) : folder_(std::move(folder)), lock_(std::move(lock)) {}
+  std::string folder_;
+  Fd lock_;
+};
+
+// What Publish lets in. The caller has verified that every digest is that of its content.
+struct NewImage {
+  struct Layer {
+    Digest diff_id;
+    std::string folder;  // unpacked, below Ingest::folder(); unused if the store has the layer
+  };
+  Reference reference;
+  Digest manifest_digest, config_digest;
+  std::string manifest, config;  // JSON
+  std::vector<Layer> layers;     // bottom first
+};
+
+// Paths only: copies freely, holds nothing open. Several processes may use one store at a time.
+class Store {
+ public:
+  // Makes the folders where they are missing.
+  static absl::StatusOr<Store> Open(absl::string_view data_root);
+
+  // InvalidArgument: not a reference. NotFound: says how to load it. DataLoss: the store is
+  // damaged. "name@sha256:DIGEST" finds the image of that name with that manifest, whatever its
+  // tag.
+  absl::StatusOr<ResolvedImage> Find(absl::string_view reference) const;
+
+  // Sorted by reference.
+  absl::StatusOr<std::vector<ImageSummary>> List() const;
+
+  // Removes the name, then layers and blobs that no name needs any more. NotFound if there is no
+  // such name; FailedPrecondition if it would take layers that are held. Returns the canonical
+  // name.
+  absl::StatusOr<std::string> Remove(absl::string_view reference);
+
+  // Call it between Find and the mount; keep the result while the container runs. NotFound if the
+  // image was removed in between.
+  absl::StatusOr<LayerHold> Hold(const ResolvedImage& image) const;
+
+  bool HasLayer(const Digest& diff_id) const;
+
+  // A fresh folder; also removes what killed processes left behind.
+  absl::StatusOr<Ingest> StartIngest();
+
+  // All of `image` becomes visible or nothing; a reference that exists now names the new image.
+  absl::Status Publish(const Ingest& ingest, const NewImage& image);
+
+  const std::string& folder() const { return folder_; }  // DATA/images
+
+ private:
+  explicit Store(std::string folder) : folder_(std::move(folder)) {}
+
+  struct Loaded {
+    StoredReference stored;
+    Manifest manifest;
+    ImageConfig config;
+  };
+  std::string RefPath(const Reference& reference) const;
+  std::string BlobPath(const Digest& digest) const;
+  std::string LayerPath(const Digest& diff_id) const;
+  absl::StatusOr<StoredReference> ReadReference(const std::string& path) const;
+  absl::StatusOr<StoredReference> FindReference(const Reference& reference,
+                                                absl::string_view written) const;
+  absl::StatusOr<Loaded> Load(const StoredReference& stored) const;
+  absl::Status RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
+                              const std::vector<Digest>& own_layers);
+  absl::Status ReapIngests();
+
+  std::string folder_;
+};
+
+}  // namespace pelagos::image
