@@ -15,9 +15,22 @@ namespace pelagos {
 
 enum class MountKind : uint8_t { kBind, kVolume, kTmpfs };
 
+constexpr absl::string_view NameOf(MountKind kind) {
+  switch (kind) {
+    case MountKind::kVolume:
+      return "volume";
+    case MountKind::kTmpfs:
+      return "tmpfs";
+    case MountKind::kBind:
+      break;
+  }
+  return "bind";
+}
+
 struct Mount {
   MountKind kind = MountKind::kBind;
-  std::string source;  // kBind: an absolute host path; kVolume: the volume's name; kTmpfs: empty
+  std::string source;  // kBind: an absolute host path (while it is read, also relative to the
+                       // user's file); kVolume: the volume's name; kTmpfs: empty
   std::string target;
   bool read_only = false;
 
@@ -28,15 +41,45 @@ struct Mount {
 constexpr absl::string_view TargetProblem(absl::string_view path) {
   if (path.empty() || path[0] != '/') return "must be an absolute path";
   if (path == "/") return "cannot be the root itself";
-  if (path.find('\0') != absl::string_view::npos) return "must not contain a NUL byte";
+  size_t parts = 0;
   for (size_t begin = 1; begin <= path.size();) {
     size_t end = begin;
-    while (end < path.size() && path[end] != '/') ++end;
+    for (; end < path.size() && path[end] != '/'; ++end) {
+      if (path[end] == '\0') return "must not contain a NUL byte";
+    }
     const absl::string_view part = path.substr(begin, end - begin);
     if (part == "." || part == "..") return "must not contain '.' or '..'";
+    if (!part.empty()) ++parts;
     begin = end + 1;
   }
-  return "";
+  return parts == 0 ? "cannot be the root itself" : "";
+}
+
+// The one spelling of a target: no doubled and no trailing slashes. Requires: no TargetProblem.
+inline std::string CleanTarget(absl::string_view path) {
+  std::string clean;
+  for (char c : path) {
+    if (c != '/' || clean.empty() || clean.back() != '/') clean += c;
+  }
+  if (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+  return clean;
+}
+
+// How many names a clean target has: 2 for "/var/lib". Mounts are made in the order of it, so that
+// none hides another.
+constexpr size_t TargetDepth(absl::string_view target) {
+  size_t depth = 0;
+  for (char c : target) depth += c == '/' ? 1 : 0;
+  return depth;
+}
+
+// True for a clean target that is `folder` or lies below it.
+constexpr bool IsAtOrBelow(absl::string_view target, absl::string_view folder) {
+  if (target.size() < folder.size()) return false;
+  for (size_t i = 0; i < folder.size(); ++i) {
+    if (target[i] != folder[i]) return false;
+  }
+  return target.size() == folder.size() || target[folder.size()] == '/';
 }
 
 // An absolute path known at compile time: "/var/lib"_path; "var/lib"_path does not compile.
@@ -65,10 +108,12 @@ class MountPlan {
     return Add(
         {MountKind::kTmpfs, "", std::string(target.value.data(), target.value.size()), false});
   }
-  // The run-time door: the caller has asked TargetProblem.
+  // The run-time door: the caller has asked TargetProblem, and cleaned the target.
   constexpr void push_back(Mount mount) { mounts_.push_back(std::move(mount)); }
 
   constexpr const std::vector<Mount>& mounts() const { return mounts_; }
+  // For those who rewrite sources: paths made absolute, volumes given their project.
+  constexpr std::vector<Mount>& mounts() { return mounts_; }
   friend bool operator==(const MountPlan&, const MountPlan&) = default;
 
  private:

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "pelagos/policy/port_map.h"
 
 namespace pelagos {
@@ -30,6 +32,13 @@ constexpr absl::string_view NameOf(NetMode mode) {
   return "none";
 }
 
+constexpr std::optional<NetMode> FindNetMode(absl::string_view name) {
+  for (NetMode mode : {NetMode::kNone, NetMode::kHost, NetMode::kBridge}) {
+    if (NameOf(mode) == name) return mode;
+  }
+  return std::nullopt;
+}
+
 // One interface. The first attachment becomes eth0 and carries the default route.
 struct Attachment {
   std::string network;               // the store's name of the network
@@ -45,6 +54,20 @@ struct NetPlan {
 
   friend bool operator==(const NetPlan&, const NetPlan&) = default;
 };
+
+// Why a plan cannot be executed, as a sentence, or "".
+constexpr absl::string_view NetProblem(const NetPlan& plan) {
+  if (plan.mode == NetMode::kBridge && plan.attachments.empty()) {
+    return "a bridged container needs a network";
+  }
+  if (plan.mode != NetMode::kBridge && !plan.attachments.empty()) {
+    return "only a bridged container can join networks";
+  }
+  if (plan.mode != NetMode::kBridge && !plan.ports.empty()) {
+    return "ports can be published only from a network";
+  }
+  return "";
+}
 
 // A network itself. `subnet` is a CIDR ("10.5.0.0/24") or empty: taken from the pool.
 struct NetworkPlan {

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "pelagos/policy/cidr.h"
 
 namespace pelagos {
 
@@ -15,6 +17,12 @@ enum class Protocol : uint8_t { kTcp, kUdp };
 
 constexpr absl::string_view NameOf(Protocol protocol) {
   return protocol == Protocol::kTcp ? "tcp" : "udp";
+}
+
+constexpr std::optional<Protocol> FindProtocol(absl::string_view name) {
+  if (name == "tcp") return Protocol::kTcp;
+  if (name == "udp") return Protocol::kUdp;
+  return std::nullopt;
 }
 
 inline constexpr absl::string_view kLoopbackAddress = "127.0.0.1";
@@ -49,6 +57,49 @@ constexpr int FirstOverlap(const std::vector<PortMapping>& ports) {
     }
   }
   return -1;
+}
+
+// "8080", 1..65535, decimal digits only.
+constexpr std::optional<uint16_t> ParsePort(absl::string_view text) {
+  if (text.empty() || text.size() > 5) return std::nullopt;
+  uint32_t value = 0;
+  for (char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<uint32_t>(c - '0');
+  }
+  if (value < 1 || value > 65535) return std::nullopt;
+  return static_cast<uint16_t>(value);
+}
+
+// "8080:80", "127.0.0.1:8080:80", "0.0.0.0:53:53/udp"; nullopt if it is nothing of the kind.
+inline std::optional<PortMapping> ParsePortMapping(absl::string_view text) {
+  PortMapping mapping;
+  if (const size_t slash = text.find('/'); slash != absl::string_view::npos) {
+    const std::optional<Protocol> protocol = FindProtocol(text.substr(slash + 1));
+    if (!protocol) return std::nullopt;
+    mapping.protocol = *protocol;
+    text = text.substr(0, slash);
+  }
+  const size_t last = text.rfind(':');
+  if (last == absl::string_view::npos) return std::nullopt;
+  const std::optional<uint16_t> inside = ParsePort(text.substr(last + 1));
+  text = text.substr(0, last);
+  if (const size_t colon = text.rfind(':'); colon != absl::string_view::npos) {
+    mapping.host_address = std::string(text.substr(0, colon));
+    if (!ParseIpv4(mapping.host_address)) return std::nullopt;
+    text = text.substr(colon + 1);
+  }
+  const std::optional<uint16_t> host = ParsePort(text);
+  if (!host || !inside) return std::nullopt;
+  mapping.host = *host;
+  mapping.inside = *inside;
+  return mapping;
+}
+
+// "127.0.0.1:8080 -> 80/tcp"
+inline std::string Describe(const PortMapping& port) {
+  return port.host_address + ":" + std::to_string(port.host) + " -> " +
+         std::to_string(port.inside) + "/" + std::string(NameOf(port.protocol));
 }
 
 }  // namespace pelagos

@@ -1,0 +1,80 @@
+#include "pelagos/plan/op.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "pelagos/abi/mount_flag.h"
+#include "pelagos/plan/quote.h"
+
+namespace pelagos {
+namespace {
+
+struct Describer {
+  std::string operator()(const MakeMountsPrivate&) const { return "make every mount private"; }
+  std::string operator()(const MountOverlayRoot& op) const {
+    return absl::StrCat("overlay of ", op.lowers.size(),
+                        op.lowers.size() == 1 ? " layer" : " layers", ", upper ", op.upper, " -> ",
+                        op.mount_point);
+  }
+  std::string operator()(const MountBindRoot& op) const {
+    return absl::StrCat("bind root ", op.source, " -> ", op.mount_point);
+  }
+  std::string operator()(const MountFilesystem& op) const {
+    std::string text = absl::StrCat("mount ", op.type, " -> ", op.target);
+    if (op.flags != 0) absl::StrAppend(&text, " ", MountFlagNames(op.flags));
+    if (!op.data.empty()) absl::StrAppend(&text, " (", op.data, ")");
+    return text;
+  }
+  std::string operator()(const BindMount& op) const {
+    return absl::StrCat("bind ", op.source, " -> ", op.target, op.read_only ? " read-only" : "");
+  }
+  std::string operator()(const MakeDevice& op) const {
+    return absl::StrFormat("device %d:%d -> %s mode %04o", op.major, op.minor, op.target, op.mode);
+  }
+  std::string operator()(const MakeFolder& op) const {
+    return absl::StrFormat("folder %s mode %04o", op.target, op.mode);
+  }
+  std::string operator()(const MakeSymlink& op) const {
+    return absl::StrCat("link ", op.target, " to ", op.text);
+  }
+  std::string operator()(const MaskPath& op) const { return absl::StrCat("mask ", op.target); }
+  std::string operator()(const MakeReadOnly& op) const {
+    return absl::StrCat("read-only ", op.target);
+  }
+  std::string operator()(const PivotRoot&) const { return "pivot root"; }
+  std::string operator()(const SealRoot&) const { return "make the root read-only"; }
+  std::string operator()(const LoopbackUp&) const { return "bring lo up"; }
+  std::string operator()(const SetHostname& op) const { return absl::StrCat("hostname ", op.name); }
+  std::string operator()(const AwaitStart&) const { return "await start"; }
+  std::string operator()(const SetUser& op) const {
+    std::string text = absl::StrCat("user ", op.uid, ":", op.gid);
+    if (!op.groups.empty()) absl::StrAppend(&text, " groups ", absl::StrJoin(op.groups, ","));
+    return text;
+  }
+  std::string operator()(const LimitCapabilities& op) const {
+    if (op.keep.empty()) return "capabilities: none";
+    if (op.keep == CapabilitySet::All()) return "capabilities: all";
+    std::string text = "capabilities:";
+    for (size_t i = 0; i < kCapabilityNames.size(); ++i) {
+      const Capability cap = static_cast<Capability>(i);
+      if (op.keep.contains(cap)) absl::StrAppend(&text, " ", NameOf(cap));
+    }
+    return text;
+  }
+  std::string operator()(const SetNoNewPrivileges&) const { return "no new privileges"; }
+  std::string operator()(const InstallSeccomp& op) const {
+    return absl::StrCat("seccomp ", NameOf(op.profile));
+  }
+  std::string operator()(const ChangeFolder& op) const {
+    return absl::StrCat("work folder ", op.target);
+  }
+  std::string operator()(const Exec& op) const {
+    return absl::StrCat("exec ", ShellQuoted(op.argv));
+  }
+};
+
+}  // namespace
+
+std::string Describe(const Op& op) { return std::visit(Describer(), op); }
+
+}  // namespace pelagos

@@ -1,0 +1,56 @@
+#include "pelagos/plan/op.h"
+
+#include <gtest/gtest.h>
+
+#include "pelagos/abi/mount_flag.h"
+
+namespace pelagos {
+namespace {
+
+struct Row {
+  Op op;
+  const char* text;
+};
+
+TEST(OpTest, EveryOpDescribesItself) {
+  const Row rows[] = {
+      {MakeMountsPrivate{}, "make every mount private"},
+      {MountOverlayRoot{{"/l1"}, "/u", "/w", "/m"}, "overlay of 1 layer, upper /u -> /m"},
+      {MountOverlayRoot{{"/l2", "/l1"}, "/u", "/w", "/m"}, "overlay of 2 layers, upper /u -> /m"},
+      {MountBindRoot{"/srv/root", "/m"}, "bind root /srv/root -> /m"},
+      {MountFilesystem{"proc", "proc", "/proc", kMountNoSuid | kMountNoDev, ""},
+       "mount proc -> /proc nosuid,nodev"},
+      {MountFilesystem{"tmpfs", "tmpfs", "/tmp", 0, "mode=1777"},
+       "mount tmpfs -> /tmp (mode=1777)"},
+      {BindMount{"/srv/www", "/www", true}, "bind /srv/www -> /www read-only"},
+      {BindMount{"/srv/www", "/www", false}, "bind /srv/www -> /www"},
+      {MakeDevice{"/dev/null", 1, 3, 0666}, "device 1:3 -> /dev/null mode 0666"},
+      {MakeFolder{"/run", 0755}, "folder /run mode 0755"},
+      {MakeSymlink{"/proc/self/fd", "/dev/fd"}, "link /dev/fd to /proc/self/fd"},
+      {MaskPath{"/proc/kcore"}, "mask /proc/kcore"},
+      {MakeReadOnly{"/proc/sys"}, "read-only /proc/sys"},
+      {PivotRoot{}, "pivot root"},
+      {SealRoot{}, "make the root read-only"},
+      {LoopbackUp{}, "bring lo up"},
+      {SetHostname{"web"}, "hostname web"},
+      {AwaitStart{}, "await start"},
+      {SetUser{0, 0, {}}, "user 0:0"},
+      {SetUser{1000, 1001, {4, 24}}, "user 1000:1001 groups 4,24"},
+      {LimitCapabilities{{}}, "capabilities: none"},
+      {LimitCapabilities{CapabilitySet::All()}, "capabilities: all"},
+      {LimitCapabilities{{"kill"_cap, "chown"_cap}}, "capabilities: chown kill"},
+      {SetNoNewPrivileges{}, "no new privileges"},
+      {InstallSeccomp{SeccompProfile::kDefault}, "seccomp default"},
+      {ChangeFolder{"/app"}, "work folder /app"},
+      {Exec{{"sh", "-c", "sleep 9"}, {"A=1"}}, "exec sh -c 'sleep 9'"},
+  };
+  std::vector<bool> seen(std::variant_size_v<Op>, false);
+  for (const Row& row : rows) {
+    EXPECT_EQ(Describe(row.op), row.text);
+    seen[row.op.index()] = true;
+  }
+  for (size_t i = 0; i < seen.size(); ++i) EXPECT_TRUE(seen[i]) << "no row for op " << i;
+}
+
+}  // namespace
+}  // namespace pelagos
