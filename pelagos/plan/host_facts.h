@@ -16,6 +16,8 @@ struct CgroupLayout {
   std::string v2_mount;                          // "/sys/fs/cgroup", ".../unified" on hybrid, or ""
   std::vector<CgroupController> v2_controllers;  // those that v2 offers
   std::map<CgroupController, std::string> v1_mounts;  // those bound to a v1 hierarchy
+  // Swap can be limited: cgroups have memory.swap.max (v2) or memory.memsw.limit_in_bytes (v1).
+  bool limits_swap = false;
 
   friend bool operator==(const CgroupLayout&, const CgroupLayout&) = default;
 };

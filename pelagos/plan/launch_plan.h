@@ -33,7 +33,9 @@ struct LaunchPlan {
   NamespaceSet namespaces;
   CgroupSteps cgroup;
   NetPlan net;  // executed by net/ between the start of the child and its AwaitStart
-  std::vector<std::string> folders;  // host folders to make first (upper, work), mode 0700
+  // Host folders to make first (upper, work), mode 0755: the upper folder's mode is the mode of the
+  // container's root, which users inside must be able to enter. The folder above keeps others out.
+  std::vector<std::string> folders;
   std::vector<Op> ops;
   int stop_signal = 15;
   int stop_grace_seconds = 10;

@@ -20,20 +20,38 @@
 
 namespace pelagos {
 
-// Where each option was written, by its name ("cap-add"); the last writing wins. Not part of the
-// value: two specs are equal wherever they were written.
+// Where each option was written, by its name ("memory"), and of repeated ones also each item by
+// what tells it from the others ("env", "PATH"); the last writing wins. Not part of the value: two
+// specs are equal wherever they were written.
+//
+// Items: env by key; mount by target; port by index in NetPlan::ports; network, depends-on, cap-add
+// and cap-drop by name.
 class SpanTable {
  public:
   void Set(std::string option, Span span) { spans_[std::move(option)] = span; }
+  void Set(const std::string& option, const std::string& item, Span span) {
+    spans_[Key(option, item)] = span;
+  }
   // The span of the option, else of the whole form (""), else nowhere.
   Span Find(const std::string& option) const {
     if (auto it = spans_.find(option); it != spans_.end()) return it->second;
     if (auto it = spans_.find(""); it != spans_.end()) return it->second;
     return {};
   }
+  // The span of the item, else as above.
+  Span Find(const std::string& option, const std::string& item) const {
+    if (auto it = spans_.find(Key(option, item)); it != spans_.end()) return it->second;
+    return Find(option);
+  }
   friend bool operator==(const SpanTable&, const SpanTable&) { return true; }
 
  private:
+  // No option's name holds a NUL.
+  static std::string Key(const std::string& option, const std::string& item) {
+    std::string key = option;
+    key.push_back('\0');
+    return key + item;
+  }
   std::map<std::string, Span> spans_;
 };
 
@@ -43,7 +61,7 @@ struct EnvVariable {
 };
 
 struct ContainerSpec {
-  std::string name;      // unique in a run root; [a-zA-Z0-9][a-zA-Z0-9_.-]*
+  std::string name;      // unique in a run root; see NameProblem, kMaxContainerNameLength
   std::string hostname;  // empty: name
   std::string image;     // reference as written; empty exactly if rootfs is set
   std::string rootfs;    // a host folder used as the root; the container's writes go to an overlay

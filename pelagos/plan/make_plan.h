@@ -1,0 +1,86 @@
+// From what was asked to what is done: every decision about a launch is made here, and nowhere
+// else.
+//
+// Pure: all that must be known of the world comes in as values, equal inputs give equal plans.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pelagos/abi/signal.h"
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/plan/cgroup.h"
+#include "pelagos/plan/environment.h"
+#include "pelagos/plan/host_facts.h"
+#include "pelagos/plan/launch_plan.h"
+#include "pelagos/plan/mount.h"
+#include "pelagos/plan/rules.h"
+#include "pelagos/spec/container.h"
+#include "pelagos/spec/resolved_image.h"
+
+namespace pelagos {
+
+namespace internal {
+
+inline void Append(std::vector<Op>& ops, std::vector<Op> more) {
+  for (Op& op : more) ops.push_back(std::move(op));
+}
+
+// The order matters: a step may rely on those before it, and the last ones take away what the
+// earlier ones needed.
+inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
+  const auto& [spec, image, user, facts] = in;
+  const std::string folder = ContainerFolder(facts, spec.name);
+  std::vector<Op> ops;
+  ops.push_back(MakeMountsPrivate{});
+  ops.push_back(MountOverlayRoot{LayersOf(spec, image), folder + "/upper", folder + "/work",
+                                 facts.run_root + "/mnt"});
+  Append(ops, KernelMounts(namespaces, facts));
+  Append(ops, UserMounts(spec.name, spec.mounts, facts));
+  // After the user's mounts: a bind of all of /sys unmasks nothing.
+  Append(ops, Hardening());
+  ops.push_back(PivotRoot{});
+  if (spec.read_only) ops.push_back(SealRoot{});
+  if (namespaces.contains(Namespace::kNet)) ops.push_back(LoopbackUp{});
+  if (namespaces.contains(Namespace::kUts)) ops.push_back(SetHostname{HostnameOf(spec)});
+  ops.push_back(AwaitStart{});
+  ops.push_back(ChangeFolder{WorkdirOf(spec, image)});
+  ops.push_back(SetUser{user.uid, user.gid, user.groups});
+  ops.push_back(LimitCapabilities{spec.capabilities});
+  if (spec.no_new_privileges) ops.push_back(SetNoNewPrivileges{});
+  if (spec.seccomp.profile != SeccompProfile::kUnconfined) {
+    ops.push_back(InstallSeccomp{spec.seccomp.profile});
+  }
+  ops.push_back(Exec{CommandOf(spec, image), EnvironmentOf(spec, image, user)});
+  return ops;
+}
+
+}  // namespace internal
+
+// The plan, or nullopt and all that is wrong in `diags`, at the user's text where it is known.
+// `image` and `user` are what the store found for spec.image (or spec.rootfs) and spec.user.
+inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const ResolvedImage& image,
+                                          const ResolvedUser& user, const HostFacts& facts,
+                                          Diagnostics& diags) {
+  const PlanInputs in = {spec, image, user, facts};
+  const size_t errors_before = diags.errors();
+  CheckRules(in, diags);
+  if (diags.errors() != errors_before) return std::nullopt;
+
+  LaunchPlan plan;
+  plan.id = spec.name;
+  plan.namespaces = spec.namespaces;
+  if (spec.net.mode == NetMode::kHost) plan.namespaces.erase(Namespace::kNet);
+  plan.cgroup = PlanCgroups(spec.name, spec.cgroup, facts.cgroups);
+  plan.net = spec.net;
+  const std::string folder = ContainerFolder(facts, spec.name);
+  plan.folders = {folder + "/upper", folder + "/work"};
+  plan.ops = internal::PlanOps(in, plan.namespaces);
+  if (!image.stop_signal.empty()) plan.stop_signal = *FindSignal(image.stop_signal);
+  plan.stop_grace_seconds = spec.stop_grace_seconds;
+  return plan;
+}
+
+}  // namespace pelagos

@@ -1,0 +1,134 @@
+// The mounts of a container, in their order: the kernel's file systems, devices, what hides parts
+// of them, and what the user mounts.
+//
+// Source: runtime-spec config-linux.md ("Default Filesystems", "Default Devices"); the masked and
+// read-only paths are Docker's documented defaults.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "pelagos/abi/mount_flag.h"
+#include "pelagos/plan/host_facts.h"
+#include "pelagos/plan/op.h"
+#include "pelagos/policy/mount_plan.h"
+#include "pelagos/policy/namespace_set.h"
+
+namespace pelagos {
+
+// Files of the host's kernel that tell or change too much.
+inline constexpr const char* kMaskedPaths[] = {
+    "/proc/acpi",       "/proc/asound",        "/proc/interrupts",  "/proc/kcore",
+    "/proc/keys",       "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+    "/proc/timer_list", "/proc/timer_stats",   "/sys/firmware",     "/sys/devices/virtual/powercap",
+};
+
+inline constexpr const char* kReadOnlyPaths[] = {
+    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+struct DeviceRow {
+  const char* target;
+  uint32_t major, minor;
+};
+inline constexpr DeviceRow kDevices[] = {
+    {"/dev/full", 1, 7}, {"/dev/null", 1, 3},    {"/dev/random", 1, 8},
+    {"/dev/tty", 5, 0},  {"/dev/urandom", 1, 9}, {"/dev/zero", 1, 5},
+};
+
+// Files of /etc that the runtime writes for each container, beside its upper folder.
+inline constexpr const char* kRuntimeFiles[] = {"hostname", "hosts", "resolv.conf"};
+
+inline std::string ContainerFolder(const HostFacts& facts, const std::string& id) {
+  return facts.run_root + "/containers/" + id;
+}
+inline std::string VolumeFolder(const HostFacts& facts, const std::string& volume) {
+  return facts.data_root + "/volumes/" + volume + "/data";
+}
+
+// /proc, /dev, /sys and what lies in them.
+inline std::vector<Op> KernelMounts(NamespaceSet namespaces, const HostFacts& facts) {
+  constexpr uint64_t kInert = kMountNoSuid | kMountNoDev | kMountNoExec;
+  std::vector<Op> ops;
+  ops.push_back(MountFilesystem{"proc", "proc", "/proc", kInert, ""});
+  ops.push_back(MountFilesystem{"tmpfs", "tmpfs", "/dev", kMountNoSuid | kMountStrictAtime,
+                                "mode=755,size=65536k"});
+  for (const DeviceRow& device : kDevices) {
+    ops.push_back(MakeDevice{device.target, device.major, device.minor, 0666});
+  }
+  ops.push_back(MakeSymlink{"/proc/self/fd", "/dev/fd"});
+  ops.push_back(MakeSymlink{"/proc/self/fd/0", "/dev/stdin"});
+  ops.push_back(MakeSymlink{"/proc/self/fd/1", "/dev/stdout"});
+  ops.push_back(MakeSymlink{"/proc/self/fd/2", "/dev/stderr"});
+  ops.push_back(MakeSymlink{"pts/ptmx", "/dev/ptmx"});
+  ops.push_back(MountFilesystem{"devpts", "devpts", "/dev/pts", kMountNoSuid | kMountNoExec,
+                                "ptmxmode=0666,mode=0620,gid=5"});
+  ops.push_back(MountFilesystem{"tmpfs", "shm", "/dev/shm", kInert, "mode=1777,size=65536k"});
+  // The queues shown are those of the IPC namespace: never the host's.
+  if (namespaces.contains(Namespace::kIpc)) {
+    ops.push_back(MountFilesystem{"mqueue", "mqueue", "/dev/mqueue", kInert, ""});
+  }
+  ops.push_back(MountFilesystem{"sysfs", "sysfs", "/sys", kInert | kMountReadOnly, ""});
+  if (facts.cgroups.v2_mount.empty()) {
+    ops.push_back(
+        MountFilesystem{"tmpfs", "tmpfs", "/sys/fs/cgroup", kInert | kMountReadOnly, "mode=755"});
+  } else {
+    ops.push_back(
+        MountFilesystem{"cgroup2", "cgroup", "/sys/fs/cgroup", kInert | kMountReadOnly, ""});
+  }
+  return ops;
+}
+
+// What the user mounts, and the runtime's files of /etc where the user mounts none of the name.
+// Sorted by depth, so that no mount hides another; equal depths stay in the order of the spec.
+inline std::vector<Op> UserMounts(const std::string& id, const MountPlan& plan,
+                                  const HostFacts& facts) {
+  std::vector<std::pair<std::string, Op>> targets;
+  for (const char* file : kRuntimeFiles) {
+    const std::string target = std::string("/etc/") + file;
+    const bool taken =
+        std::any_of(plan.mounts().begin(), plan.mounts().end(),
+                    [&](const Mount& mount) { return CleanTarget(mount.target) == target; });
+    if (!taken) {
+      targets.emplace_back(target,
+                           BindMount{ContainerFolder(facts, id) + "/" + file, target, false});
+    }
+  }
+  for (const Mount& mount : plan.mounts()) {
+    const std::string target = CleanTarget(mount.target);
+    switch (mount.kind) {
+      case MountKind::kBind:
+        targets.emplace_back(target, BindMount{mount.source, target, mount.read_only});
+        break;
+      case MountKind::kVolume:
+        targets.emplace_back(target,
+                             BindMount{VolumeFolder(facts, mount.source), target, mount.read_only});
+        break;
+      case MountKind::kTmpfs:
+        targets.emplace_back(target,
+                             MountFilesystem{"tmpfs", "tmpfs", target,
+                                             kMountNoSuid | kMountNoDev |
+                                                 (mount.read_only ? kMountReadOnly : uint64_t{0}),
+                                             "mode=1777"});
+        break;
+    }
+  }
+  std::stable_sort(targets.begin(), targets.end(), [](const auto& a, const auto& b) {
+    return TargetDepth(a.first) < TargetDepth(b.first);
+  });
+  std::vector<Op> ops;
+  for (auto& [target, op] : targets) ops.push_back(std::move(op));
+  return ops;
+}
+
+inline std::vector<Op> Hardening() {
+  std::vector<Op> ops;
+  for (const char* path : kMaskedPaths) ops.push_back(MaskPath{path});
+  for (const char* path : kReadOnlyPaths) ops.push_back(MakeReadOnly{path});
+  return ops;
+}
+
+}  // namespace pelagos

@@ -1,0 +1,260 @@
+// What must hold before a plan is made, one small function each. All of them are asked, so that a
+// user sees everything that is wrong at once, each at its line.
+//
+// Pure; a rule only reads and reports.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "pelagos/abi/signal.h"
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/plan/cgroup.h"
+#include "pelagos/plan/environment.h"
+#include "pelagos/plan/host_facts.h"
+#include "pelagos/policy/cidr.h"
+#include "pelagos/policy/mount_plan.h"
+#include "pelagos/policy/name.h"
+#include "pelagos/policy/namespace_set.h"
+#include "pelagos/policy/net_plan.h"
+#include "pelagos/spec/container.h"
+#include "pelagos/spec/resolved_image.h"
+
+namespace pelagos {
+
+struct PlanInputs {
+  const ContainerSpec& spec;
+  const ResolvedImage& image;
+  const ResolvedUser& user;
+  const HostFacts& facts;
+};
+
+// The folders that the root is made of, top first.
+inline std::vector<std::string> LayersOf(const ContainerSpec& spec, const ResolvedImage& image) {
+  return spec.rootfs.empty() ? image.layers : std::vector<std::string>{spec.rootfs};
+}
+
+namespace rules {
+
+inline void NameIsUsable(const PlanInputs& in, Diagnostics& diags) {
+  const absl::string_view problem = NameProblem(in.spec.name, kMaxContainerNameLength);
+  if (problem.empty()) return;
+  diags.Error(in.spec.spans.Find(""),
+              absl::StrCat("the container's name '", in.spec.name, "' ", problem));
+}
+
+inline void HostnameIsUsable(const PlanInputs& in, Diagnostics& diags) {
+  if (!in.spec.namespaces.contains(Namespace::kUts)) return;
+  const std::string name = HostnameOf(in.spec);
+  const absl::string_view problem = NameProblem(name, kMaxHostnameLength);
+  if (problem.empty()) return;
+  diags.Error(in.spec.spans.Find("hostname"), absl::StrCat("hostname '", name, "' ", problem),
+              name.size() > kMaxHostnameLength
+                  ? absl::StrCat("a hostname has at most ", kMaxHostnameLength, " bytes")
+                  : "");
+}
+
+inline void RootIsKnown(const PlanInputs& in, Diagnostics& diags) {
+  if (!in.spec.rootfs.empty()) {
+    if (in.spec.rootfs[0] != '/') {
+      diags.Error(in.spec.spans.Find("rootfs"),
+                  absl::StrCat("rootfs '", in.spec.rootfs, "' must be an absolute path"));
+    }
+    return;
+  }
+  if (!in.image.layers.empty()) return;
+  diags.Error(in.spec.spans.Find("image"),
+              in.spec.image.empty() ? std::string("neither an image nor a root folder is given")
+                                    : absl::StrCat("image '", in.spec.image, "' has no layers"));
+}
+
+inline void CommandIsKnown(const PlanInputs& in, Diagnostics& diags) {
+  const std::vector<std::string> command = CommandOf(in.spec, in.image);
+  if (command.empty() || command[0].empty()) {
+    diags.Error(in.spec.spans.Find("command"),
+                in.spec.image.empty() ? std::string("no command is given")
+                                      : absl::StrCat("no command is given, and image '",
+                                                     in.spec.image, "' names none"),
+                "say what to run with the option command");
+    return;
+  }
+  for (const std::string& word : command) {
+    if (word.find('\0') == std::string::npos) continue;
+    diags.Error(in.spec.spans.Find("command"), "the command must not contain a NUL byte");
+    return;
+  }
+}
+
+inline void NamespacesFitTogether(const PlanInputs& in, Diagnostics& diags) {
+  if (!in.spec.namespaces.contains(Namespace::kMount)) {
+    diags.Error(in.spec.spans.Find("namespaces"), "a root of its own needs a mount namespace");
+    return;
+  }
+  if (const NamespaceRule* rule = FirstViolation(in.spec.namespaces)) {
+    diags.Error(in.spec.spans.Find("namespaces"),
+                absl::StrCat("namespace ", RowOf(rule->given).name, " needs namespace ",
+                             RowOf(rule->needs).name, ": ", rule->why));
+  }
+  if (in.spec.net.mode == NetMode::kBridge && !in.spec.namespaces.contains(Namespace::kNet)) {
+    diags.Error(in.spec.spans.Find("network"), "joining a network needs a network namespace");
+  }
+}
+
+inline void MountTargetsAreUsable(const PlanInputs& in, Diagnostics& diags) {
+  std::vector<std::string> seen;
+  for (const Mount& mount : in.spec.mounts.mounts()) {
+    const Span span = in.spec.spans.Find("mount", mount.target);
+    const auto error = [&](absl::string_view problem) {
+      diags.Error(span, absl::StrCat(NameOf(mount.kind), " target '", mount.target, "' ", problem));
+    };
+    if (const absl::string_view problem = TargetProblem(mount.target); !problem.empty()) {
+      error(problem);
+      continue;
+    }
+    const std::string target = CleanTarget(mount.target);
+    // What lies there is the kernel's view of this container, and what hides parts of it.
+    if (IsAtOrBelow(target, "/proc")) error("is in /proc, which belongs to the container itself");
+    if (target == "/dev") error("is the container's own /dev; mount single files below it");
+    for (const std::string& other : seen) {
+      if (other == target) error("is mounted twice");
+    }
+    seen.push_back(target);
+  }
+}
+
+inline void MountSourcesAreUsable(const PlanInputs& in, Diagnostics& diags) {
+  for (const Mount& mount : in.spec.mounts.mounts()) {
+    const Span span = in.spec.spans.Find("mount", mount.target);
+    if (mount.kind == MountKind::kBind && (mount.source.empty() || mount.source[0] != '/')) {
+      diags.Error(span, absl::StrCat("bind source '", mount.source, "' must be an absolute path"));
+    }
+    if (mount.kind == MountKind::kVolume) {
+      const absl::string_view problem = NameProblem(mount.source, kMaxContainerNameLength);
+      if (!problem.empty()) {
+        diags.Error(span, absl::StrCat("volume '", mount.source, "' ", problem));
+      }
+    }
+    if (mount.source.find('\0') != std::string::npos) {
+      diags.Error(span, "the source must not contain a NUL byte");
+    }
+  }
+}
+
+inline void EnvironmentIsUsable(const PlanInputs& in, Diagnostics& diags) {
+  for (const EnvVariable& variable : in.spec.env) {
+    const Span span = in.spec.spans.Find("env", variable.key);
+    if (variable.key.empty()) diags.Error(span, "env key must not be empty");
+    if (variable.key.find('=') != std::string::npos) {
+      diags.Error(span, absl::StrCat("env key '", variable.key, "' must not contain '='"));
+    }
+    if ((variable.key + variable.value).find('\0') != std::string::npos) {
+      diags.Error(span, "env must not contain a NUL byte");
+    }
+  }
+}
+
+inline void WorkdirIsAbsolute(const PlanInputs& in, Diagnostics& diags) {
+  const std::string workdir = WorkdirOf(in.spec, in.image);
+  if (workdir[0] == '/' && workdir.find('\0') == std::string::npos) return;
+  diags.Error(in.spec.spans.Find("workdir"),
+              absl::StrCat("workdir '", workdir, "' must be an absolute path",
+                           in.spec.workdir.empty() ? "; the image names it" : ""));
+}
+
+inline void UserIsUsable(const PlanInputs& in, Diagnostics& diags) {
+  // setresuid(2): -1 means "leave as it is", which would be root.
+  constexpr uint32_t kNobodyAtAll = 0xffffffff;
+  if (in.user.uid != kNobodyAtAll && in.user.gid != kNobodyAtAll) return;
+  diags.Error(in.spec.spans.Find("user"), "4294967295 is no user or group id");
+}
+
+inline void LimitsAreUsable(const PlanInputs& in, Diagnostics& diags) {
+  const CgroupPlan& limits = in.spec.cgroup;
+  const auto check = [&](const char* option, uint64_t value, absl::string_view problem) {
+    if (value != 0 && !problem.empty()) {
+      diags.Error(in.spec.spans.Find(option), absl::StrCat(option, " ", problem));
+    }
+  };
+  check("memory", limits.memory_bytes, MemoryProblem(limits.memory_bytes));
+  check("cpus", limits.cpu_quota_microseconds, CpuProblem(limits.cpu_quota_microseconds));
+  check("pids", limits.pids, PidsProblem(limits.pids));
+}
+
+inline void ControllersExist(const PlanInputs& in, Diagnostics& diags) {
+  for (CgroupController controller : NeededControllers(in.spec.cgroup)) {
+    if (!IsMissing(in.facts.cgroups, controller)) continue;
+    // The option is called cpus, the controller cpu.
+    const std::string option =
+        controller == CgroupController::kCpu ? "cpus" : std::string(NameOf(controller));
+    diags.Error(in.spec.spans.Find(option),
+                absl::StrCat(option, ": this host has no cgroup controller '", NameOf(controller),
+                             "', neither in v2 nor in a v1 hierarchy"),
+                controller == CgroupController::kMemory
+                    ? "it may be switched off; see the kernel parameter cgroup_enable=memory"
+                    : "");
+  }
+}
+
+inline void NetworkIsUsable(const PlanInputs& in, Diagnostics& diags) {
+  const NetPlan& net = in.spec.net;
+  const Span ports = in.spec.spans.Find("port");
+  if (const absl::string_view problem = NetProblem(net); !problem.empty()) {
+    diags.Error(net.ports.empty() ? in.spec.spans.Find("network") : ports, std::string(problem));
+  }
+  for (size_t i = 0; i < net.ports.size(); ++i) {
+    const PortMapping& port = net.ports[i];
+    const Span span = in.spec.spans.Find("port", std::to_string(i));
+    if (port.host == 0 || port.inside == 0) diags.Error(span, "0 is no port");
+    if (!ParseIpv4(port.host_address)) {
+      diags.Error(span, absl::StrCat("'", port.host_address, "' is no IPv4 address of the host"));
+    }
+  }
+  if (const int later = FirstOverlap(net.ports); later >= 0) {
+    diags.Error(in.spec.spans.Find("port", std::to_string(later)),
+                absl::StrCat("port ", net.ports[static_cast<size_t>(later)].host,
+                             " of the host is published twice"));
+  }
+}
+
+inline void StopIsUsable(const PlanInputs& in, Diagnostics& diags) {
+  if (in.spec.stop_grace_seconds < 0) {
+    diags.Error(in.spec.spans.Find("stop-grace-period"), "stop-grace-period must not be negative");
+  }
+  if (!in.image.stop_signal.empty() && !FindSignal(in.image.stop_signal)) {
+    diags.Error(in.spec.spans.Find("image"),
+                absl::StrCat("image '", in.spec.image, "' asks for the stop signal '",
+                             in.image.stop_signal, "', which does not exist"));
+  }
+}
+
+}  // namespace rules
+
+struct Rule {
+  absl::string_view name;
+  void (*check)(const PlanInputs& in, Diagnostics& diags);
+};
+
+inline constexpr Rule kRules[] = {
+    {"name", rules::NameIsUsable},
+    {"hostname", rules::HostnameIsUsable},
+    {"root", rules::RootIsKnown},
+    {"command", rules::CommandIsKnown},
+    {"namespaces", rules::NamespacesFitTogether},
+    {"mount targets", rules::MountTargetsAreUsable},
+    {"mount sources", rules::MountSourcesAreUsable},
+    {"environment", rules::EnvironmentIsUsable},
+    {"workdir", rules::WorkdirIsAbsolute},
+    {"user", rules::UserIsUsable},
+    {"limits", rules::LimitsAreUsable},
+    {"controllers", rules::ControllersExist},
+    {"network", rules::NetworkIsUsable},
+    {"stop", rules::StopIsUsable},
+};
+
+inline void CheckRules(const PlanInputs& in, Diagnostics& diags) {
+  for (const Rule& rule : kRules) rule.check(in, diags);
+}
+
+}  // namespace pelagos
