@@ -1,0 +1,97 @@
+#include "pelagos/plan/mount.h"
+
+#include <gtest/gtest.h>
+
+namespace pelagos {
+namespace {
+
+std::vector<std::string> Described(const std::vector<Op>& ops) {
+  std::vector<std::string> lines;
+  for (const Op& op : ops) lines.push_back(Describe(op));
+  return lines;
+}
+
+HostFacts Facts() {
+  HostFacts facts;
+  facts.data_root = "/data";
+  facts.run_root = "/run";
+  return facts;
+}
+
+TEST(UserMountsTest, SortsByDepthAndKeepsTheOrderOfTheSpec) {
+  MountPlan plan = MountPlan()
+                       .Tmpfs("/a/b/c"_path)
+                       .Volume("shop-data", "/z"_path)
+                       .Bind("/srv", "/a"_path, true)
+                       .Tmpfs("/a/b"_path);
+  EXPECT_EQ(Described(UserMounts("web", plan, Facts())),
+            (std::vector<std::string>{"bind /data/volumes/shop-data/data -> /z",
+                                      "bind /srv -> /a read-only",
+                                      "bind /run/containers/web/hostname -> /etc/hostname",
+                                      "bind /run/containers/web/hosts -> /etc/hosts",
+                                      "bind /run/containers/web/resolv.conf -> /etc/resolv.conf",
+                                      "mount tmpfs -> /a/b nosuid,nodev (mode=1777)",
+                                      "mount tmpfs -> /a/b/c nosuid,nodev (mode=1777)"}));
+}
+
+TEST(UserMountsTest, TheUsersFileReplacesTheRuntimes) {
+  MountPlan plan;
+  plan.push_back({MountKind::kBind, "/srv/hosts", "/etc//hosts", false});
+  const std::vector<std::string> lines = Described(UserMounts("web", plan, Facts()));
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{"bind /run/containers/web/hostname -> /etc/hostname",
+                                      "bind /run/containers/web/resolv.conf -> /etc/resolv.conf",
+                                      "bind /srv/hosts -> /etc/hosts"}));
+}
+
+TEST(UserMountsTest, ReadOnlyTmpfs) {
+  MountPlan plan;
+  plan.push_back({MountKind::kTmpfs, "", "/t", true});
+  EXPECT_EQ(Described(UserMounts("web", plan, Facts()))[0],
+            "mount tmpfs -> /t ro,nosuid,nodev (mode=1777)");
+}
+
+bool Mounts(const std::vector<Op>& ops, const std::string& type, const std::string& target) {
+  for (const Op& op : ops) {
+    const auto* mount = std::get_if<MountFilesystem>(&op);
+    if (mount != nullptr && mount->type == type && mount->target == target) return true;
+  }
+  return false;
+}
+
+TEST(KernelMountsTest, TheCgroupTreeIsV2OrEmpty) {
+  HostFacts facts = Facts();
+  EXPECT_TRUE(Mounts(KernelMounts(kDefaultNamespaces, facts), "tmpfs", "/sys/fs/cgroup"));
+  facts.cgroups.v2_mount = "/sys/fs/cgroup/unified";
+  EXPECT_TRUE(Mounts(KernelMounts(kDefaultNamespaces, facts), "cgroup2", "/sys/fs/cgroup"));
+}
+
+TEST(KernelMountsTest, TheHostsMessageQueuesAreNeverShown) {
+  NamespaceSet namespaces = kDefaultNamespaces;
+  EXPECT_TRUE(Mounts(KernelMounts(namespaces, Facts()), "mqueue", "/dev/mqueue"));
+  namespaces.erase(Namespace::kIpc);
+  EXPECT_FALSE(Mounts(KernelMounts(namespaces, Facts()), "mqueue", "/dev/mqueue"));
+}
+
+TEST(KernelMountsTest, EveryFileSystemButDevIsInert) {
+  for (const Op& op : KernelMounts(kDefaultNamespaces, Facts())) {
+    const auto* mount = std::get_if<MountFilesystem>(&op);
+    if (mount == nullptr) continue;
+    EXPECT_NE(mount->flags & kMountNoSuid, 0u) << mount->target;
+    if (mount->target == "/dev") continue;
+    EXPECT_NE(mount->flags & kMountNoExec, 0u) << mount->target;
+    if (absl::string_view(mount->target).substr(0, 4) == "/sys") {
+      EXPECT_NE(mount->flags & kMountReadOnly, 0u) << mount->target;
+    }
+  }
+}
+
+TEST(HardeningTest, MasksBeforeReadOnly) {
+  const std::vector<std::string> lines = Described(Hardening());
+  EXPECT_EQ(lines.front(), "mask /proc/acpi");
+  EXPECT_EQ(lines.back(), "read-only /proc/sysrq-trigger");
+  EXPECT_EQ(lines.size(), std::size(kMaskedPaths) + std::size(kReadOnlyPaths));
+}
+
+}  // namespace
+}  // namespace pelagos

@@ -1,0 +1,193 @@
+#include "pelagos/plan/rules.h"
+
+#include <gtest/gtest.h>
+
+namespace pelagos {
+namespace {
+
+// A container that breaks no rule; each test breaks one thing.
+struct World {
+  ContainerSpec spec;
+  ResolvedImage image;
+  ResolvedUser user;
+  HostFacts facts;
+
+  World() {
+    spec.name = "web";
+    spec.image = "busybox";
+    image.layers = {"/l"};
+    image.cmd = {"sh"};
+  }
+  // What the rule says, one line an error, each with where it points.
+  std::vector<std::string> Ask(void (*rule)(const PlanInputs&, Diagnostics&)) const {
+    Diagnostics diags;
+    rule({spec, image, user, facts}, diags);
+    std::vector<std::string> lines;
+    for (const Diagnostic& diagnostic : diags.list()) {
+      lines.push_back((diagnostic.span.known() ? absl::StrCat(diagnostic.span.begin, ": ") : "") +
+                      diagnostic.message);
+    }
+    return lines;
+  }
+  void At(const std::string& option, uint32_t where) { spec.spans.Set(option, {0, where, where}); }
+  void At(const std::string& option, const std::string& item, uint32_t where) {
+    spec.spans.Set(option, item, {0, where, where});
+  }
+};
+
+using Lines = std::vector<std::string>;
+
+TEST(RulesTest, AUsualContainerBreaksNone) {
+  World world;
+  for (const Rule& rule : kRules) EXPECT_EQ(world.Ask(rule.check), Lines{}) << rule.name;
+}
+
+TEST(RulesTest, Name) {
+  World world;
+  world.spec.name = "../x";
+  world.At("", 7);
+  EXPECT_EQ(world.Ask(rules::NameIsUsable),
+            Lines{"7: the container's name '../x' must begin with a letter or digit"});
+}
+
+TEST(RulesTest, Hostname) {
+  World world;
+  world.spec.hostname = std::string(65, 'h');
+  EXPECT_EQ(world.Ask(rules::HostnameIsUsable),
+            Lines{"hostname '" + std::string(65, 'h') + "' is too long"});
+  world.spec.namespaces.erase(Namespace::kUts);
+  EXPECT_EQ(world.Ask(rules::HostnameIsUsable), Lines{});
+}
+
+TEST(RulesTest, Root) {
+  World world;
+  world.image.layers.clear();
+  world.At("image", 3);
+  EXPECT_EQ(world.Ask(rules::RootIsKnown), Lines{"3: image 'busybox' has no layers"});
+  world.spec.image.clear();
+  EXPECT_EQ(world.Ask(rules::RootIsKnown), Lines{"3: neither an image nor a root folder is given"});
+  world.spec.rootfs = "srv";
+  EXPECT_EQ(world.Ask(rules::RootIsKnown), Lines{"rootfs 'srv' must be an absolute path"});
+  world.spec.rootfs = "/srv";
+  EXPECT_EQ(world.Ask(rules::RootIsKnown), Lines{});
+}
+
+TEST(RulesTest, Command) {
+  World world;
+  world.image.cmd.clear();
+  EXPECT_EQ(world.Ask(rules::CommandIsKnown),
+            Lines{"no command is given, and image 'busybox' names none"});
+  world.spec.command = {""};
+  EXPECT_EQ(world.Ask(rules::CommandIsKnown).size(), 1u);
+  world.spec.command = {"sh", std::string("a\0b", 3)};
+  EXPECT_EQ(world.Ask(rules::CommandIsKnown), Lines{"the command must not contain a NUL byte"});
+}
+
+TEST(RulesTest, Namespaces) {
+  World world;
+  world.spec.namespaces = {Namespace::kPid};
+  EXPECT_EQ(world.Ask(rules::NamespacesFitTogether),
+            Lines{"a root of its own needs a mount namespace"});
+  world.spec.namespaces = {Namespace::kMount};
+  EXPECT_EQ(world.Ask(rules::NamespacesFitTogether), Lines{});
+  world.spec.net.mode = NetMode::kBridge;
+  EXPECT_EQ(world.Ask(rules::NamespacesFitTogether),
+            Lines{"joining a network needs a network namespace"});
+}
+
+TEST(RulesTest, MountTargets) {
+  World world;
+  const auto add = [&](MountKind kind, const std::string& target) {
+    world.spec.mounts.push_back({kind, "/s", target, false});
+  };
+  add(MountKind::kBind, "rel");
+  add(MountKind::kTmpfs, "/proc/sys");
+  add(MountKind::kVolume, "/dev");
+  add(MountKind::kBind, "/a");
+  add(MountKind::kTmpfs, "/a/");
+  add(MountKind::kTmpfs, "/dev/shm");
+  world.At("mount", "/a/", 9);
+  EXPECT_EQ(world.Ask(rules::MountTargetsAreUsable),
+            (Lines{"bind target 'rel' must be an absolute path",
+                   "tmpfs target '/proc/sys' is in /proc, which belongs to the container itself",
+                   "volume target '/dev' is the container's own /dev; mount single files below it",
+                   "9: tmpfs target '/a/' is mounted twice"}));
+}
+
+TEST(RulesTest, MountSources) {
+  World world;
+  world.spec.mounts.push_back({MountKind::kBind, "./x", "/a", false});
+  world.spec.mounts.push_back({MountKind::kVolume, "../x", "/b", false});
+  world.spec.mounts.push_back({MountKind::kBind, std::string("/x\0y", 4), "/c", false});
+  EXPECT_EQ(world.Ask(rules::MountSourcesAreUsable),
+            (Lines{"bind source './x' must be an absolute path",
+                   "volume '../x' must begin with a letter or digit",
+                   "the source must not contain a NUL byte"}));
+}
+
+TEST(RulesTest, Environment) {
+  World world;
+  world.spec.env = {{"", "v"}, {"A=B", "v"}, {"C", std::string("\0", 1)}};
+  world.At("env", "A=B", 5);
+  EXPECT_EQ(world.Ask(rules::EnvironmentIsUsable),
+            (Lines{"env key must not be empty", "5: env key 'A=B' must not contain '='",
+                   "env must not contain a NUL byte"}));
+}
+
+TEST(RulesTest, Workdir) {
+  World world;
+  world.image.workdir = "app";
+  EXPECT_EQ(world.Ask(rules::WorkdirIsAbsolute),
+            Lines{"workdir 'app' must be an absolute path; the image names it"});
+  world.spec.workdir = "app";
+  EXPECT_EQ(world.Ask(rules::WorkdirIsAbsolute), Lines{"workdir 'app' must be an absolute path"});
+}
+
+TEST(RulesTest, User) {
+  World world;
+  world.user.gid = 0xffffffff;
+  EXPECT_EQ(world.Ask(rules::UserIsUsable), Lines{"4294967295 is no user or group id"});
+}
+
+TEST(RulesTest, Limits) {
+  World world;
+  world.spec.cgroup = {64, 10, uint64_t{1} << 30};
+  world.At("memory", 1);
+  EXPECT_EQ(world.Ask(rules::LimitsAreUsable),
+            (Lines{"1: memory must be at least 512k", "cpus must be at least 0.01",
+                   "pids must be at most 4194304"}));
+}
+
+TEST(RulesTest, Controllers) {
+  World world;
+  world.spec.cgroup = {64_MiB, 50000, 0};
+  world.facts.cgroups.v1_mounts[CgroupController::kMemory] = "/cg/memory";
+  world.At("cpus", 4);
+  EXPECT_EQ(world.Ask(rules::ControllersExist),
+            Lines{"4: cpus: this host has no cgroup controller 'cpu', neither in v2 nor in a v1 "
+                  "hierarchy"});
+}
+
+TEST(RulesTest, Network) {
+  World world;
+  world.spec.net.ports = {{"127.0.0.1", 80, 80, Protocol::kTcp},
+                          {"localhost", 0, 80, Protocol::kTcp},
+                          {"0.0.0.0", 80, 81, Protocol::kTcp}};
+  world.At("port", "2", 8);
+  EXPECT_EQ(world.Ask(rules::NetworkIsUsable),
+            (Lines{"ports can be published only from a network", "0 is no port",
+                   "'localhost' is no IPv4 address of the host",
+                   "8: port 80 of the host is published twice"}));
+}
+
+TEST(RulesTest, Stop) {
+  World world;
+  world.spec.stop_grace_seconds = -1;
+  world.image.stop_signal = "SIGNOPE";
+  EXPECT_EQ(world.Ask(rules::StopIsUsable),
+            (Lines{"stop-grace-period must not be negative",
+                   "image 'busybox' asks for the stop signal 'SIGNOPE', which does not exist"}));
+}
+
+}  // namespace
+}  // namespace pelagos
