@@ -1,0 +1,222 @@
+#include "pelagos/launch/cgroup.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/fd.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/sys/file.h"
+#include "pelagos/sys/process.h"
+
+namespace pelagos::launch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kPatience(10);
+constexpr size_t kMaxControlFile = 16u << 20;
+
+std::vector<std::string> Folders(const CgroupSteps& steps) {
+  std::vector<std::string> folders = steps.v1;
+  if (!steps.v2.empty()) folders.insert(folders.begin(), steps.v2);
+  return folders;
+}
+
+bool IsMissing(const absl::Status& status) {
+  const std::optional<int> error = FindErrno(status);
+  return error == ENOENT || error == ENODEV;  // ENODEV: removed while its files were open
+}
+
+int MillisecondsUntil(Clock::time_point deadline) {
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return left > 0 ? static_cast<int>(left) : 0;
+}
+
+absl::StatusOr<std::vector<pid_t>> Processes(const std::string& folder) {
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text,
+                           sys::ReadFile(folder + "/cgroup.procs", kMaxControlFile));
+  std::vector<pid_t> pids;
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    pid_t pid = 0;
+    // 0 stands for a process that this pid namespace does not see.
+    if (absl::SimpleAtoi(line, &pid) && pid > 0) pids.push_back(pid);
+  }
+  return pids;
+}
+
+// Kills every process of one folder and waits for their ends. A fork may outrun one round.
+absl::Status KillProcesses(const std::string& folder, Clock::time_point deadline) {
+  for (;;) {
+    absl::StatusOr<std::vector<pid_t>> pids = Processes(folder);
+    if (!pids.ok()) return IsMissing(pids.status()) ? absl::OkStatus() : pids.status();
+    if (pids->empty()) return absl::OkStatus();
+    std::vector<Fd> pidfds;
+    for (pid_t pid : *pids) {
+      absl::StatusOr<Fd> pidfd = sys::OpenPidfd(pid);
+      if (!pidfd.ok()) continue;  // ended meanwhile
+      const absl::Status killed = sys::Signal(*pidfd, SIGKILL);
+      if (!killed.ok() && FindErrno(killed) != ESRCH) return killed;
+      pidfds.push_back(*std::move(pidfd));
+    }
+    for (const Fd& pidfd : pidfds) {
+      pollfd wait = {pidfd.get(), POLLIN, 0};
+      int ready = 0;
+      do {
+        ready = ::poll(&wait, 1, MillisecondsUntil(deadline));
+      } while (ready < 0 && errno == EINTR);
+      if (ready < 0) return ErrnoStatus(errno, "poll");
+      if (ready == 0) {
+        return absl::DeadlineExceededError(
+            absl::StrCat("a process in '", folder, "' does not end, though killed"));
+      }
+    }
+  }
+}
+
+// v2: one write kills all below, and cgroup.events tells when nobody is left (POLLPRI). False: the
+// kernel has no cgroup.kill (before 5.14).
+absl::StatusOr<bool> KillAtOnce(const std::string& folder, Clock::time_point deadline) {
+  const absl::Status killed = sys::WriteKernelFile(folder + "/cgroup.kill", "1");
+  if (!killed.ok()) {
+    if (IsMissing(killed)) return false;
+    return killed;
+  }
+  PELAGOS_ASSIGN_OR_RETURN(const Fd events, sys::OpenFile(folder + "/cgroup.events", O_RDONLY));
+  for (;;) {
+    char text[256];
+    const ssize_t size = ::pread(events.get(), text, sizeof(text), 0);
+    if (size < 0) return ErrnoStatus(errno, "read", folder + "/cgroup.events");
+    if (absl::StrContains(absl::string_view(text, static_cast<size_t>(size)), "populated 0")) {
+      return true;
+    }
+    pollfd wait = {events.get(), POLLPRI, 0};
+    const int ready = ::poll(&wait, 1, MillisecondsUntil(deadline));
+    if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");
+    if (ready == 0) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("a process in '", folder, "' does not end, though killed"));
+    }
+  }
+}
+
+// rmdir(2) says EBUSY while the kernel still clears away a process that has ended; there is nothing
+// to wait on, so it is asked again, each time after twice as long.
+absl::Status RemoveFolder(const std::string& folder, Clock::time_point deadline) {
+  for (long nanoseconds = 50'000;; nanoseconds *= 2) {
+    if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+    if (errno != EBUSY || Clock::now() >= deadline) return ErrnoStatus(errno, "rmdir", folder);
+    const timespec pause = {0, std::min(nanoseconds, 100'000'000L)};
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
+    PELAGOS_RETURN_IF_ERROR(KillProcesses(folder, deadline));
+  }
+}
+
+// The folders below `top` and itself, parents first; the container may have made its own.
+absl::StatusOr<std::vector<std::string>> Tree(const std::string& top) {
+  std::vector<std::string> folders = {top};
+  for (size_t i = 0; i < folders.size(); ++i) {
+    absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(folders[i]);
+    if (!names.ok()) {
+      if (IsMissing(names.status())) continue;
+      return names.status();
+    }
+    for (const std::string& name : *names) {
+      const std::string path = absl::StrCat(folders[i], "/", name);
+      struct stat info = {};
+      if (::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) folders.push_back(path);
+    }
+  }
+  return folders;
+}
+
+absl::Status RemoveCgroup(const std::string& top) {
+  if (::access(top.c_str(), F_OK) != 0 && errno == ENOENT) return absl::OkStatus();
+  const Clock::time_point deadline = Clock::now() + kPatience;
+  PELAGOS_ASSIGN_OR_RETURN(const bool killed, KillAtOnce(top, deadline), "cgroup");
+  // What is empty goes at once; only what is not needs a closer look.
+  if (::rmdir(top.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> folders, Tree(top), "cgroup");
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
+    if (!killed) PELAGOS_RETURN_IF_ERROR(KillProcesses(*folder, deadline), "cgroup");
+    PELAGOS_RETURN_IF_ERROR(RemoveFolder(*folder, deadline), "cgroup");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MakeCgroup(const std::string& folder) {
+  if (::mkdir(folder.c_str(), 0755) == 0) return absl::OkStatus();
+  if (errno != EEXIST) return ErrnoStatus(errno, "mkdir", folder);
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<pid_t> pids, Processes(folder));
+  if (pids.empty()) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat("'", folder, "' holds running processes"));
+}
+
+}  // namespace
+
+absl::Status CreateCgroups(const CgroupSteps& steps) {
+  for (const CgroupWrite& write : steps.enable) {
+    PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(write.file, write.value), "cgroup");
+  }
+  std::vector<std::string> made;
+  absl::Cleanup undo = [&made] {
+    // The failure that led here is the one to report.
+    for (const std::string& folder : made) ::rmdir(folder.c_str());
+  };
+  for (const std::string& folder : Folders(steps)) {
+    PELAGOS_RETURN_IF_ERROR(MakeCgroup(folder), "cgroup");
+    made.push_back(folder);
+  }
+  for (const CgroupWrite& write : steps.limits) {
+    PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(write.file, write.value), "cgroup limit");
+  }
+  std::move(undo).Cancel();
+  return absl::OkStatus();
+}
+
+absl::Status RemoveCgroups(const CgroupSteps& steps) {
+  absl::Status result;
+  for (const std::string& folder : Folders(steps)) {
+    const absl::Status removed = RemoveCgroup(folder);
+    if (result.ok()) result = removed;
+  }
+  return result;
+}
+
+absl::Status RemoveCgroups(absl::string_view id, const std::vector<std::string>& mounts) {
+  CgroupSteps steps;
+  for (const std::string& mount : mounts) steps.v1.push_back(absl::StrCat(mount, "/pelagos-", id));
+  return RemoveCgroups(steps);
+}
+
+absl::StatusOr<uint64_t> OomKills(const CgroupSteps& steps) {
+  for (const std::string& folder : Folders(steps)) {
+    for (const char* file : {"/memory.events", "/memory.oom_control"}) {
+      const absl::StatusOr<std::string> text = sys::ReadFile(folder + file, kMaxControlFile);
+      if (!text.ok()) {
+        if (IsMissing(text.status())) continue;
+        return text.status();
+      }
+      for (absl::string_view line : absl::StrSplit(*text, '\n')) {
+        uint64_t count = 0;
+        if (absl::ConsumePrefix(&line, "oom_kill ") && absl::SimpleAtoi(line, &count)) {
+          return count;
+        }
+      }
+    }
+  }
+  return 0;
+}
+
+}  // namespace pelagos::launch

@@ -1,0 +1,161 @@
+// What the container's first process does between clone3(2) and execve(2), as flat data: the border
+// between flatten.h, which writes it in the parent, and child_main.cc, which allocates nothing and
+// knows no strings of its own.
+//
+// All pointers lead into memory that FlatPlan owns; the child sees its own copy of it (no CLONE_VM)
+// and may write into `char*` texts. All descriptors are close-on-exec and are the same numbers in
+// parent and child.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pelagos::launch {
+
+// The parent and the child talk over one socket pair (AF_UNIX, SOCK_SEQPACKET, close-on-exec):
+//
+//   parent                                       child
+//     | clone3 ----------------------------------> |  closes what is not its own, joins cgroups
+//     | makes the network meanwhile                |  does the steps before AwaitStart
+//     | one byte --------------------------------> |  AwaitStart goes on; end of file: it exits
+//     | <---- ChildReport{kFailed, index, errno}   |  a step failed, at any time; it exits
+//     | <---- ChildReport{kExecuting}              |  execve(2) comes next
+//     | <---- end of file                          |  execve closed the socket: the program runs
+//
+// End of file without kExecuting: the child was killed on its way. The parent, who owns the plan,
+// words what failed.
+enum class ReportKind : uint8_t { kFailed, kExecuting };
+
+// Where in a step it failed, as far as it matters for the wording.
+enum class Part : uint8_t {
+  kCall,        // the call that the step is about
+  kTarget,      // finding the target in the root
+  kMakeTarget,  // making the missing target
+  kNullDevice,  // the container's /dev/null is not what it must be
+  kRights,      // setting the user's ids, capabilities
+  // Before the first step; `index` counts within the part.
+  kDescriptors,
+  kParentDeath,
+  kCgroup,  // joining the v1 cgroup `index`
+  kCgroupNamespace,
+  kSession,
+  kStandardStream,  // descriptor `index`
+};
+
+struct ChildReport {
+  ReportKind kind = ReportKind::kFailed;
+  Part part = Part::kCall;
+  uint32_t index = 0;  // of the operation in LaunchPlan::ops
+  int32_t error = 0;   // errno
+};
+
+enum class ChildCall : uint8_t {
+  kMakeMountsPrivate,
+  kMountRoot,
+  kAttachRoot,
+  kMount,
+  kBind,
+  kDevice,
+  kFolder,
+  kSymlink,
+  kMask,
+  kReadOnly,
+  kPivotRoot,
+  kSealRoot,
+  kLoopbackUp,
+  kHostname,
+  kAwaitStart,
+  kUser,
+  kCapabilities,
+  kNoNewPrivileges,
+  kSeccomp,
+  kChangeFolder,
+  kExec,
+};
+
+// Targets are absolute and resolved in the container's root, whatever links it holds.
+struct ChildOp {
+  ChildCall call;
+  uint32_t index;  // of the operation in LaunchPlan::ops, for the report
+  union {
+    struct {               // kMountRoot: an overlay
+      const char* folder;  // the option's paths are relative to it; may be null
+      const char* options;
+      const char* mount_point;
+    } mount_root;
+    struct {  // kAttachRoot: a detached tree
+      int tree;
+      const char* mount_point;
+    } attach_root;
+    struct {  // kMount
+      const char *type, *source, *target, *data;
+      uint64_t flags;
+    } mount;
+    struct {  // kBind: a detached tree
+      int tree;
+      bool is_folder;
+      const char* target;
+    } bind;
+    struct {  // kDevice; `folder` exists
+      const char *folder, *name;
+      uint32_t mode;
+      uint64_t device;
+    } device;
+    struct {  // kFolder
+      const char* target;
+      uint32_t mode;
+    } folder;
+    struct {  // kSymlink; `folder` exists
+      const char *text, *folder, *name;
+    } symlink;
+    struct {  // kMask, kReadOnly
+      const char* target;
+    } path;
+    struct {  // kHostname
+      const char* name;
+      size_t size;
+    } hostname;
+    struct {  // kUser
+      uint32_t uid, gid;
+      const uint32_t* groups;
+      size_t group_count;
+      bool set_groups;  // false in a user namespace that denies setgroups(2)
+    } user;
+    struct {  // kCapabilities
+      uint64_t keep;
+    } capabilities;
+    struct {  // kSeccomp
+      sock_fprog program;
+    } seccomp;
+    struct {  // kChangeFolder; what is made belongs to the ids
+      const char* target;
+      uint32_t uid, gid;
+    } change_folder;
+    struct {  // kExec; `candidates` are tried in turn, null-terminated lists
+      const char* const* candidates;
+      char* const* argv;
+      char* const* envp;
+    } exec;
+  };
+};
+
+struct ChildPlan {
+  const ChildOp* ops = nullptr;
+  size_t op_count = 0;
+
+  int channel = -1;           // the child's end
+  const int* keep = nullptr;  // all descriptors above 2 that the child needs, ascending
+  size_t keep_count = 0;
+  const int* cgroup_tasks = nullptr;  // v1 `tasks` files, open for writing
+  size_t cgroup_task_count = 0;
+  bool unshare_cgroup = false;    // after joining: the new namespace's root is what we joined
+  int streams[3] = {-1, -1, -1};  // become 0, 1, 2; -1: the container's /dev/null
+};
+
+// Never returns. Requires: the calling process is the fresh child of clone3(2) with one thread, all
+// signals blocked.
+[[noreturn]] void ChildMain(const ChildPlan& plan) noexcept;
+
+}  // namespace pelagos::launch

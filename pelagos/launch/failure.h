@@ -1,0 +1,16 @@
+// Words what the child reported: the plan's own line for the step, and the errno.
+#pragma once
+
+#include "absl/status/status.h"
+#include "pelagos/launch/child_plan.h"
+#include "pelagos/plan/launch_plan.h"
+
+namespace pelagos::launch {
+
+// The failure of one step, without the container's name:
+//   "step 12, bind /x -> /y: No such file or directory"
+//   "cannot run 'foo': not found in PATH (/usr/bin:/bin)"
+// Requires: `report` is kFailed.
+absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report);
+
+}  // namespace pelagos::launch

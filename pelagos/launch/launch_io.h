@@ -1,0 +1,14 @@
+// The standard streams of a container.
+#pragma once
+
+namespace pelagos::launch {
+
+// Descriptors of the caller, who keeps them and may close them once Launch has returned. -1 is the
+// container's own /dev/null, which its root must then have.
+struct LaunchIo {
+  int stdin_fd = -1;
+  int stdout_fd = -1;
+  int stderr_fd = -1;
+};
+
+}  // namespace pelagos::launch

@@ -1,0 +1,211 @@
+#include "pelagos/launch/launcher.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/launch/cgroup.h"
+#include "pelagos/launch/child_plan.h"
+#include "pelagos/launch/failure.h"
+#include "pelagos/launch/flatten.h"
+#include "pelagos/launch/wait.h"
+#include "pelagos/sys/file.h"
+#include "pelagos/sys/raw.h"
+
+namespace pelagos::launch {
+namespace {
+
+// Modes as the plan means them, whatever the caller's umask: the upper folder's is the mode of the
+// container's root. A folder that is there already stays as it is.
+absl::Status MakeFolders(const LaunchPlan& plan) {
+  constexpr mode_t kMode = 0755;
+  for (const std::string& folder : plan.folders) {
+    PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(sys::FolderOf(folder), 0700));
+    if (::mkdir(folder.c_str(), kMode) != 0) {
+      if (errno == EEXIST) continue;
+      return ErrnoStatus(errno, "mkdir", folder);
+    }
+    if (::chmod(folder.c_str(), kMode) != 0) return ErrnoStatus(errno, "chmod", folder);
+  }
+  return absl::OkStatus();
+}
+
+// A program may open its streams anew by name (/dev/stdout): a pipe lets only its owner do so.
+absl::Status GivePipesToUser(const LaunchPlan& plan, const LaunchIo& io) {
+  const SetUser* user = nullptr;
+  for (const Op& op : plan.ops) {
+    if (const auto* found = std::get_if<SetUser>(&op)) user = found;
+  }
+  if (user == nullptr || user->uid == 0) return absl::OkStatus();
+  for (int fd : {io.stdin_fd, io.stdout_fd, io.stderr_fd}) {
+    if (fd < 0) continue;
+    struct stat info = {};
+    if (::fstat(fd, &info) != 0) return ErrnoStatus(errno, "standard stream", absl::StrCat(fd));
+    if (!S_ISFIFO(info.st_mode)) continue;
+    if (::fchown(fd, user->uid, user->gid) != 0) {
+      return ErrnoStatus(errno, "fchown", absl::StrCat("standard stream ", fd));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::pair<Fd, Fd>> MakeChannel() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return ErrnoStatus(errno, "socketpair");
+  }
+  std::pair<Fd, Fd> pair = {Fd(ends[0]), Fd(ends[1])};
+  if (ends[1] < 3) {  // the child's numbers below 3 are its standard streams
+    const sys::Result moved = sys::Call(SYS_fcntl, ends[1], F_DUPFD_CLOEXEC, 3);
+    if (!moved.ok()) return ErrnoStatus(moved.err, "fcntl");
+    pair.second = Fd(static_cast<int>(moved.value));
+  }
+  return pair;
+}
+
+struct Cloned {
+  pid_t pid;
+  Fd pidfd;
+};
+
+// All signals are blocked across the call: none of our handlers may run in the child, which sets
+// every disposition back before it opens its mask.
+absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, const Fd& cgroup) {
+  clone_args args = {};
+  int pidfd = -1;
+  args.flags = plan.namespaces.clone_flags() | CLONE_PIDFD;
+  if (child.unshare_cgroup) args.flags &= ~static_cast<uint64_t>(CLONE_NEWCGROUP);
+  args.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
+  args.exit_signal = SIGCHLD;
+  if (cgroup.valid()) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<uint64_t>(cgroup.get());
+  }
+  sigset_t all, before;
+  sigfillset(&all);
+  if (const int error = ::pthread_sigmask(SIG_SETMASK, &all, &before); error != 0) {
+    return ErrnoStatus(error, "pthread_sigmask");
+  }
+  const long pid = ::syscall(SYS_clone3, &args, sizeof(args));
+  if (pid == 0) ChildMain(child);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return ErrnoStatus(error, "clone3");
+  return Cloned{static_cast<pid_t>(pid), Fd(pidfd)};
+}
+
+absl::StatusOr<Starting> Failed(const LaunchPlan& plan, const absl::Status& status) {
+  return internal::WithContext(status, plan.id);
+}
+
+}  // namespace
+
+Starting::Starting(std::shared_ptr<const LaunchPlan> plan, pid_t pid, Fd pidfd, Fd channel)
+    : plan_(std::move(plan)), pid_(pid), pidfd_(std::move(pidfd)), channel_(std::move(channel)) {}
+
+Starting& Starting::operator=(Starting&& other) noexcept {
+  if (this != &other) {
+    Abandon();
+    plan_ = std::move(other.plan_);
+    pid_ = other.pid_;
+    pidfd_ = std::move(other.pidfd_);
+    channel_ = std::move(other.channel_);
+  }
+  return *this;
+}
+
+Starting::~Starting() { Abandon(); }
+
+// Does not report: whoever drops a Starting has its own failure to tell. What cannot be removed is
+// found by the container's id later.
+void Starting::Abandon() {
+  if (plan_ == nullptr) return;
+  channel_.reset();
+  sys::Signal(pidfd_, SIGKILL).IgnoreError();
+  WaitForExit(pidfd_).IgnoreError();
+  RemoveCgroups(plan_->cgroup).IgnoreError();
+  plan_ = nullptr;
+}
+
+absl::StatusOr<Fd> Starting::network_namespace() const {
+  // The child is not reaped yet: its pid is still its own.
+  return sys::OpenFile(absl::StrCat("/proc/", pid_, "/ns/net"), O_RDONLY);
+}
+
+absl::StatusOr<Launched> Starting::Start() && {
+  const std::shared_ptr<const LaunchPlan> plan = plan_;
+  if (plan == nullptr) return absl::FailedPreconditionError("this container was started before");
+  absl::Cleanup abandon = [this] { Abandon(); };
+  PELAGOS_ASSIGN_OR_RETURN(const uint64_t start_time, sys::StartTime(pid_), plan->id);
+
+  const char go = 'g';
+  const sys::Result sent =
+      sys::Call(SYS_sendto, channel_.get(), &go, sizeof(go), MSG_NOSIGNAL, nullptr, 0);
+  // EPIPE, ECONNRESET: the child is gone, its report may still be there.
+  if (!sent.ok() && sent.err != EPIPE && sent.err != ECONNRESET) {
+    return internal::WithContext(ErrnoStatus(sent.err, "send"), plan->id);
+  }
+  bool executing = false;
+  for (;;) {
+    ChildReport report;
+    const sys::Result got = sys::Call(SYS_read, channel_.get(), &report, sizeof(report));
+    if (!got.ok() && got.err != ECONNRESET) {
+      return internal::WithContext(ErrnoStatus(got.err, "read"), plan->id);
+    }
+    if (!got.ok() || got.value == 0) break;
+    if (got.value != sizeof(report)) {
+      return absl::InternalError(absl::StrCat(plan->id, ": a report of the child is cut short"));
+    }
+    if (report.kind == ReportKind::kFailed) {
+      return internal::WithContext(WordFailure(*plan, report), plan->id);
+    }
+    executing = true;
+  }
+  if (!executing) {
+    absl::StatusOr<ExitStatus> exit = WaitForExit(pidfd_);
+    return absl::AbortedError(absl::StrCat(
+        plan->id, ": the container's first process ended before its program ran",
+        exit.ok() ? absl::StrCat(exit->signaled ? ": signal " : ": exit code ", exit->value) : ""));
+  }
+  std::move(abandon).Cancel();
+  plan_ = nullptr;
+  return Launched{{pid_, start_time}, std::move(pidfd_)};
+}
+
+absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
+  if (absl::Status made = MakeFolders(plan); !made.ok()) return Failed(plan, made);
+  if (absl::Status given = GivePipesToUser(plan, io); !given.ok()) return Failed(plan, given);
+  absl::StatusOr<std::pair<Fd, Fd>> channel = MakeChannel();
+  if (!channel.ok()) return Failed(plan, channel.status());
+  if (absl::Status made = CreateCgroups(plan.cgroup); !made.ok()) return Failed(plan, made);
+  absl::Cleanup remove_cgroups = [&plan] { RemoveCgroups(plan.cgroup).IgnoreError(); };
+
+  Fd cgroup;
+  if (!plan.cgroup.v2.empty()) {
+    absl::StatusOr<Fd> opened = sys::OpenFile(plan.cgroup.v2, O_PATH | O_DIRECTORY);
+    if (!opened.ok()) return Failed(plan, opened.status());
+    cgroup = *std::move(opened);
+  }
+  absl::StatusOr<FlatPlan> flat = Flatten(plan, io, channel->second.get());
+  if (!flat.ok()) return Failed(plan, flat.status());
+  absl::StatusOr<Cloned> cloned = Clone(plan, flat->child(), cgroup);
+  if (!cloned.ok()) return Failed(plan, cloned.status());
+  std::move(remove_cgroups).Cancel();
+  return Starting(std::make_shared<const LaunchPlan>(plan), cloned->pid, std::move(cloned->pidfd),
+                  std::move(channel->first));
+}
+
+}  // namespace pelagos::launch

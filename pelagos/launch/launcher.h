@@ -1,0 +1,68 @@
+// From a plan to a running container: clone3(2) with all namespaces at once, then the child does
+// the plan's steps (child_main.cc) while the caller makes its network.
+//
+//   Launch(plan, io) --> Starting --Start()--> Launched
+//                          |  network_namespace(): to be furnished before Start
+//                          '- dropped: the child is killed, its cgroups are gone
+//
+// The container's first process is killed when the *thread* that called Launch ends (prctl(2),
+// PR_SET_PDEATHSIG). Source: clone(2), pidfd_open(2), cgroups(7).
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pelagos/base/fd.h"
+#include "pelagos/launch/launch_io.h"
+#include "pelagos/plan/launch_plan.h"
+#include "pelagos/sys/process.h"
+
+namespace pelagos::launch {
+
+// A container whose program runs. Moves. Dropping it does not end the container; the caller waits
+// for it (wait.h) and removes its cgroups (cgroup.h).
+struct Launched {
+  sys::ProcessIdentity identity;  // on the host
+  Fd pidfd;
+
+  pid_t pid() const { return identity.pid; }
+};
+
+// A container on its way: its first process is there and does the steps before AwaitStart. Moves.
+class [[nodiscard]] Starting {
+ public:
+  Starting(Starting&&) noexcept = default;
+  Starting& operator=(Starting&& other) noexcept;
+  ~Starting();
+
+  pid_t pid() const { return pid_; }
+  const Fd& pidfd() const { return pidfd_; }
+
+  // For interfaces to be moved into it, before Start.
+  absl::StatusOr<Fd> network_namespace() const;
+
+  // Lets the child go on past AwaitStart and waits until the program runs. A failure names the
+  // step: "shop-db: step 12, bind /x -> /y: No such file or directory"; nothing is left then.
+  absl::StatusOr<Launched> Start() &&;
+
+ private:
+  friend absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io);
+  Starting(std::shared_ptr<const LaunchPlan> plan, pid_t pid, Fd pidfd, Fd channel);
+
+  void Abandon();
+
+  std::shared_ptr<const LaunchPlan> plan_;  // null once started or abandoned
+  pid_t pid_ = -1;
+  Fd pidfd_;
+  Fd channel_;  // the parent's end
+};
+
+// Makes the plan's folders and cgroups and starts the first process. The plan is copied. Errors
+// begin with the container's name; nothing is left then but folders.
+absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io);
+
+}  // namespace pelagos::launch
