@@ -44,7 +44,7 @@ TEST(DisplayTest, LiveRowsAreDrawnAgain) {
   display.Show(Of(EventKind::kReady, "web", "", 0.25));
   EXPECT_FALSE(display.moving());
   // The last row is cut at the terminal's width.
-  EXPECT_NE(out.str().find("✔ db   ready in 0.50 s\n✔ web  ready in 0.25 s  127.0.0.1:8080\n"),
+  EXPECT_NE(out.str().find("✔ db   ready in 0.50 s\n✔ web  ready in 0.25 s  127.0.0.1:8080 \n"),
             std::string::npos);
 }
 

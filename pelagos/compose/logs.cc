@@ -67,8 +67,11 @@ class LogPrinter {
 
 // Prints as the files grow, until the process that writes them has ended.
 absl::Status Follow(LogPrinter& printer, const std::string& containers,
-                    const sys::ProcessIdentity& until) {
+                    const sys::ProcessIdentity& until, const std::function<void(int)>& on_signal) {
   PELAGOS_ASSIGN_OR_RETURN(sys::EventLoop loop, sys::EventLoop::Create());
+  if (on_signal) {
+    PELAGOS_RETURN_IF_ERROR(loop.WatchSignals({SIGINT, SIGTERM, SIGHUP}, on_signal));
+  }
   const absl::StatusOr<Fd> pidfd = sys::OpenPidfd(until);
   Fd inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify.valid()) return ErrnoStatus(errno, "inotify_init1");
@@ -103,7 +106,7 @@ absl::Status Follow(LogPrinter& printer, const std::string& containers,
 
 absl::Status PrintLogs(const store::Roots& roots, const std::string& project,
                        const std::string& service, bool follow, std::ostream& out,
-                       std::ostream& err) {
+                       std::ostream& err, const std::function<void(int)>& on_signal) {
   absl::StatusOr<store::ProjectRecord> record = store::ReadProject(roots, project);
   if (absl::IsNotFound(record.status())) {
     return absl::NotFoundError(absl::StrCat("no project '", project, "' found"));
@@ -121,7 +124,7 @@ absl::Status PrintLogs(const store::Roots& roots, const std::string& project,
   }
   LogPrinter printer(std::move(logs), out, err);
   if (!follow) return printer.PrintNew();
-  return Follow(printer, roots.Containers(), record->supervisor);
+  return Follow(printer, roots.Containers(), record->supervisor, on_signal);
 }
 
 }  // namespace pelagos::compose

@@ -1,8 +1,12 @@
-// ListServices: see project.h.
+// ListServices and FindProject: see project.h.
+
+#include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/compose/project.h"
+#include "pelagos/store/volume.h"
 
 namespace pelagos::compose {
 namespace {
@@ -50,6 +54,25 @@ absl::StatusOr<std::vector<ServiceStatus>> ListServices(const store::Roots& root
     services.push_back(std::move(row));
   }
   return services;
+}
+
+absl::StatusOr<std::string> FindProject(const store::Roots& roots, const std::string& file,
+                                        const std::string& otherwise) {
+  std::set<std::string> found;
+  PELAGOS_ASSIGN_OR_RETURN(std::vector<std::string> projects, store::ListProjects(roots));
+  for (const std::string& project : projects) {
+    const auto record = store::ReadProject(roots, project);
+    if (record.ok() && record->file == file) found.insert(project);
+  }
+  if (found.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(projects, store::ListProjectsOfVolumes(roots, file));
+    found.insert(projects.begin(), projects.end());
+  }
+  if (found.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "several projects came from '", file, "': name one with -p: ", absl::StrJoin(found, ", ")));
+  }
+  return found.empty() ? otherwise : *found.begin();
 }
 
 }  // namespace pelagos::compose

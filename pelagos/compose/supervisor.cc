@@ -79,7 +79,8 @@ bool Supervisor::Run() {
     if (status.ok()) status = engine_.EnsureNetwork(network);
   }
   for (const std::string& volume : plan_.volumes) {
-    if (status.ok()) status = store::EnsureVolume(engine_.roots(), volume, plan_.project);
+    if (status.ok())
+      status = store::EnsureVolume(engine_.roots(), volume, plan_.project, record_.file);
   }
   if (status.ok()) {
     StartAll();

@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <cerrno>
-#include <csignal>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -17,7 +15,6 @@
 #include "pelagos/image/user.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/wait.h"
-#include "pelagos/plan/make_plan.h"
 #include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
 
@@ -38,11 +35,132 @@ std::string HostnameOf(const LaunchPlan& plan) {
 absl::Status WriteEtcFile(const std::string& folder, const std::string& name,
                           absl::string_view content) {
   const std::string path = absl::StrCat(folder, "/", name);
-  PELAGOS_ASSIGN_OR_RETURN(
-      Fd file, sys::OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
+  PELAGOS_ASSIGN_OR_RETURN(Fd file,
+                           sys::OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
   // The umask of the caller is not the container's.
   if (::fchmod(file.get(), 0644) != 0) return ErrnoStatus(errno, "fchmod", path);
   return sys::WriteAll(file, content, path);
 }
 
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
+  HostFacts facts;
+  facts.data_root = roots.data;
+  facts.run_root = roots.run;
+  PELAGOS_ASSIGN_OR_RETURN(sys::CgroupMounts mounts, sys::ReadCgroupMounts());
+  facts.cgroups.v2_mount = mounts.v2_mount;
+  for (CgroupController controller :
+       {CgroupController::kMemory, CgroupController::kCpu, CgroupController::kPids}) {
+    const std::string name(NameOf(controller));
+    for (const std::string& offered : mounts.v2_controllers) {
+      if (offered == name) facts.cgroups.v2_controllers.push_back(controller);
+    }
+    if (auto it = mounts.v1_mounts.find(name); it != mounts.v1_mounts.end()) {
+      facts.cgroups.v1_mounts[controller] = it->second;
+    }
+  }
+  return std::unique_ptr<Engine>(new Engine(std::move(roots), std::move(facts)));
+}
+
+absl::StatusOr<net::Networks*> Engine::networks() {
+  if (!networks_) {
+    PELAGOS_ASSIGN_OR_RETURN(networks_, net::Networks::Open(roots_.run));
+  }
+  return &*networks_;
+}
+
+absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec) {
+  FoundImage found;
+  if (!spec.rootfs.empty()) {
+    struct stat info = {};
+    if (::stat(spec.rootfs.c_str(), &info) != 0) return ErrnoStatus(errno, "stat", spec.rootfs);
+    if (!S_ISDIR(info.st_mode)) return ErrnoStatus(ENOTDIR, "rootfs", spec.rootfs);
+    found.image.layers = {spec.rootfs};
+  } else {
+    PELAGOS_RETURN_IF_ERROR(image::EnsureBuiltin(roots_.data, spec.image));
+    PELAGOS_ASSIGN_OR_RETURN(image::Store store, image::Store::Open(roots_.data));
+    PELAGOS_ASSIGN_OR_RETURN(found.image, store.Find(spec.image));
+    PELAGOS_ASSIGN_OR_RETURN(found.hold, store.Hold(found.image));
+  }
+  const std::string& user = spec.user.empty() ? found.image.user : spec.user;
+  PELAGOS_ASSIGN_OR_RETURN(found.user, image::FindUser(found.image.layers, user));
+  return found;
+}
+
+absl::Status Engine::EnsureNetwork(const NetworkPlan& plan) {
+  PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
+  return networks->Ensure(plan).status();
+}
+
+absl::Status Engine::RemoveNetwork(const std::string& network) {
+  PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
+  return networks->Remove(network);
+}
+
+absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& streams) {
+  const std::string folder = roots_.Container(plan.id);
+  const bool connected = plan.net.mode == NetMode::kBridge;
+  // The folder is the owner record: what is made from here on is found by its name.
+  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(folder, 0700));
+  auto undo = absl::MakeCleanup([&] {
+    // The failure that led here is the one to report; what is left is found by the next command.
+    Release(plan.id).IgnoreError();
+  });
+  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots_.MountPoint(), 0700));
+  for (const char* name : kEtcFiles) PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, name, ""));
+
+  Started started;
+  if (connected && !plan.net.ports.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
+    PELAGOS_ASSIGN_OR_RETURN(started.ports, networks->Reserve(plan.id, plan.net.ports));
+  }
+  PELAGOS_ASSIGN_OR_RETURN(launch::Starting starting,
+                           launch::Launch(plan, {streams.in, streams.out, streams.err}));
+  net::Endpoint endpoint;
+  if (connected) {
+    PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
+    PELAGOS_ASSIGN_OR_RETURN(Fd netns, starting.network_namespace());
+    PELAGOS_ASSIGN_OR_RETURN(endpoint, networks->Attach(plan.id, plan.net, netns));
+  }
+  for (const net::Interface& interface : endpoint.interfaces) {
+    started.addresses.push_back(sys::ToString(interface.address));
+  }
+  const std::string hostname = HostnameOf(plan);
+  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "hostname", hostname + "\n"));
+  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "hosts", net::HostsFile(hostname, endpoint)));
+  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "resolv.conf", net::ResolvConf(endpoint)));
+  PELAGOS_ASSIGN_OR_RETURN(launch::Launched launched, std::move(starting).Start());
+  started.init = launched.identity;
+  started.pidfd = std::move(launched.pidfd);
+  std::move(undo).Cancel();
+  return started;
+}
+
+absl::Status Engine::Release(const std::string& id) {
+  PELAGOS_RETURN_IF_ERROR(launch::RemoveCgroups(id, CgroupRoots()), "cgroups of '", id, "'");
+  // Without a record of a network there is nothing of the network's to give back.
+  struct stat info = {};
+  if (::stat(absl::StrCat(roots_.run, "/networks").c_str(), &info) != 0) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
+  return networks->Detach(id);
+}
+
+absl::Status Engine::Clean(const std::string& id) {
+  PELAGOS_RETURN_IF_ERROR(Release(id));
+  return sys::RemoveTree(roots_.Container(id));
+}
+
+std::vector<std::string> Engine::CgroupRoots() const {
+  std::vector<std::string> mounts;
+  if (!facts_.cgroups.v2_mount.empty()) mounts.push_back(facts_.cgroups.v2_mount);
+  for (const auto& [controller, mount] : facts_.cgroups.v1_mounts) mounts.push_back(mount);
+  return mounts;
+}
+
+absl::StatusOr<int> WaitFor(const Fd& pidfd) {
+  PELAGOS_ASSIGN_OR_RETURN(launch::ExitStatus status, launch::WaitForExit(pidfd));
+  return status.code();
+}
+
+}  // namespace pelagos::container

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/base/fd.h"
+#include "pelagos/image/store.h"
 #include "pelagos/launch/launcher.h"
 #include "pelagos/net/networks.h"
 #include "pelagos/plan/host_facts.h"
@@ -45,6 +46,7 @@ struct Started {
 struct FoundImage {
   ResolvedImage image;
   ResolvedUser user;
+  image::LayerHold hold;  // keeps the layers from being removed; for as long as the container runs
 };
 
 class Engine {
@@ -57,9 +59,6 @@ class Engine {
 
   // The image or root folder of the spec, and its user. Loads a built-in image on first use.
   absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec);
-
-  // Finds the image and plans. Mistakes of the spec go to `diags` (nullopt then).
-  absl::StatusOr<std::optional<LaunchPlan>> Plan(const ContainerSpec& spec, Diagnostics& diags);
 
   absl::Status EnsureNetwork(const NetworkPlan& plan);
   absl::Status RemoveNetwork(const std::string& network);
@@ -80,6 +79,7 @@ class Engine {
 
   // Opened on first use: a container without a network needs none of it.
   absl::StatusOr<net::Networks*> networks();
+  std::vector<std::string> CgroupRoots() const;
 
   store::Roots roots_;
   HostFacts facts_;

@@ -2,10 +2,10 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -19,9 +19,35 @@ namespace {
 constexpr absl::string_view kTemporary = ".new-";
 constexpr size_t kLargestMeta = 1 << 16;
 
+struct Meta {
+  std::string name, project, file;
+};
+
+// Sorted by name. A volume whose note cannot be read belongs to nobody.
+absl::StatusOr<std::vector<Meta>> ReadAllMeta(const Roots& roots) {
+  absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(roots.Volumes());
+  if (absl::IsNotFound(names.status())) return std::vector<Meta>();
+  if (!names.ok()) return names.status();
+  std::vector<Meta> all;
+  for (const std::string& name : *names) {
+    if (absl::StartsWith(name, ".")) continue;
+    const std::string file = absl::StrCat(roots.Volume(name), "/meta.json");
+    const auto text = sys::ReadFile(file, kLargestMeta);
+    if (!text.ok()) continue;
+    const nlohmann::json meta = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+    const auto field = [&](const char* key) {
+      const bool there = meta.is_object() && meta.contains(key) && meta[key].is_string();
+      return there ? meta[key].get<std::string>() : std::string();
+    };
+    all.push_back({name, field("project"), field("file")});
+  }
+  return all;
+}
+
 }  // namespace
 
-absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std::string& project) {
+absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std::string& project,
+                          const std::string& file) {
   const std::string folder = roots.Volume(name);
   struct stat found;
   if (::stat(absl::StrCat(folder, "/meta.json").c_str(), &found) == 0) return absl::OkStatus();
@@ -32,9 +58,10 @@ absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std
   // What a killed command left half made under this name is of no use.
   PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(made));
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(absl::StrCat(made, "/data"), 0755));
-  PELAGOS_RETURN_IF_ERROR(
-      sys::WriteFileAtomically(absl::StrCat(made, "/meta.json"),
-                               nlohmann::json({{"name", name}, {"project", project}}).dump()));
+  const nlohmann::json meta = {{"name", name}, {"project", project}, {"file", file}};
+  PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(
+      absl::StrCat(made, "/meta.json"),
+      meta.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
   if (::rename(made.c_str(), folder.c_str()) != 0) {
     const int error = errno;
     PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(made));
@@ -50,19 +77,22 @@ absl::Status RemoveVolume(const Roots& roots, const std::string& name) {
 
 absl::StatusOr<std::vector<std::string>> ListVolumes(const Roots& roots,
                                                      const std::string& project) {
-  absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(roots.Volumes());
-  if (absl::IsNotFound(names.status())) return std::vector<std::string>();
-  if (!names.ok()) return names.status();
-  std::vector<std::string> volumes;
-  for (const std::string& name : *names) {
-    if (absl::StartsWith(name, ".")) continue;
-    const std::string file = absl::StrCat(roots.Volume(name), "/meta.json");
-    PELAGOS_ASSIGN_OR_RETURN(std::string text, sys::ReadFile(file, kLargestMeta));
-    const nlohmann::json meta = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (meta.is_object() && meta.value("project", "") == project) volumes.push_back(name);
+  PELAGOS_ASSIGN_OR_RETURN(std::vector<Meta> all, ReadAllMeta(roots));
+  std::vector<std::string> names;
+  for (const Meta& meta : all) {
+    if (meta.project == project) names.push_back(meta.name);
   }
-  std::sort(volumes.begin(), volumes.end());
-  return volumes;
+  return names;
+}
+
+absl::StatusOr<std::vector<std::string>> ListProjectsOfVolumes(const Roots& roots,
+                                                               const std::string& file) {
+  PELAGOS_ASSIGN_OR_RETURN(std::vector<Meta> all, ReadAllMeta(roots));
+  std::set<std::string> projects;
+  for (const Meta& meta : all) {
+    if (meta.file == file) projects.insert(meta.project);
+  }
+  return std::vector<std::string>(projects.begin(), projects.end());
 }
 
 }  // namespace pelagos::store

@@ -13,8 +13,10 @@
 
 namespace pelagos::store {
 
-// Makes the volume unless it is there.
-absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std::string& project);
+// Makes the volume unless it is there. `file` is the stack's, by which `down -v` finds the project
+// again when it is down.
+absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std::string& project,
+                          const std::string& file);
 
 // Removes it with all it holds; fine if it is not there.
 absl::Status RemoveVolume(const Roots& roots, const std::string& name);
@@ -22,5 +24,9 @@ absl::Status RemoveVolume(const Roots& roots, const std::string& name);
 // The names of the project's volumes, sorted.
 absl::StatusOr<std::vector<std::string>> ListVolumes(const Roots& roots,
                                                      const std::string& project);
+
+// The projects that have volumes and came from that file, sorted.
+absl::StatusOr<std::vector<std::string>> ListProjectsOfVolumes(const Roots& roots,
+                                                               const std::string& file);
 
 }  // namespace pelagos::store

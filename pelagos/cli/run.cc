@@ -1,0 +1,137 @@
+#include "pelagos/cli/run.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "pelagos/container/engine.h"
+#include "pelagos/container/running.h"
+#include "pelagos/plan/print.h"
+#include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/spec/container.h"
+#include "pelagos/sys/event_loop.h"
+
+namespace pelagos::cli {
+namespace {
+
+// docker-run(1): the runtime itself failed, the command cannot be invoked, it cannot be found.
+constexpr int kRuntimeFailed = 125;
+constexpr int kCannotInvoke = 126;
+constexpr int kNotFound = 127;
+
+absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
+  ContainerSpec spec;
+  std::vector<std::string> words = args.positionals();
+  spec.rootfs = args.value("rootfs");
+  if (spec.rootfs.empty()) {
+    if (words.empty()) return absl::InvalidArgumentError("an image name is required");
+    spec.image = words.front();
+    words.erase(words.begin());
+  } else if (words.empty()) {
+    words = {"/bin/sh"};
+  }
+  spec.command = words;
+  spec.name = args.value("name", absl::StrCat("pelagos-", ::getpid()));
+  spec.hostname = args.value("hostname");
+  spec.user = args.value("user");
+  spec.workdir = args.value("workdir");
+  spec.read_only = args.has("read-only");
+  for (const std::string& pair : args.values("env")) {
+    const std::vector<std::string> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
+    if (parts.size() == 2) {
+      spec.env.push_back({parts[0], parts[1]});
+    } else if (const char* value = std::getenv(pair.c_str()); value != nullptr) {
+      spec.env.push_back({pair, value});
+    }
+  }
+  if (args.has("memory")) {
+    const std::optional<uint64_t> bytes = ParseByteSize(args.value("memory"));
+    if (!bytes) {
+      return absl::InvalidArgumentError(absl::StrCat("--memory '", args.value("memory"),
+                                                     "': expected a size such as 512m or 1.5g"));
+    }
+    spec.cgroup.memory_bytes = *bytes;
+  }
+  if (args.has("cpus")) {
+    const std::optional<uint64_t> quota = ParseCpus(args.value("cpus"));
+    if (!quota) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--cpus '", args.value("cpus"), "': expected a number such as 0.5"));
+    }
+    spec.cgroup.cpu_quota_microseconds = *quota;
+  }
+  return spec;
+}
+
+int ExitCodeFor(const absl::Status& status) {
+  switch (FindErrno(status).value_or(0)) {
+    case ENOENT:
+      return kNotFound;
+    case EACCES:
+    case ENOEXEC:
+      return kCannotInvoke;
+    default:
+      return kRuntimeFailed;
+  }
+}
+
+int Run(const Context& context, const Arguments& args) {
+  const absl::StatusOr<ContainerSpec> spec = SpecFrom(args);
+  if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);
+  auto engine = container::Engine::Open(context.roots);
+  if (!engine.ok()) return Fail(engine.status(), kRuntimeFailed);
+  if (args.has("dry-run")) {
+    const auto plan = container::Plan(**engine, *spec);
+    if (!plan.ok()) return Fail(plan.status(), kRuntimeFailed);
+    std::cout << Print(*plan);
+    return kDone;
+  }
+  // Before the container is there: a signal must find somebody who passes it on.
+  auto loop = sys::EventLoop::Create();
+  if (!loop.ok()) return Fail(loop.status(), kRuntimeFailed);
+  std::optional<container::Running> running;
+  absl::Status status =
+      loop->WatchSignals({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}, [&](int signal) {
+        // A process that has just ended needs no signal.
+        if (running) running->Signal(signal).IgnoreError();
+      });
+  if (!status.ok()) return Fail(status, kRuntimeFailed);
+  auto started = container::Run(**engine, *spec, {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  if (!started.ok()) return Fail(started.status(), ExitCodeFor(started.status()));
+  running.emplace(*std::move(started));
+  bool ended = false;
+  status = loop->Watch(running->pidfd().get(), EPOLLIN, [&](uint32_t) { ended = true; });
+  if (status.ok()) status = loop->RunUntil([&] { return ended; });
+  if (!status.ok()) return Fail(status, kRuntimeFailed);
+  const absl::StatusOr<int> code = running->Wait();
+  if (!code.ok()) return Fail(code.status(), kRuntimeFailed);
+  if (absl::Status closed = running->Close(); !closed.ok()) return Fail(closed, kRuntimeFailed);
+  return *code;
+}
+
+}  // namespace
+
+Command RunCommandRow() {
+  return {.name = "run",
+          .usage = "[FLAGS] IMAGE [COMMAND [ARG...]]",
+          .summary = "Run a command in a container, in the foreground; its exit code is ours.",
+          .example = "pelagos run --memory 64m busybox echo hello",
+          .flags = {{"name", 0, "NAME", "the container's name (default: pelagos-PID)"},
+                    {"rootfs", 0, "DIR", "a folder as the root, instead of an image"},
+                    {"env", 'e', "KEY=VALUE", "set a variable; KEY alone takes the caller's"},
+                    {"workdir", 'w', "DIR", "the working directory"},
+                    {"user", 'u', "USER", "UID[:GID] or NAME[:GROUP] of the image"},
+                    {"hostname", 0, "NAME", "the hostname (default: the container's name)"},
+                    {"memory", 0, "SIZE", "limit of memory: 512m, 1.5g"},
+                    {"cpus", 0, "NUMBER", "limit of CPUs: 0.5"},
+                    {"read-only", 0, "", "seal the root file system"},
+                    {"dry-run", 0, "", "print the plan, run nothing"}},
+          .options_first = true,
+          .run = Run};
+}
+
+}  // namespace pelagos::cli

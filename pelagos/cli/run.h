@@ -1,0 +1,10 @@
+// `pelagos run`: one container in the foreground.
+#pragma once
+
+#include "pelagos/cli/command.h"
+
+namespace pelagos::cli {
+
+Command RunCommandRow();
+
+}  // namespace pelagos::cli

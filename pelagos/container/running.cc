@@ -1,0 +1,60 @@
+#include "pelagos/container/running.h"
+
+#include <csignal>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/plan/make_plan.h"
+
+namespace pelagos::container {
+namespace {
+
+absl::StatusOr<LaunchPlan> PlanFor(Engine& engine, const ContainerSpec& spec,
+                                   const FoundImage& found) {
+  Diagnostics diags;
+  std::optional<LaunchPlan> plan = MakePlan(spec, found.image, found.user, engine.facts(), diags);
+  if (plan) return *std::move(plan);
+  return absl::InvalidArgumentError(
+      absl::StrJoin(diags.list(), "; ", [](std::string* out, const Diagnostic& diagnostic) {
+        absl::StrAppend(out, diagnostic.message);
+        if (!diagnostic.hint.empty()) absl::StrAppend(out, " (", diagnostic.hint, ")");
+      }));
+}
+
+}  // namespace
+
+Running::~Running() {
+  // A destructor does not report; Close() does.
+  if (engine_ != nullptr) Close().IgnoreError();
+}
+
+absl::StatusOr<int> Running::Wait() {
+  absl::StatusOr<int> code = WaitFor(started_.pidfd);
+  if (code.ok()) waited_ = true;
+  return code;
+}
+
+absl::Status Running::Close() {
+  if (engine_ == nullptr) return absl::OkStatus();
+  if (!waited_) {
+    PELAGOS_RETURN_IF_ERROR(Signal(SIGKILL));
+    PELAGOS_RETURN_IF_ERROR(Wait().status());
+  }
+  return std::exchange(engine_, nullptr)->Clean(id_);
+}
+
+absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec) {
+  PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec));
+  return PlanFor(engine, spec, found);
+}
+
+absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams) {
+  PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec));
+  PELAGOS_ASSIGN_OR_RETURN(LaunchPlan plan, PlanFor(engine, spec, found));
+  PELAGOS_ASSIGN_OR_RETURN(Started started, engine.Start(plan, streams));
+  return Running(engine, plan.id, std::move(started), std::move(found));
+}
+
+}  // namespace pelagos::container

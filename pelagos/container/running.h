@@ -1,0 +1,64 @@
+// A running container that belongs to an object: destruction stops and removes it.
+//
+//   PELAGOS_ASSIGN_OR_RETURN(Running web, Run(engine, spec, {.out = 1, .err = 2}));
+//   PELAGOS_ASSIGN_OR_RETURN(int code, web.Wait());
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pelagos/container/engine.h"
+#include "pelagos/spec/container.h"
+
+namespace pelagos::container {
+
+// Moves, never copies. Must not outlive its engine. The container's first process dies with the
+// thread that started it.
+class [[nodiscard]] Running {
+ public:
+  Running(Engine& engine, std::string id, Started started, FoundImage image)
+      : engine_(&engine),
+        id_(std::move(id)),
+        started_(std::move(started)),
+        image_(std::move(image)) {}
+  Running(Running&& other) noexcept
+      : engine_(std::exchange(other.engine_, nullptr)),
+        id_(std::move(other.id_)),
+        started_(std::move(other.started_)),
+        image_(std::move(other.image_)) {}
+  Running& operator=(Running&&) = delete;
+  // Kills what still runs. What cannot be removed is left to the next command: Close() reports.
+  ~Running();
+
+  const std::string& id() const { return id_; }
+  pid_t pid() const { return started_.init.pid; }
+  const Fd& pidfd() const { return started_.pidfd; }
+  const std::vector<std::string>& addresses() const { return started_.addresses; }
+
+  absl::Status Signal(int signal) { return sys::Signal(started_.pidfd, signal); }
+
+  // Waits for the end of the program: its exit code, or 128 + n for signal n. Once.
+  absl::StatusOr<int> Wait();
+
+  // Kills what still runs and removes all that was made for the container.
+  absl::Status Close();
+
+ private:
+  Engine* engine_;
+  std::string id_;
+  Started started_;
+  FoundImage image_;
+  bool waited_ = false;
+};
+
+// From what was asked for to a running program: finds the image, plans, starts. A broken rule of
+// the spec is InvalidArgument with all its mistakes.
+absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams = {});
+
+// As far as the plan.
+absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec);
+
+}  // namespace pelagos::container

@@ -1,0 +1,38 @@
+#include "pelagos/store/volume.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace pelagos::store {
+namespace {
+
+TEST(VolumeTest, MadeOnceKeptRemoved) {
+  const Roots roots = {testing::TempDir() + "/volumes", "/none"};
+  EXPECT_TRUE(ListVolumes(roots, "shop")->empty());
+  ASSERT_TRUE(EnsureVolume(roots, "shop-db", "shop", "/srv/shop.reml").ok());
+  ASSERT_TRUE(EnsureVolume(roots, "blog-db", "blog", "/srv/blog.reml").ok());
+  std::ofstream(roots.Volume("shop-db") + "/data/file") << "kept";
+  ASSERT_TRUE(EnsureVolume(roots, "shop-db", "shop", "/srv/shop.reml").ok());
+  EXPECT_EQ(::access((roots.Volume("shop-db") + "/data/file").c_str(), F_OK), 0);
+  EXPECT_EQ(*ListVolumes(roots, "shop"), std::vector<std::string>{"shop-db"});
+  EXPECT_EQ(*ListProjectsOfVolumes(roots, "/srv/blog.reml"), std::vector<std::string>{"blog"});
+  ASSERT_TRUE(RemoveVolume(roots, "shop-db").ok());
+  ASSERT_TRUE(RemoveVolume(roots, "shop-db").ok());
+  EXPECT_TRUE(ListVolumes(roots, "shop")->empty());
+  EXPECT_EQ(*ListVolumes(roots, "blog"), std::vector<std::string>{"blog-db"});
+}
+
+TEST(VolumeTest, HalfMadeOnesAreNoVolumes) {
+  const Roots roots = {testing::TempDir() + "/half", "/none"};
+  ASSERT_TRUE(EnsureVolume(roots, "a", "p", "f").ok());
+  ASSERT_EQ(::mkdir((roots.Volumes() + "/.new-b").c_str(), 0700), 0);
+  EXPECT_EQ(*ListVolumes(roots, "p"), std::vector<std::string>{"a"});
+  ASSERT_TRUE(EnsureVolume(roots, "b", "p", "f").ok());
+  EXPECT_NE(::access((roots.Volumes() + "/.new-b").c_str(), F_OK), 0) << "taken along";
+}
+
+}  // namespace
+}  // namespace pelagos::store
