@@ -1,5 +1,7 @@
 #include "pelagos/compose/supervisor.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -10,7 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/cgroup.h"
 #include "pelagos/store/volume.h"
 #include "pelagos/sys/file.h"
 
@@ -36,11 +40,32 @@ std::vector<uint16_t> PortsOthersWaitFor(const ComposePlan& plan, const std::str
   return {ports.begin(), ports.end()};
 }
 
-std::string ExitText(int code) {
+// How the program ended, in words. To be asked while its cgroups are still there.
+std::string EndingOf(const Member& member) {
+  const int code = member.exit_code();
+  const absl::StatusOr<uint64_t> oom_kills = launch::OomKills(member.plan().launch.cgroup);
+  if (code == 128 + SIGKILL && oom_kills.ok() && *oom_kills > 0) {
+    return "was killed: it used more memory than its limit allows";
+  }
   if (code > 128) {
     return absl::StrCat("was killed by signal ", code - 128, " (", strsignal(code - 128), ")");
   }
   return absl::StrCat("exited with code ", code);
+}
+
+// A container whose supervisor was killed is being killed by the kernel: waits for that. (One that
+// is in no cgroup has no other way to be found.)
+absl::Status KillAndWait(const sys::ProcessIdentity& init) {
+  const absl::StatusOr<Fd> pidfd = sys::OpenPidfd(init);
+  if (!pidfd.ok()) return absl::OkStatus();
+  if (absl::Status status = sys::Signal(*pidfd, SIGKILL); !status.ok()) {
+    return FindErrno(status) == ESRCH ? absl::OkStatus() : status;
+  }
+  pollfd wait = {pidfd->get(), POLLIN, 0};
+  while (::poll(&wait, 1, -1) < 0) {
+    if (errno != EINTR) return ErrnoStatus(errno, "poll");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -172,6 +197,7 @@ void Supervisor::BecomeReady(Member& member) {
 }
 
 void Supervisor::OnExit(Member& member) {
+  const std::string ending = EndingOf(member);
   store::ServiceRecord& record = *record_.Find(member.name());
   record.state = store::ServiceState::kExited;
   record.exit_code = member.exit_code();
@@ -185,7 +211,7 @@ void Supervisor::OnExit(Member& member) {
     return StopNext();
   }
   if (!up_) {
-    if (member.exit_code() != 0) return Fail(member.name(), ExitText(member.exit_code()));
+    if (member.exit_code() != 0) return Fail(member.name(), ending);
     if (!member.was_ready()) {
       if (member.has_required_ports()) {
         return Fail(member.name(),
@@ -321,6 +347,7 @@ absl::Status Reap(container::Engine& engine, const store::ProjectRecord& record)
     if (first.ok()) first = status;
   };
   for (auto it = record.services.rbegin(); it != record.services.rend(); ++it) {
+    keep(KillAndWait(it->init));
     keep(engine.Clean(it->container));
   }
   for (const NetworkSpec& network : record.spec.networks) {

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/compose/display.h"
@@ -33,7 +34,7 @@ constexpr int kInterrupted = 130;
 constexpr absl::Duration kSpinnerTick = absl::Milliseconds(80);
 
 int Complain(std::ostream& err, absl::string_view message) {
-  err << "pelagos: error: " << message << "\n";
+  err << "pelagos: error: " << absl::StripSuffix(message, "\n") << "\n" << std::flush;
   return 1;
 }
 
@@ -146,12 +147,12 @@ std::vector<DisplayRow> RowsOf(const ComposePlan& plan) {
 struct Outcome {
   bool up = false;
   bool interrupted = false;
-  std::optional<Event> failure;
+  bool failed = false;
 };
 
 // Shows what the supervisor says, until the stack is up or the pipe ends.
 absl::StatusOr<Outcome> Wait(const Fd& events, pid_t supervisor, const ComposePlan& plan,
-                             std::ostream& out) {
+                             std::ostream& out, std::ostream& err) {
   Outcome outcome;
   PELAGOS_ASSIGN_OR_RETURN(sys::EventLoop loop, sys::EventLoop::Create());
   const std::optional<size_t> columns = sys::TerminalColumns(STDOUT_FILENO);
@@ -178,7 +179,15 @@ absl::StatusOr<Outcome> Wait(const Fd& events, pid_t supervisor, const ComposePl
       const auto event = Decode(absl::string_view(pending).substr(begin, end - begin));
       if (!event) continue;
       display.Show(*event);
-      if (event->kind == EventKind::kFailed) outcome.failure = *event;
+      if (event->kind == EventKind::kFailed) {
+        outcome.failed = true;
+        // At once: taking the rest down may take its grace periods.
+        if (columns) {
+          display.Show({EventKind::kOutput, "", FailureText(*event), 0, {}});
+        } else {
+          Complain(err, FailureText(*event));
+        }
+      }
       if (event->kind == EventKind::kUp) outcome.up = true;
     }
     pending.erase(0, begin);
@@ -263,7 +272,7 @@ int Up(container::Engine& engine, const UpOptions& options, std::ostream& out, s
   // The supervisor's copy holds the lock from here on.
   lock->reset();
 
-  const absl::StatusOr<Outcome> outcome = Wait(events, supervisor, stack.plan(), out);
+  const absl::StatusOr<Outcome> outcome = Wait(events, supervisor, stack.plan(), out, err);
   if (!outcome.ok()) return Complain(err, outcome.status().message());
   if (outcome->up && !outcome->interrupted) {
     if (foreground) return StayInForeground(engine, project, supervisor, out, err);
@@ -271,7 +280,6 @@ int Up(container::Engine& engine, const UpOptions& options, std::ostream& out, s
     return 0;
   }
   AwaitEnd(supervisor);
-  if (outcome->failure) Complain(err, FailureText(*outcome->failure));
   // A supervisor that could not do it itself (it was killed, or hardly began) leaves its record.
   if (absl::Status status = TakeDownQuietly(engine, project); !status.ok()) {
     return Complain(err, status.message());
@@ -280,7 +288,7 @@ int Up(container::Engine& engine, const UpOptions& options, std::ostream& out, s
     err << "interrupted: project '" << project << "' was taken down\n";
     return kInterrupted;
   }
-  if (!outcome->failure) Complain(err, "the supervisor was killed");
+  if (!outcome->failed) Complain(err, "the supervisor was killed");
   err << "project '" << project << "' was taken down\n";
   return 1;
 }
