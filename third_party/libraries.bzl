@@ -4,6 +4,7 @@ Repositories and targets carry their upstream names, so that BUILD files read
 the same wherever the libraries come from.
 """
 
+load("//third_party:busybox.bzl", "busybox")
 load("//third_party:system_library.bzl", "system_library")
 
 _ABSL = {
@@ -30,6 +31,7 @@ _ABSL_MODULES = {
 }
 
 def system_libraries():
+    busybox(name = "busybox")
     system_library(
         name = "com_google_absl",
         apt = "libabsl-dev",

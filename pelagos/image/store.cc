@@ -250,7 +250,7 @@ absl::StatusOr<Ingest> Store::StartIngest() {
   return Ingest(std::move(path), std::move(owner));
 }
 
-absl::Status Store::Publish(const Ingest& ingest, const NewImage& image) {
+absl::Status Store::Publish(const Ingest& ingest, const std::vector<NewImage>& images) {
   // Everything below the ingest folder must be on disk before a name makes it count: one syncfs(2)
   // instead of an fsync for every file.
   PELAGOS_ASSIGN_OR_RETURN(const Fd folder, sys::OpenFile(ingest.folder(), O_RDONLY | O_DIRECTORY));
@@ -258,6 +258,14 @@ absl::Status Store::Publish(const Ingest& ingest, const NewImage& image) {
 
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
                            sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
+  for (const NewImage& image : images) {
+    PELAGOS_RETURN_IF_ERROR(PublishOne(image), "image '", image.reference.ToString(), "'");
+  }
+  return absl::OkStatus();
+}
+
+// Called under the store's lock.
+absl::Status Store::PublishOne(const NewImage& image) {
   for (const NewImage::Layer& layer : image.layers) {
     if (HasLayer(layer.diff_id)) continue;
     PELAGOS_RETURN_IF_ERROR(Rename(layer.folder, LayerPath(layer.diff_id)), "adding a layer");

@@ -101,8 +101,9 @@ class Store {
   // A fresh folder; also removes what killed processes left behind.
   absl::StatusOr<Ingest> StartIngest();
 
-  // All of `image` becomes visible or nothing; a reference that exists now names the new image.
-  absl::Status Publish(const Ingest& ingest, const NewImage& image);
+  // Makes the images visible, each wholly or not at all; a reference that exists names the new
+  // image from then on. Images may share layer folders. The folders are moved out of `ingest`.
+  absl::Status Publish(const Ingest& ingest, const std::vector<NewImage>& images);
 
   const std::string& folder() const { return folder_; }  // DATA/images
 
@@ -124,6 +125,7 @@ class Store {
   absl::Status RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
                               const std::vector<Digest>& own_layers);
   absl::Status ReapIngests();
+  absl::Status PublishOne(const NewImage& image);
 
   std::string folder_;
 };

@@ -78,7 +78,8 @@ class StoreTest : public ::testing::Test {
   void Add(absl::string_view reference, int number, const std::vector<int>& layers) {
     absl::StatusOr<Ingest> ingest = store_->StartIngest();
     ASSERT_TRUE(ingest.ok()) << ingest.status();
-    const absl::Status status = store_->Publish(*ingest, Image(*ingest, reference, number, layers));
+    const absl::Status status =
+        store_->Publish(*ingest, {Image(*ingest, reference, number, layers)});
     ASSERT_TRUE(status.ok()) << status;
   }
 

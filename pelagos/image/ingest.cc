@@ -1,0 +1,143 @@
+#include "pelagos/image/ingest.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/fd.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/sys/file.h"
+#include "pelagos/sys/process.h"
+
+namespace pelagos::image {
+namespace {
+
+constexpr absl::string_view kProgram = "pelagos-image";
+constexpr size_t kMaxReport = size_t{4} << 20;
+
+// Names in archives may hold what a terminal would obey.
+std::string WithoutControls(absl::string_view text) {
+  std::string clean;
+  for (char c : text) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
+      absl::StrAppendFormat(&clean, "\\x%02x", static_cast<unsigned char>(c));
+    } else {
+      clean.push_back(c);
+    }
+  }
+  return clean;
+}
+
+absl::StatusOr<std::vector<LoadedImage>> RunImageProgram(std::vector<std::string> arguments,
+                                                         int stdin_fd,
+                                                         const IngestOptions& options) {
+  std::string program = options.program;
+  if (program.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(program, sys::SiblingProgram(kProgram));
+  }
+  if (::access(program.c_str(), X_OK) != 0) {
+    return ErrnoStatus(errno, "the program that unpacks images is missing: access", program);
+  }
+  if (options.max_bytes != 0) {
+    arguments.insert(arguments.end(), {"--max-bytes", absl::StrCat(options.max_bytes)});
+  }
+  if (options.max_entries != 0) {
+    arguments.insert(arguments.end(), {"--max-entries", absl::StrCat(options.max_entries)});
+  }
+  arguments.insert(arguments.begin(), std::string(kProgram));
+  // Not a pipe: nobody reads while the program runs, and no report may be too long for it.
+  const Fd report(::memfd_create("pelagos-image report", MFD_CLOEXEC));
+  if (!report.valid()) return ErrnoStatus(errno, "memfd_create");
+  sys::ProgramOptions how;
+  how.stdin_fd = stdin_fd;
+  how.stdout_fd = report.get();
+  PELAGOS_ASSIGN_OR_RETURN(const int exit_code,
+                           sys::RunProgram(program, std::move(arguments), how));
+  if (::lseek(report.get(), 0, SEEK_SET) != 0) return ErrnoStatus(errno, "lseek", "report");
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text, sys::ReadAll(report, kMaxReport, "report"));
+  return internal::ParseReport(text, exit_code);
+}
+
+absl::StatusOr<LoadedImage> Import(std::vector<std::string> arguments, int stdin_fd,
+                                   absl::string_view reference,
+                                   const std::vector<std::string>& changes,
+                                   const IngestOptions& options) {
+  arguments.insert(arguments.end(), {"--reference", std::string(reference)});
+  for (const std::string& change : changes) {
+    arguments.insert(arguments.end(), {"--change", change});
+  }
+  PELAGOS_ASSIGN_OR_RETURN(std::vector<LoadedImage> images,
+                           RunImageProgram(std::move(arguments), stdin_fd, options));
+  return std::move(images.front());
+}
+
+}  // namespace
+
+namespace internal {
+
+absl::StatusOr<std::vector<LoadedImage>> ParseReport(absl::string_view report, int exit_code) {
+  const auto broken = [&] {
+    return absl::InternalError(
+        absl::StrCat("pelagos-image ended without a report, exit code ", exit_code));
+  };
+  if (exit_code != 0) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(report, absl::MaxSplits('\t', 2));
+    int code = 0;
+    if (fields.size() != 3 || fields[0] != "error" || !absl::SimpleAtoi(fields[1], &code) ||
+        code <= 0 || code > static_cast<int>(absl::StatusCode::kUnauthenticated)) {
+      return broken();
+    }
+    return absl::Status(static_cast<absl::StatusCode>(code),
+                        WithoutControls(absl::StripSuffix(fields[2], "\n")));
+  }
+  std::vector<LoadedImage> images;
+  for (absl::string_view line : absl::StrSplit(report, '\n', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, '\t');
+    LoadedImage image;
+    if (fields.size() != 4 || fields[0] != "ok" || !absl::SimpleAtoi(fields[3], &image.layers)) {
+      return broken();
+    }
+    image.reference = std::string(fields[1]);
+    image.digest = std::string(fields[2]);
+    images.push_back(std::move(image));
+  }
+  if (images.empty()) return broken();
+  return images;
+}
+
+}  // namespace internal
+
+absl::StatusOr<std::vector<LoadedImage>> Load(const std::string& data_root, int archive_fd,
+                                              const IngestOptions& options) {
+  std::vector<std::string> arguments = {"load", "--data-root", data_root};
+  if (!options.tag.empty()) arguments.insert(arguments.end(), {"--tag", options.tag});
+  return RunImageProgram(std::move(arguments), archive_fd, options);
+}
+
+absl::StatusOr<LoadedImage> ImportTar(const std::string& data_root, int tar_fd,
+                                      absl::string_view reference,
+                                      const std::vector<std::string>& changes,
+                                      const IngestOptions& options) {
+  return Import({"import", "--data-root", data_root}, tar_fd, reference, changes, options);
+}
+
+absl::StatusOr<LoadedImage> ImportFolder(const std::string& data_root, const std::string& folder,
+                                         absl::string_view reference,
+                                         const std::vector<std::string>& changes,
+                                         const IngestOptions& options) {
+  return Import({"import", "--data-root", data_root, "--folder", folder}, -1, reference, changes,
+                options);
+}
+
+}  // namespace pelagos::image

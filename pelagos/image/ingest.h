@@ -1,0 +1,53 @@
+// Brings images into the store: starts the sibling program pelagos-image, which does what needs
+// libarchive and OpenSSL, away from the engine, and reads its report.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace pelagos::image {
+
+struct IngestOptions {
+  std::string tag;           // of Load: names the image instead of the archive; empty: the archive
+  uint64_t max_bytes = 0;    // unpacked, all layers; 0: the program's own limit
+  uint64_t max_entries = 0;  // likewise
+  std::string program;       // path of pelagos-image; empty: beside the running program
+};
+
+struct LoadedImage {
+  std::string reference;  // canonical
+  std::string digest;     // of its manifest, "sha256:..."
+  size_t layers = 0;
+
+  friend bool operator==(const LoadedImage&, const LoadedImage&) = default;
+};
+
+// Reads an OCI image layout or docker-archive (a tar; gzip or zstd or not) from `archive_fd`, which
+// stays the caller's and is read to its end. All its images are in the store after it, at least
+// one; after an error, the store is as it was. The message is fit for a terminal: what it quotes of
+// the archive has no control characters.
+absl::StatusOr<std::vector<LoadedImage>> Load(const std::string& data_root, int archive_fd,
+                                              const IngestOptions& options = {});
+
+// Makes an image of one layer of a root file system: a tar from `tar_fd`, or a folder. `changes`
+// are instructions of a Dockerfile: CMD, ENTRYPOINT, ENV, WORKDIR, USER, STOPSIGNAL.
+absl::StatusOr<LoadedImage> ImportTar(const std::string& data_root, int tar_fd,
+                                      absl::string_view reference,
+                                      const std::vector<std::string>& changes,
+                                      const IngestOptions& options = {});
+absl::StatusOr<LoadedImage> ImportFolder(const std::string& data_root, const std::string& folder,
+                                         absl::string_view reference,
+                                         const std::vector<std::string>& changes,
+                                         const IngestOptions& options = {});
+
+namespace internal {
+// The program's standard output as a value or the error that it reports; see program/main.cc.
+absl::StatusOr<std::vector<LoadedImage>> ParseReport(absl::string_view report, int exit_code);
+}  // namespace internal
+
+}  // namespace pelagos::image

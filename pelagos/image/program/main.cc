@@ -1,0 +1,159 @@
+// pelagos-image: whatever needs libarchive and OpenSSL, and reads what strangers wrote. Started by
+// pelagos/image/ingest.h, which speaks its protocol; people use `pelagos image`.
+//
+//   pelagos-image load   --data-root DIR [--tag REF] [--max-bytes N] [--max-entries N] < ARCHIVE
+//   pelagos-image import --data-root DIR --reference REF [--folder DIR] [--change TEXT]... [< TAR]
+//
+// Standard output, in full at the end:  "ok TAB REFERENCE TAB DIGEST TAB LAYERS" for each image,
+// or one "error TAB CODE TAB MESSAGE" (CODE as absl::StatusCode). Exit code 0 or 1; 2 for wrong
+// arguments.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/image/program/archive_loader.h"
+#include "pelagos/image/program/confine.h"
+#include "pelagos/image/program/importer.h"
+#include "pelagos/image/reference.h"
+#include "pelagos/image/store.h"
+#include "pelagos/sys/file.h"
+
+namespace pelagos::image {
+namespace {
+
+struct Arguments {
+  std::string command, data_root, tag, reference, folder;
+  std::vector<std::string> changes;
+  Limits limits;
+};
+
+std::optional<Arguments> ParseArguments(int argc, char** argv) {
+  Arguments arguments;
+  if (argc < 2) return std::nullopt;
+  arguments.command = argv[1];
+  for (int i = 2; i < argc; i += 2) {
+    if (i + 1 >= argc) return std::nullopt;
+    const absl::string_view flag = argv[i];
+    const std::string value = argv[i + 1];
+    bool good = true;
+    if (flag == "--data-root") {
+      arguments.data_root = value;
+    } else if (flag == "--tag") {
+      arguments.tag = value;
+    } else if (flag == "--reference") {
+      arguments.reference = value;
+    } else if (flag == "--folder") {
+      arguments.folder = value;
+    } else if (flag == "--change") {
+      arguments.changes.push_back(value);
+    } else if (flag == "--max-bytes") {
+      good = absl::SimpleAtoi(value, &arguments.limits.max_bytes);
+    } else if (flag == "--max-entries") {
+      good = absl::SimpleAtoi(value, &arguments.limits.max_entries);
+    } else {
+      good = false;
+    }
+    if (!good) return std::nullopt;
+  }
+  const bool load = arguments.command == "load";
+  const bool import = arguments.command == "import" && !arguments.reference.empty();
+  if (arguments.data_root.empty() || !(load || import)) return std::nullopt;
+  return arguments;
+}
+
+absl::StatusOr<std::vector<NewImage>> Load(const Arguments& arguments, const Store& store,
+                                           const Ingest& ingest) {
+  std::optional<Reference> tag;
+  if (!arguments.tag.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(tag, ParseReference(arguments.tag));
+  }
+  PELAGOS_RETURN_IF_ERROR(Confine({store.folder()}, {}));
+  Budget budget(arguments.limits);
+  FdSource input(STDIN_FILENO);
+  return ArchiveLoader(ingest, budget).Load(input, tag);
+}
+
+absl::StatusOr<std::vector<NewImage>> Import(const Arguments& arguments, const Store& store,
+                                             const Ingest& ingest) {
+  PELAGOS_ASSIGN_OR_RETURN(const Reference name, ParseReference(arguments.reference));
+  if (!name.digest.empty()) {
+    return absl::InvalidArgumentError("an image that is made here gets a tag, not a digest");
+  }
+  ImageConfig config;
+  for (const std::string& change : arguments.changes) {
+    PELAGOS_RETURN_IF_ERROR(ApplyChange(change, config));
+  }
+  Budget budget(arguments.limits);
+  std::vector<NewImage> images;
+  if (arguments.folder.empty()) {
+    PELAGOS_RETURN_IF_ERROR(Confine({store.folder()}, {}));
+    FdSource input(STDIN_FILENO);
+    PELAGOS_ASSIGN_OR_RETURN(NewImage image, ImportTar(input, ingest, budget, config, name));
+    images.push_back(std::move(image));
+  } else {
+    PELAGOS_ASSIGN_OR_RETURN(const Fd folder,
+                             sys::OpenFile(arguments.folder, O_RDONLY | O_DIRECTORY));
+    PELAGOS_RETURN_IF_ERROR(Confine({store.folder()}, {arguments.folder}));
+    PELAGOS_ASSIGN_OR_RETURN(NewImage image, ImportFolder(folder, ingest, budget, config, name));
+    images.push_back(std::move(image));
+  }
+  return images;
+}
+
+absl::StatusOr<std::string> Run(const Arguments& arguments) {
+  PELAGOS_ASSIGN_OR_RETURN(Store store, Store::Open(arguments.data_root));
+  PELAGOS_ASSIGN_OR_RETURN(const Ingest ingest, store.StartIngest());
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<NewImage> images,
+                           arguments.command == "load" ? Load(arguments, store, ingest)
+                                                       : Import(arguments, store, ingest));
+  PELAGOS_RETURN_IF_ERROR(store.Publish(ingest, images));
+  std::string report;
+  for (const NewImage& image : images) {
+    absl::StrAppend(&report, "ok\t", image.reference.ToString(), "\t",
+                    image.manifest_digest.ToString(), "\t", image.layers.size(), "\n");
+  }
+  return report;
+}
+
+int Main(int argc, char** argv) {
+  // A reader that went away is an error where it is written to, not the end.
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::optional<Arguments> arguments = ParseArguments(argc, argv);
+  if (!arguments) {
+    std::cerr << "pelagos-image is started by pelagos; see 'pelagos image --help'\n";
+    return 2;
+  }
+  absl::StatusOr<std::string> report = absl::UnknownError("");
+  try {
+    report = Run(*arguments);
+  } catch (const std::exception& error) {  // the standard library's: out of memory
+    report = absl::ResourceExhaustedError(error.what());
+  }
+  if (!report.ok()) {
+    std::cout << "error\t" << static_cast<int>(report.status().code()) << "\t"
+              << report.status().message() << "\n"
+              << std::flush;
+    return 1;
+  }
+  std::cout << *report << std::flush;
+  return std::cout.good() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace pelagos::image
+
+int main(int argc, char** argv) { return pelagos::image::Main(argc, argv); }
