@@ -19,30 +19,12 @@
 #include "absl/strings/string_view.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/net/endpoint.h"
+#include "pelagos/net/networks_options.h"
 #include "pelagos/net/record.h"
+#include "pelagos/net/reservation.h"
 #include "pelagos/policy/net_plan.h"
 
 namespace pelagos::net {
-
-struct NetworksOptions {
-  std::string dns_program;                       // empty: `pelagos-dns` beside the running program
-  std::string pool = "10.99.0.0/16";             // where subnets are taken from, in /24 blocks
-  std::string resolv_conf = "/etc/resolv.conf";  // the host's, for names of the outside
-};
-
-// Host ports held for a container. The sockets are bound, not listening: as long as they live, no
-// process of the host can take the ports. Keep it while the container runs (the supervisor does);
-// destroying it frees the sockets, not the record (Detach does that).
-class [[nodiscard]] Reservation {
- public:
-  Reservation() = default;
-  explicit Reservation(std::vector<Fd> sockets) : sockets_(std::move(sockets)) {}
-
-  const std::vector<Fd>& sockets() const { return sockets_; }
-
- private:
-  std::vector<Fd> sockets_;
-};
 
 // Moves and copies freely: it only knows where things are.
 class Networks {

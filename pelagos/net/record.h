@@ -20,7 +20,8 @@ namespace pelagos::net {
 // An address of a network in use. An owner has at most one in a network.
 struct Lease {
   sys::Ipv4 address;
-  std::string owner;  // the container's id
+  std::string owner;               // the container's id
+  std::vector<std::string> names;  // under which it is found there
 
   friend bool operator==(const Lease&, const Lease&) = default;
 };

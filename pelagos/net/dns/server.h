@@ -1,0 +1,66 @@
+// pelagos-dns itself: listens on the gateway of every network of its folder, answers by the rules
+// of answer.h, and ends when no network is left.
+//
+// One thread, one event loop. The folder is watched (inotify); the table of names is made anew at a
+// change and swapped in whole, while the sockets stay: no query is lost. Who connects to the socket
+// `control` in the folder gets "ok\n" when everything that is there now is in force.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pelagos/base/fd.h"
+#include "pelagos/net/dns/forwarder.h"
+#include "pelagos/net/dns/zone.h"
+#include "pelagos/sys/event_loop.h"
+#include "pelagos/sys/net/ipv4.h"
+
+namespace pelagos::net {
+
+struct DnsServerOptions {
+  std::string folder;
+  std::string resolv_conf = "/etc/resolv.conf";
+};
+
+class DnsServer {
+ public:
+  // Locks the folder (waits for an earlier server to end), listens, reads the networks. An error
+  // if one of the gateways cannot be listened on. `loop` outlives the server.
+  static absl::StatusOr<std::unique_ptr<DnsServer>> Create(sys::EventLoop& loop,
+                                                           const DnsServerOptions& options);
+  DnsServer(const DnsServer&) = delete;
+  DnsServer& operator=(const DnsServer&) = delete;
+  ~DnsServer();
+
+  // No network is left, or nobody could tell us of one any more.
+  bool done() const { return done_; }
+
+ private:
+  DnsServer(sys::EventLoop& loop, const DnsServerOptions& options);
+
+  absl::Status Listen();
+  absl::Status WatchFolder();
+  // Makes folder and server agree. Goes as far as it can, and returns the first error.
+  absl::Status Reload();
+  absl::Status Open(sys::Ipv4 gateway);
+  void OnControl();
+  void OnFolder();
+  void OnQuery(sys::Ipv4 gateway, int fd);
+  void Send(const Forwarder::Asker& asker, absl::string_view message);
+
+  sys::EventLoop& loop_;
+  const std::string folder_;
+  Fd lock_;
+  Fd control_;
+  Fd inotify_;
+  std::map<sys::Ipv4, Fd> sockets_;  // by gateway
+  ZoneTable table_;
+  Forwarder forwarder_;
+  uint32_t turn_ = 0;
+  bool done_ = false;
+};
+
+}  // namespace pelagos::net

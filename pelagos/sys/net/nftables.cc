@@ -1,0 +1,289 @@
+#include "pelagos/sys/net/nftables.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
+
+namespace pelagos::sys {
+namespace {
+
+// nft keeps comments as type, length, text with NUL. Type 0 is the comment in tables and elements.
+std::string CommentData(absl::string_view comment) {
+  constexpr size_t kLongest = 127;  // nft's own limit
+  const std::string text(comment.substr(0, kLongest));
+  std::string data = {'\0', static_cast<char>(text.size() + 1)};
+  return data + text + '\0';
+}
+
+std::string ParseComment(absl::string_view data) {
+  while (data.size() >= 2) {
+    const size_t size = static_cast<unsigned char>(data[1]);
+    if (data.size() < 2 + size) break;
+    if (data[0] == '\0') {
+      const absl::string_view text = data.substr(2, size);
+      return std::string(text.substr(0, text.find('\0')));
+    }
+    data.remove_prefix(2 + size);
+  }
+  return "";
+}
+
+uint32_t SizeOf(NftType type) { return type == NftType::kInterface ? 16 : 4; }
+
+uint32_t SizeOf(const std::vector<NftType>& fields) {
+  uint32_t size = 0;
+  for (NftType type : fields) size += SizeOf(type);
+  return size;
+}
+
+uint32_t NumberOf(const std::vector<NftType>& fields) {
+  uint32_t number = 0;
+  for (NftType type : fields) number = (number << 6) | static_cast<uint32_t>(type);
+  return number;
+}
+
+nfgenmsg Header(uint8_t family, uint16_t resource = 0) {
+  nfgenmsg header{};
+  header.nfgen_family = family;
+  header.version = NFNETLINK_V0;
+  header.res_id = htons(resource);
+  return header;
+}
+
+constexpr uint16_t TypeOf(uint16_t message) {
+  return static_cast<uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | message);
+}
+
+constexpr uint32_t Register(NftWord word) { return NFT_REG32_00 + word; }
+
+}  // namespace
+
+template <typename Fill>
+void NftRule::Expression(const char* name, Fill fill) {
+  batch_.Nest(NFTA_LIST_ELEM, [&] {
+    batch_.PutString(NFTA_EXPR_NAME, name);
+    batch_.Nest(NFTA_EXPR_DATA, fill);
+  });
+}
+
+void NftRule::LoadMeta(uint32_t key, NftWord to) {
+  Expression("meta", [&] {
+    batch_.PutBe32(NFTA_META_KEY, key);
+    batch_.PutBe32(NFTA_META_DREG, Register(to));
+  });
+}
+
+void NftRule::LoadConntrack(uint32_t key, NftWord to) {
+  Expression("ct", [&] {
+    batch_.PutBe32(NFTA_CT_KEY, key);
+    batch_.PutBe32(NFTA_CT_DREG, Register(to));
+  });
+}
+
+void NftRule::LoadPayload(uint32_t base, uint32_t offset, uint32_t size, NftWord to) {
+  Expression("payload", [&] {
+    batch_.PutBe32(NFTA_PAYLOAD_DREG, Register(to));
+    batch_.PutBe32(NFTA_PAYLOAD_BASE, base);
+    batch_.PutBe32(NFTA_PAYLOAD_OFFSET, offset);
+    batch_.PutBe32(NFTA_PAYLOAD_LEN, size);
+  });
+}
+
+void NftRule::LoadAddressType(NftWord to) {
+  Expression("fib", [&] {
+    batch_.PutBe32(NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+    batch_.PutBe32(NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+    batch_.PutBe32(NFTA_FIB_DREG, Register(to));
+  });
+}
+
+void NftRule::MatchSet(const std::string& set, NftWord from, bool inverted) {
+  Expression("lookup", [&] {
+    batch_.PutString(NFTA_LOOKUP_SET, set);
+    batch_.PutBe32(NFTA_LOOKUP_SREG, Register(from));
+    batch_.PutBe32(NFTA_LOOKUP_FLAGS, inverted ? NFT_LOOKUP_F_INV : 0);
+  });
+}
+
+void NftRule::Map(const std::string& map, NftWord from, NftWord to) {
+  Expression("lookup", [&] {
+    batch_.PutString(NFTA_LOOKUP_SET, map);
+    batch_.PutBe32(NFTA_LOOKUP_SREG, Register(from));
+    batch_.PutBe32(NFTA_LOOKUP_DREG, Register(to));
+  });
+}
+
+void NftRule::MatchEqual(NftWord from, absl::string_view value) {
+  Expression("cmp", [&] {
+    batch_.PutBe32(NFTA_CMP_SREG, Register(from));
+    batch_.PutBe32(NFTA_CMP_OP, NFT_CMP_EQ);
+    batch_.Nest(NFTA_CMP_DATA, [&] { batch_.Put(NFTA_DATA_VALUE, value); });
+  });
+}
+
+void NftRule::MatchAnyBit(NftWord from, uint32_t bits) {
+  Expression("bitwise", [&] {
+    batch_.PutBe32(NFTA_BITWISE_SREG, Register(from));
+    batch_.PutBe32(NFTA_BITWISE_DREG, Register(from));
+    batch_.PutBe32(NFTA_BITWISE_LEN, sizeof(bits));
+    batch_.Nest(NFTA_BITWISE_MASK, [&] { batch_.PutRaw(NFTA_DATA_VALUE, bits); });
+    batch_.Nest(NFTA_BITWISE_XOR, [&] { batch_.PutU32(NFTA_DATA_VALUE, 0); });
+  });
+  Expression("cmp", [&] {
+    batch_.PutBe32(NFTA_CMP_SREG, Register(from));
+    batch_.PutBe32(NFTA_CMP_OP, NFT_CMP_NEQ);
+    batch_.Nest(NFTA_CMP_DATA, [&] { batch_.PutU32(NFTA_DATA_VALUE, 0); });
+  });
+}
+
+void NftRule::Dnat(NftWord from) {
+  Expression("nat", [&] {
+    batch_.PutBe32(NFTA_NAT_TYPE, NFT_NAT_DNAT);
+    batch_.PutBe32(NFTA_NAT_FAMILY, NFPROTO_IPV4);
+    batch_.PutBe32(NFTA_NAT_REG_ADDR_MIN, Register(from));
+    batch_.PutBe32(NFTA_NAT_REG_PROTO_MIN, Register(from + 1));
+  });
+}
+
+void NftRule::Masquerade() {
+  Expression("masq", [] {});
+}
+
+void NftRule::Verdict(uint32_t verdict) {
+  Expression("immediate", [&] {
+    batch_.PutBe32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+    batch_.Nest(NFTA_IMMEDIATE_DATA, [&] {
+      batch_.Nest(NFTA_DATA_VERDICT, [&] { batch_.PutBe32(NFTA_VERDICT_CODE, verdict); });
+    });
+  });
+}
+
+void NftRule::Accept() { Verdict(NF_ACCEPT); }
+void NftRule::Drop() { Verdict(NF_DROP); }
+
+NftTransaction::NftTransaction(uint8_t family, std::string table)
+    : family_(family), table_(std::move(table)) {
+  batch_.Begin(NFNL_MSG_BATCH_BEGIN, 0, Header(AF_UNSPEC, NFNL_SUBSYS_NFTABLES),
+               "starting a transaction of nftables");
+}
+
+void NftTransaction::Begin(uint16_t message, uint16_t flags, std::string label) {
+  batch_.Begin(TypeOf(message), flags, Header(family_),
+               absl::StrCat("nftables table '", table_, "': ", label));
+}
+
+void NftTransaction::AddTable(absl::string_view comment) {
+  Begin(NFT_MSG_NEWTABLE, NLM_F_CREATE, "adding the table");
+  batch_.PutString(NFTA_TABLE_NAME, table_);
+  batch_.PutBe32(NFTA_TABLE_FLAGS, 0);
+  if (!comment.empty()) batch_.Put(NFTA_TABLE_USERDATA, CommentData(comment));
+}
+
+void NftTransaction::DeleteTable() {
+  Begin(NFT_MSG_DELTABLE, 0, "deleting the table");
+  batch_.PutString(NFTA_TABLE_NAME, table_);
+}
+
+void NftTransaction::AddSet(const NftSet& set) {
+  Begin(NFT_MSG_NEWSET, NLM_F_CREATE, absl::StrCat("adding set '", set.name, "'"));
+  batch_.PutString(NFTA_SET_TABLE, table_);
+  batch_.PutString(NFTA_SET_NAME, set.name);
+  batch_.PutBe32(NFTA_SET_ID, ++sets_);
+  batch_.PutBe32(NFTA_SET_FLAGS, set.data.empty() ? 0 : NFT_SET_MAP);
+  batch_.PutBe32(NFTA_SET_KEY_TYPE, NumberOf(set.key));
+  batch_.PutBe32(NFTA_SET_KEY_LEN, SizeOf(set.key));
+  if (set.data.empty()) return;
+  batch_.PutBe32(NFTA_SET_DATA_TYPE, NumberOf(set.data));
+  batch_.PutBe32(NFTA_SET_DATA_LEN, SizeOf(set.data));
+}
+
+void NftTransaction::AddChain(const NftChain& chain) {
+  Begin(NFT_MSG_NEWCHAIN, NLM_F_CREATE, absl::StrCat("adding chain '", chain.name, "'"));
+  batch_.PutString(NFTA_CHAIN_TABLE, table_);
+  batch_.PutString(NFTA_CHAIN_NAME, chain.name);
+  batch_.Nest(NFTA_CHAIN_HOOK, [&] {
+    batch_.PutBe32(NFTA_HOOK_HOOKNUM, chain.hook);
+    batch_.PutBe32(NFTA_HOOK_PRIORITY, static_cast<uint32_t>(chain.priority));
+  });
+  batch_.PutBe32(NFTA_CHAIN_POLICY, NF_ACCEPT);
+  batch_.PutString(NFTA_CHAIN_TYPE, chain.type);
+}
+
+void NftTransaction::BeginRule(const std::string& chain) {
+  static_assert(kRuleExpressions == NFTA_RULE_EXPRESSIONS);
+  Begin(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+        absl::StrCat("adding a rule to chain '", chain, "'"));
+  batch_.PutString(NFTA_RULE_TABLE, table_);
+  batch_.PutString(NFTA_RULE_CHAIN, chain);
+}
+
+void NftTransaction::Elements(const std::string& set, absl::string_view key, absl::string_view data,
+                              absl::string_view comment) {
+  batch_.PutString(NFTA_SET_ELEM_LIST_TABLE, table_);
+  batch_.PutString(NFTA_SET_ELEM_LIST_SET, set);
+  batch_.Nest(NFTA_SET_ELEM_LIST_ELEMENTS, [&] {
+    batch_.Nest(NFTA_LIST_ELEM, [&] {
+      batch_.Nest(NFTA_SET_ELEM_KEY, [&] { batch_.Put(NFTA_DATA_VALUE, key); });
+      if (!data.empty()) {
+        batch_.Nest(NFTA_SET_ELEM_DATA, [&] { batch_.Put(NFTA_DATA_VALUE, data); });
+      }
+      if (!comment.empty()) batch_.Put(NFTA_SET_ELEM_USERDATA, CommentData(comment));
+    });
+  });
+}
+
+void NftTransaction::AddElement(const std::string& set, absl::string_view key,
+                                absl::string_view data, absl::string_view comment) {
+  Begin(NFT_MSG_NEWSETELEM, NLM_F_CREATE,
+        absl::StrCat("adding an element of '", comment, "' to '", set, "'"));
+  Elements(set, key, data, comment);
+}
+
+void NftTransaction::DeleteElement(const std::string& set, absl::string_view key) {
+  Begin(NFT_MSG_DELSETELEM, 0, absl::StrCat("deleting an element of '", set, "'"));
+  Elements(set, key, "", "");
+}
+
+const MessageBatch& NftTransaction::Finish() {
+  if (!finished_) {
+    // The acknowledgement of the last change comes after the commit.
+    batch_.Acknowledge();
+    batch_.Begin(NFNL_MSG_BATCH_END, 0, Header(AF_UNSPEC, NFNL_SUBSYS_NFTABLES),
+                 "ending a transaction of nftables");
+    finished_ = true;
+  }
+  return batch_;
+}
+
+absl::Status NftTransaction::Commit(NetlinkSocket& socket) {
+  if (batch_.labels().size() < 2) return absl::OkStatus();  // nothing but the beginning
+  return socket.Execute(Finish());
+}
+
+absl::StatusOr<std::vector<NftTable>> ListNftTables(NetlinkSocket& socket, uint8_t family) {
+  MessageBatch batch;
+  batch.Begin(TypeOf(NFT_MSG_GETTABLE), NLM_F_DUMP, Header(family), "listing nftables tables");
+  PELAGOS_ASSIGN_OR_RETURN(std::vector<NetlinkReply> replies, socket.Ask(batch));
+  std::vector<NftTable> tables;
+  for (const NetlinkReply& reply : replies) {
+    NftTable table;
+    absl::string_view payload = reply.payload;
+    if (payload.size() < sizeof(nfgenmsg)) continue;
+    AttributeReader reader(payload.substr(sizeof(nfgenmsg)));
+    while (auto attribute = reader.Next()) {
+      if (attribute->type == NFTA_TABLE_NAME) table.name = attribute->AsString();
+      if (attribute->type == NFTA_TABLE_USERDATA) table.comment = ParseComment(attribute->value);
+    }
+    tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+}  // namespace pelagos::sys
