@@ -1,0 +1,47 @@
+#include "pelagos/launch/failure.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "pelagos/base/errno_status.h"
+
+namespace pelagos::launch {
+namespace {
+
+LaunchPlan Plan() {
+  LaunchPlan plan;
+  plan.cgroup.v1 = {"/sys/fs/cgroup/memory/pelagos-x"};
+  plan.ops = {BindMount{"/x", "/y", true}, Exec{{"foo"}, {"PATH=/bin"}}};
+  return plan;
+}
+
+std::string Word(Part part, uint32_t index, int error) {
+  return std::string(WordFailure(Plan(), {ReportKind::kFailed, part, index, error}).message());
+}
+
+TEST(FailureTest, NamesTheStepInThePlansOwnWords) {
+  const std::string bind = "step 0, " + Describe(Plan().ops[0]);
+  EXPECT_EQ(Word(Part::kCall, 0, EPERM), bind + ": Operation not permitted");
+  EXPECT_EQ(Word(Part::kMakeTarget, 0, EROFS), bind + ": making its target: Read-only file system");
+}
+
+TEST(FailureTest, WordsWhatHappensBeforeTheSteps) {
+  EXPECT_EQ(Word(Part::kCgroup, 0, ENOSPC),
+            "joining cgroup /sys/fs/cgroup/memory/pelagos-x: No space left on device");
+  EXPECT_EQ(Word(Part::kStandardStream, 2, EBADF), "standard stream 2: Bad file descriptor");
+}
+
+TEST(FailureTest, WordsAProgramThatIsNotThere) {
+  EXPECT_EQ(Word(Part::kCall, 1, ENOENT), "cannot run 'foo': not found in PATH (/bin)");
+  const absl::Status status = WordFailure(Plan(), {ReportKind::kFailed, Part::kCall, 1, EACCES});
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(FindErrno(status), EACCES);
+}
+
+TEST(FailureTest, AStepThatThePlanDoesNotHaveIsNoCrash) {
+  EXPECT_EQ(Word(Part::kCall, 99, EPERM), "the container's first process: Operation not permitted");
+}
+
+}  // namespace
+}  // namespace pelagos::launch
