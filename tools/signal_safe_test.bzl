@@ -20,7 +20,7 @@ def signal_safe_test(name, library, allowed, **kwargs):
     native.sh_test(
         name = name,
         size = "small",
-        srcs = ["//tools:signal_safe_test.sh"],
+        srcs = ["//tools/signal_safe:check.sh"],
         args = ["$(locations :{}_archive)".format(name), "--"] + allowed,
         data = [":{}_archive".format(name)],
         **kwargs

@@ -120,8 +120,9 @@ struct SetUser {
   bool operator==(const SetUser&) const = default;
 };
 
-// The bounding set becomes `keep`; permitted, effective and inheritable `keep` for root, and for
-// other users `keep` stays only bounding and nothing is permitted (capabilities(7)).
+// The bounding set becomes `keep`; permitted and effective `keep` for root, nothing for other users.
+// Nothing is inheritable: a file with inheritable capabilities would win back what was dropped
+// (capabilities(7)). What the launcher itself lacks is left out.
 struct LimitCapabilities {
   CapabilitySet keep;
   bool operator==(const LimitCapabilities&) const = default;

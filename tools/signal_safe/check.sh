@@ -1,6 +1,6 @@
 #!/bin/sh
-# signal_safe_test.sh ARCHIVE... -- SYMBOL...: fails unless every undefined symbol of the archives is
-# one of the SYMBOLs, and unless there was something to check. See signal_safe_test.bzl.
+# check.sh ARCHIVE... -- SYMBOL...: fails unless every undefined symbol of the archives is
+# one of the SYMBOLs, and unless there was something to check. See tools/signal_safe_test.bzl.
 set -eu
 
 archives=
