@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -182,8 +183,12 @@ inline absl::StatusOr<int> RunProgram(const std::string& path, std::vector<std::
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// The program `name` in the folder of the running one: how Pelagos' programs find each other.
+// The file `name` in the folder of the running program: how Pelagos' programs find each other. A
+// program that embeds Pelagos lies elsewhere: PELAGOS_PROGRAMS names the folder then.
 inline absl::StatusOr<std::string> SiblingProgram(absl::string_view name) {
+  if (const char* folder = std::getenv("PELAGOS_PROGRAMS"); folder != nullptr && *folder != '\0') {
+    return absl::StrCat(folder, "/", name);
+  }
   std::string path(4096, '\0');
   const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
   if (length < 0) return ErrnoStatus(errno, "readlink", "/proc/self/exe");
