@@ -122,7 +122,8 @@ class CallContext {
                               absl::Span<const Span> spans = {}) = 0;
   // CallThen: then `resume` gets it. `locals` are kept alive meanwhile.
   virtual EvalResult CallThen(Value procedure, absl::Span<const Value> args,
-                              absl::Span<const Value> locals, ResumeFunction resume) = 0;
+                              absl::Span<const Value> locals, ResumeFunction resume,
+                              absl::Span<const Span> spans = {}) = 0;
 
   // Calls it now, on a fresh evaluator loop. For builtins that cannot be cut into pieces; nests at
   // most 16 deep. A collection may happen: hold what you need in Roots.

@@ -28,7 +28,7 @@ class Marker {
   void Mark(Value value) {
     if (value.is_object()) Mark(value.object());
   }
-  void Mark(Object* object) {
+  void Mark(const Object* object) {
     if (object == nullptr || object->marked) return;
     object->marked = true;
     waiting_.push_back(object);
@@ -36,8 +36,13 @@ class Marker {
 
  private:
   friend class Heap;
-  std::vector<Object*> waiting_;
+  std::vector<const Object*> waiting_;
 };
+
+inline void Pair::Trace(Marker& marker) const {
+  marker.Mark(car);
+  marker.Mark(cdr);
+}
 
 class Root;
 
@@ -63,15 +68,16 @@ class Heap {
   Value List(absl::Span<const Value> items);
   Value NewForeign(std::unique_ptr<const Foreign> foreign, size_t extra_bytes = 0);
 
-  // Any other kind of object; `extra` counts what it owns beside itself. Collect must know how to
-  // trace and to delete it.
+  // Any other kind of object; `extra` counts what it owns beside itself.
   template <typename T, typename... Args>
   T* New(size_t extra, Args&&... args) {
     T* object = new T(std::forward<Args>(args)...);
     Adopt(object, sizeof(T) + extra);
     return object;
   }
-  // An object that grew by what it owns.
+  // Takes an object that its maker allocated with `new`.
+  void Adopt(Object* object, size_t bytes);
+  // An object owns more than before.
   void Grew(Object* object, size_t bytes);
 
   size_t bytes() const { return bytes_; }
@@ -79,21 +85,23 @@ class Heap {
   // Whether `more` bytes may still be allocated before a collection. Builtins whose result is not
   // bounded by their arguments ask first.
   bool Fits(size_t more) const { return more <= 2 * limit_ && bytes_ <= 2 * limit_ - more; }
-  bool due() const { return bytes_ > threshold_; }
+  bool due() const { return bytes_ > threshold_ || stress_; }
   // Frees what neither Roots, nor global variables, nor `trace` reach. Returns whether what is left
   // is within the limit.
   bool Collect(const std::function<void(Marker&)>& trace);
   // For tests: a collection is due at every safe point.
-  void set_stress(bool stress);
+  void set_stress(bool stress) { stress_ = stress; }
 
-  // The names of all global variables that have a value, for "did you mean".
-  std::vector<absl::string_view> GlobalNames() const;
+  // Binds a global variable.
+  void SetGlobal(Symbol* symbol, Value value) {
+    if (symbol->global.is_unbound()) globals_.push_back(symbol);
+    symbol->global = value;
+  }
+  // All global variables, in the order of their first binding.
+  const std::vector<Symbol*>& globals() const { return globals_; }
 
  private:
   friend class Root;
-  void Adopt(Object* object, size_t bytes);
-  static void Delete(Object* object);
-  static void Trace(Object* object, Marker& marker);
   void Sweep();
 
   const size_t limit_;
@@ -104,6 +112,7 @@ class Heap {
   Root* roots_ = nullptr;
   // Keys are the symbols' own names.
   absl::flat_hash_map<absl::string_view, std::unique_ptr<Symbol>> symbols_;
+  std::vector<Symbol*> globals_;
 };
 
 // Keeps one value alive: a hook, a callback. Copies keep it alive too. Must not outlive the heap.

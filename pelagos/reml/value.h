@@ -36,21 +36,22 @@ enum class Kind : uint8_t {
   kBuiltin,
   kClosure,
   kMacro,
-  kFrame,  // from here on: of the evaluator, never seen by a program
-  kScope,
-  kNode,
+  kInternal,  // of the evaluator, never seen by a program
 };
 
 // The head of everything on a Heap.
 struct Object {
   explicit Object(Kind k) : kind(k) {}
+  virtual ~Object() = default;
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
+  // Marks what this object refers to.
+  virtual void Trace(Marker&) const {}
 
   Object* next = nullptr;  // all objects of the heap, newest first
   uint32_t bytes = 0;      // what it counts for
   const Kind kind;
-  bool marked = false;
+  mutable bool marked = false;  // during a collection: it is reachable
 };
 
 // A value that the language does not know: a service, a network, a future. It is immutable as far
@@ -141,6 +142,7 @@ struct alignas(8) Symbol {
   explicit Symbol(std::string n) : name(std::move(n)) {}
   const std::string name;
   Value global = Value::Unbound();  // the value of the global variable of this name
+  uint8_t special_form = 0;         // the evaluator's number for it as the head of a list
 };
 
 struct IntegerObject : Object {
@@ -160,6 +162,7 @@ struct StringObject : Object {
 
 struct Pair : Object {
   Pair(Value a, Value d) : Object(Kind::kPair), car(a), cdr(d) {}
+  void Trace(Marker& marker) const override;
   const Value car;
   Value cdr;       // written only while its maker still builds the list
   Span span;       // of the list that begins here, when this pair is its first
@@ -170,6 +173,7 @@ struct Pair : Object {
 struct ForeignObject : Object {
   explicit ForeignObject(std::unique_ptr<const Foreign> f)
       : Object(Kind::kForeign), foreign(std::move(f)) {}
+  void Trace(Marker& marker) const override { foreign->Trace(marker); }
   const std::unique_ptr<const Foreign> foreign;
 };
 
@@ -226,9 +230,7 @@ inline absl::string_view Value::type_name() const {
       return "lambda";
     case Kind::kMacro:
       return "macro";
-    case Kind::kFrame:
-    case Kind::kScope:
-    case Kind::kNode:
+    case Kind::kInternal:
       break;
   }
   return "internal";

@@ -1,0 +1,94 @@
+// Data to code, one node at a time: the second stage.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/reml/code.h"
+#include "pelagos/reml/heap.h"
+#include "pelagos/reml/quasiquote.h"
+
+namespace pelagos::reml {
+
+class Analyzer {
+ public:
+  explicit Analyzer(Heap& heap);
+
+  // Turns a pending node into code whose kids are pending. false: `problem` says why, and the node
+  // stays pending.
+  bool Analyze(Node& node, Diagnostic& problem);
+
+  // Where the variable is. A resolution is good as long as the epoch stays the same: it changes
+  // when a scope gets a name that was not foreseen (a macro that defines).
+  void Resolve(Node& variable);
+  uint64_t epoch() const { return epoch_; }
+
+  // The slot of a name that the scope itself binds; a new one when it has none yet.
+  uint32_t Declare(Scope& scope, Symbol* name);
+
+  const QuasiquoteNames& quasiquote_names() const { return quasiquote_; }
+  static bool IsSpecialForm(const Symbol* name) { return name->special_form != 0; }
+  static std::vector<absl::string_view> SpecialForms();
+
+ private:
+  struct Formals {
+    std::vector<Symbol*> names;
+    bool rest = false;
+  };
+  struct Form;  // a special form: name and function
+
+  static const Form kForms[];
+
+  bool Fail(Span span, std::string message, std::string hint = "");
+  Node* NewNode(const Node& parent, Value datum, Span span, Scope* scope);
+  // The node of a pair's car.
+  Node* Child(const Node& parent, Value pair, Scope* scope);
+  Node* Constant(const Node& parent, Value value);
+  Node* Begin(const Node& parent, Value body, Scope* scope);
+  void AddKids(Node& node, Value list, Scope* scope);
+  Scope* NewScope(Scope* parent, std::vector<Symbol*> names);
+  // Adds the names that the forms of a body define.
+  void Foresee(Scope& scope, Value body);
+  std::optional<Symbol*> Name(Value value, bool or_string);
+  bool ParseFormals(Value formals, Span span, absl::string_view form, Formals& out);
+  Node* Lambda(const Node& parent, const Formals& formals, Value body, Scope* scope);
+  // ((NAME EXPRESSION) ...)
+  bool ParseBindings(const Node& node, Value list, absl::string_view form,
+                     std::vector<Symbol*>& names, std::vector<Value>& values);
+  bool Clauses(Node& node, Value clauses, Scope* scope, absl::string_view form);
+
+  bool Quote(Node& node, Value rest, size_t count);
+  bool Quasiquote(Node& node, Value rest, size_t count);
+  bool If(Node& node, Value rest, size_t count);
+  bool Cond(Node& node, Value rest, size_t count);
+  bool When(Node& node, Value rest, size_t count);
+  bool Unless(Node& node, Value rest, size_t count);
+  bool And(Node& node, Value rest, size_t count);
+  bool Or(Node& node, Value rest, size_t count);
+  bool BeginForm(Node& node, Value rest, size_t count);
+  bool Define(Node& node, Value rest, size_t count);
+  bool Set(Node& node, Value rest, size_t count);
+  bool LambdaForm(Node& node, Value rest, size_t count);
+  bool Let(Node& node, Value rest, size_t count);
+  bool NamedLet(Node& node, Value rest, size_t count);
+  bool LetStar(Node& node, Value rest, size_t count);
+  bool Letrec(Node& node, Value rest, size_t count);
+  bool Do(Node& node, Value rest, size_t count);
+  bool Guard(Node& node, Value rest, size_t count);
+  bool Defmacro(Node& node, Value rest, size_t count);
+
+  Heap& heap_;
+  const QuasiquoteNames quasiquote_;
+  Symbol* const else_;
+  Symbol* const define_;
+  Symbol caught_{"caught error"};  // not interned: no program can name it
+  uint64_t epoch_ = 1;
+  Diagnostic* problem_ = nullptr;
+};
+
+}  // namespace pelagos::reml

@@ -1,0 +1,16 @@
+// The procedures that every program has (the macros are in stdlib.reml and define_service.h).
+#pragma once
+
+#include <vector>
+
+#include "pelagos/reml/builtin.h"
+
+namespace pelagos::reml {
+
+std::vector<Builtin> NumberBuiltins();    // + quotient < number? ...
+std::vector<Builtin> ListBuiltins();      // cons append equal? assoc ...
+std::vector<Builtin> SequenceBuiltins();  // map for-each filter fold-left apply ...
+std::vector<Builtin> StringBuiltins();    // string-append substring symbol->string ...
+std::vector<Builtin> SystemBuiltins();    // display format error env log sleep ...
+
+}  // namespace pelagos::reml

@@ -1,0 +1,80 @@
+// Macros and quasi-quotation of the evaluator.
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "pelagos/reml/machine.h"
+
+namespace pelagos::reml {
+
+Frame* Machine::BindMacro(const Node* use, const MacroObject& macro) {
+  const Node& lambda = *macro.lambda;
+  Frame* frame = Frame::Make(heap_, macro.frame, lambda.inner->names.size());
+  size_t count = 0;
+  Value rest = use->datum.cdr();
+  for (; rest.is_pair() && count < lambda.params; rest = rest.cdr()) {
+    frame->slots[count++] = rest.car();
+  }
+  const bool enough = count == lambda.params && (lambda.rest || rest.is_nil());
+  if (!enough) {
+    for (; rest.is_pair(); rest = rest.cdr()) ++count;
+    FailArity(use, lambda.params, lambda.rest, count);
+    return nullptr;
+  }
+  if (lambda.rest) frame->slots[count] = rest;
+  return frame;
+}
+
+std::optional<Value> Machine::ExpandNative(const Node& use, const MacroObject& macro,
+                                           Frame* frame) {
+  Diagnostics diagnostics;
+  MacroContext context{heap_, diagnostics, [&](Symbol* name) {
+                         Node* variable = heap_.New<Node>(0, Value::Of(name), use.span, use.scope,
+                                                          use.macro_use);
+                         variable->name = name;
+                         const Value* place = Place(*variable, frame);
+                         return place == nullptr ? Value::Unbound() : *place;
+                       }};
+  std::optional<Value> expansion = macro.native(context, use.datum, Visible(&use));
+  if (!expansion) {
+    failure_.emplace();
+    failure_->diagnostics = std::move(diagnostics);
+  }
+  return expansion;
+}
+
+// The code of what a macro made, in place of its use.
+Node* Machine::Expand(Node* use, Value macro, Value expansion) {
+  absl::flat_hash_set<const Object*> seen;  // parts may be shared
+  std::vector<Value> parts = {expansion};
+  while (!parts.empty()) {
+    const Value part = parts.back();
+    parts.pop_back();
+    if (part.is_pair()) {
+      if (!seen.insert(part.object()).second) continue;
+      parts.push_back(part.cdr());
+      parts.push_back(part.car());
+    } else if (part.is_object() && !part.is_number() && !part.is_string()) {
+      FailAt(use, absl::StrCat("macro expansion error: macro expansion produced "
+                               "non-serialisable value: ",
+                               part.type_name()));
+      return nullptr;
+    }
+  }
+  const Span span = SpanOf(expansion);
+  use->expansion = heap_.New<Node>(0, expansion, span.known() ? span : use->span, use->scope, use);
+  use->expanded_by = macro;
+  return use->expansion;
+}
+
+std::optional<Value> Machine::FillQuasiquote(const Node& node, size_t base) {
+  Diagnostic problem;
+  size_t next = base;
+  const auto unquote = [&](Value, Span) { return values_[next++]; };
+  const std::optional<Value> filled = FillTemplate(heap_, analyzer_.quasiquote_names(), node.datum,
+                                                   Visible(&node), unquote, problem);
+  if (!filled) FailWith(&node, problem);
+  return filled;
+}
+
+}  // namespace pelagos::reml

@@ -1,0 +1,188 @@
+// What the evaluator does when a program fails: words, places, the way there, and guards.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/base/suggest.h"
+#include "pelagos/reml/machine.h"
+
+namespace pelagos::reml {
+
+// The error behind a guard's message, kept so that it can be raised again as it was.
+class Machine::Caught final : public Foreign {
+ public:
+  explicit Caught(Failure failure) : failure_(std::move(failure)) {}
+  absl::string_view type_name() const override { return "error"; }
+  void Print(std::string* out) const override { out->append("#<error>"); }
+  const Failure& failure() const { return failure_; }
+
+ private:
+  const Failure failure_;
+};
+
+// What the user wrote to get this: the text of a macro of the standard library is no place to
+// point at, its use is.
+Span Machine::Visible(const Node* node) const {
+  for (; node != nullptr; node = node->macro_use) {
+    if (!IsInternal(node->span)) return node->span;
+  }
+  return {};
+}
+
+void Machine::FailAt(const Node* node, std::string message, std::string hint) {
+  failure_.emplace();
+  failure_->diagnostics.Error(Visible(node), std::move(message), std::move(hint));
+}
+
+void Machine::FailWith(const Node* node, const Diagnostic& problem) {
+  failure_.emplace();
+  failure_->diagnostics.Error(IsInternal(problem.span) ? Visible(node) : problem.span,
+                              problem.message, problem.hint);
+}
+
+void Machine::FailFatally(const Node* node, std::string message, std::string hint) {
+  FailAt(node, std::move(message), std::move(hint));
+  failure_->fatal = true;
+}
+
+void Machine::FailUnbound(const Node& variable, absl::string_view prefix) {
+  const std::string& written = variable.name->name;
+  std::vector<absl::string_view> candidates;
+  const auto consider = [&](absl::string_view name) {
+    const size_t difference =
+        std::max(name.size(), written.size()) - std::min(name.size(), written.size());
+    if (name != written && difference <= std::max<size_t>(1, written.size() / 3)) {
+      candidates.push_back(name);
+    }
+  };
+  for (const Scope* scope = variable.scope; scope != nullptr; scope = scope->parent) {
+    for (const Symbol* name : scope->names) consider(name->name);
+  }
+  for (const Symbol* name : heap_.globals()) consider(name->name);
+  for (absl::string_view name : Analyzer::SpecialForms()) consider(name);
+  // Looking costs more than a step; a program that fails all the time pays for it.
+  Charge(candidates.size());
+  const std::string near = Suggest(written, candidates);
+  FailAt(&variable, absl::StrCat(prefix, "unbound variable: ", written),
+         near.empty() ? "" : absl::StrCat("did you mean '", near, "'?"));
+}
+
+void Machine::FailArity(const Node* call, size_t params, bool rest, size_t got) {
+  FailAt(call, absl::StrCat("arity mismatch: expected ", rest ? "at least " : "", params,
+                            " arguments, got ", got));
+}
+
+bool Machine::CheckArity(const BuiltinObject& builtin, size_t got) {
+  const Builtin& row = builtin.builtin;
+  const size_t least = static_cast<size_t>(row.min_args);
+  const bool any = row.max_args == Builtin::kAny;
+  if (got >= least && (any || got <= static_cast<size_t>(row.max_args))) return true;
+  std::string message(row.arity_message);
+  if (message.empty()) {
+    const auto arguments = [](int count) {
+      return absl::StrCat(count, count == 1 ? " argument" : " arguments");
+    };
+    if (any) {
+      message = absl::StrCat(row.name, ": requires at least ", arguments(row.min_args));
+    } else if (row.min_args == row.max_args) {
+      message = absl::StrCat(row.name, ": expected ", row.min_args, " argument(s), got ", got);
+    } else {
+      message = absl::StrCat(row.name, ": expected ", row.min_args, "–", arguments(row.max_args));
+    }
+  }
+  FailAt(now_.node, std::move(message), row.doc.empty() ? "" : absl::StrCat("it is ", row.doc));
+  return false;
+}
+
+EvalResult Machine::Fail(Diagnostics diagnostics) {
+  failure_.emplace();
+  if (diagnostics.ok()) diagnostics.Error(CallSpan(), absl::StrCat(name(), ": failed"));
+  for (Diagnostic diagnostic : diagnostics.list()) {
+    if (IsInternal(diagnostic.span)) diagnostic.span = CallSpan();
+    failure_->diagnostics.Add(std::move(diagnostic));
+  }
+  return Failed();
+}
+
+EvalResult Machine::OutOfSteps() {
+  FailFatally(now_.node, "too many steps");
+  return Failed();
+}
+
+EvalResult Machine::OutOfMemory() {
+  FailFatally(now_.node, "out of memory",
+              absl::StrCat("a program may use ", limits_.bytes, " bytes"));
+  return Failed();
+}
+
+// The notes under an error: the uses of macros around it, and the calls that wait for it.
+void Machine::AddTrace(const Node* node) {
+  if (failure_->traced) return;
+  failure_->traced = true;
+  constexpr size_t kMostNotes = 8;
+  constexpr size_t kMostContinuations = 1000;
+  Diagnostics& out = failure_->diagnostics;
+  const auto& errors = out.list();
+  const Span primary = std::find_if(errors.begin(), errors.end(), [](const Diagnostic& d) {
+                         return d.severity == Severity::kError;
+                       })->span;
+  size_t notes = 0;
+  Diagnostic last;
+  const auto note = [&](const Node* at, absl::string_view what, absl::string_view quote) {
+    const Value head = at->op == Op::kNamedLet ? Value::Of(at->name)
+                       : at->datum.is_pair()   ? at->datum.car()
+                                               : Value::Nil();
+    const absl::string_view name = head.is_symbol() ? head.text() : absl::string_view("lambda");
+    Diagnostic diagnostic = {Severity::kNote, Visible(at), absl::StrCat(what, quote, name, quote),
+                             ""};
+    if (notes >= kMostNotes || !diagnostic.span.known() || diagnostic == last) return;
+    if (diagnostic.span == primary) return;
+    last = diagnostic;
+    ++notes;
+    out.Add(std::move(diagnostic));
+  };
+  const auto expansion = [&](const Node* use) {
+    // What a macro of the standard library makes of the user's text is nothing to tell about.
+    const bool own =
+        use->expanded_by.is_macro() &&
+        static_cast<const MacroObject*>(use->expanded_by.object())->lambda != nullptr &&
+        static_cast<const MacroObject*>(use->expanded_by.object())->lambda->span.source != stdlib_;
+    if (own) note(use, "in the expansion of macro ", "'");
+  };
+  for (const Node* use = node->macro_use; use != nullptr; use = use->macro_use) expansion(use);
+  size_t seen = 0;
+  for (auto k = waiting_.rbegin(); k != waiting_.rend() && ++seen <= kMostContinuations; ++k) {
+    if (k->last_call != nullptr) note(k->last_call, "in call to ", "");
+    if (k->first_call != nullptr) note(k->first_call, "in call to ", "");
+    if (k->wait == Wait::kExpand) note(k->node, "in the expansion of macro ", "'");
+    if (notes >= kMostNotes) break;
+  }
+}
+
+bool Machine::Unwind(Node*& node, Frame*& frame) {
+  if (failure_->fatal) return false;
+  while (!waiting_.empty() && waiting_.back().wait != Wait::kGuard) waiting_.pop_back();
+  if (waiting_.empty()) return false;
+  const Continuation guard = waiting_.back();
+  waiting_.pop_back();
+  values_.resize(guard.base);
+  Failure failure = *std::exchange(failure_, std::nullopt);
+  std::string message;
+  size_t bytes = sizeof(Caught);
+  for (const Diagnostic& diagnostic : failure.diagnostics.list()) {
+    if (message.empty() && diagnostic.severity == Severity::kError) message = diagnostic.message;
+    bytes += sizeof(Diagnostic) + diagnostic.message.size() + diagnostic.hint.size();
+  }
+  frame = Frame::Make(heap_, guard.frame, guard.node->inner->names.size());
+  frame->slots[0] = heap_.NewForeign(std::make_unique<Caught>(std::move(failure)), bytes);
+  frame->slots[1] = heap_.String(std::move(message));
+  node = guard.node->kids[1];
+  return true;
+}
+
+void Machine::RaiseAgain(const Frame& guard) {
+  failure_ = guard.slots[0].foreign<Caught>()->failure();
+}
+
+}  // namespace pelagos::reml

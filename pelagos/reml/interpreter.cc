@@ -1,0 +1,48 @@
+#include "pelagos/reml/interpreter.h"
+
+#include <string>
+#include <utility>
+
+#include "pelagos/reml/builtins.h"
+#include "pelagos/reml/define_service.h"
+#include "pelagos/reml/machine.h"
+#include "pelagos/reml/stdlib.h"
+
+namespace pelagos::reml {
+
+Interpreter::Interpreter(SourceMap& sources, Limits limits, Host host)
+    : machine_(std::make_unique<Machine>(sources, limits, std::move(host))) {
+  for (const auto& rows :
+       {NumberBuiltins(), ListBuiltins(), SequenceBuiltins(), StringBuiltins(), SystemBuiltins()}) {
+    for (const Builtin& row : rows) machine_->DefineBuiltin(row);
+  }
+  machine_->DefineMacro("define-service", ExpandDefineService);
+  machine_->LoadStandardLibrary(sources.Add("<stdlib>", std::string(StandardLibrary())));
+}
+
+Interpreter::~Interpreter() = default;
+
+void Interpreter::Define(const Builtin& builtin) { machine_->DefineBuiltin(builtin); }
+
+void Interpreter::DefineValue(absl::string_view name, Value value) {
+  heap().SetGlobal(heap().Intern(name).symbol(), value);
+}
+
+std::optional<Value> Interpreter::Find(absl::string_view name) const {
+  const Value value = machine_->heap().Intern(name).symbol()->global;
+  if (value.is_unbound()) return std::nullopt;
+  return value;
+}
+
+std::optional<Value> Interpreter::Evaluate(uint32_t source, Diagnostics& diagnostics) {
+  return machine_->Evaluate(source, diagnostics);
+}
+
+std::optional<Value> Interpreter::Call(Value procedure, absl::Span<const Value> args,
+                                       Diagnostics& diagnostics) {
+  return machine_->CallFromHost(procedure, args, diagnostics);
+}
+
+Heap& Interpreter::heap() { return machine_->heap(); }
+
+}  // namespace pelagos::reml

@@ -1,0 +1,197 @@
+#include "pelagos/reml/machine.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/reml/reader.h"
+
+namespace pelagos::reml {
+namespace {
+
+Host WithDefaults(Host host) {
+  if (!host.output) host.output = [](absl::string_view) {};
+  if (!host.log) host.log = [](absl::string_view) {};
+  if (!host.environment) {
+    host.environment = [](absl::string_view name) -> std::optional<std::string> {
+      const char* value = std::getenv(std::string(name).c_str());
+      if (value == nullptr) return std::nullopt;
+      return value;
+    };
+  }
+  if (!host.sleep) {
+    host.sleep = [](double seconds) {
+      std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    };
+  }
+  return host;
+}
+
+}  // namespace
+
+// One more evaluator loop, with stacks of its own; the one that it interrupts, if any, waits.
+class Machine::Entered {
+ public:
+  explicit Entered(Machine& machine) : machine_(machine) {
+    if (machine.suspended_.empty()) machine.steps_left_ = machine.limits_.steps;
+    machine.values_.swap(saved_.values);
+    machine.waiting_.swap(saved_.waiting);
+    std::swap(machine.now_, saved_.now);
+    machine.suspended_.push_back(&saved_);
+  }
+  ~Entered() {
+    machine_.suspended_.pop_back();
+    machine_.values_.swap(saved_.values);
+    machine_.waiting_.swap(saved_.waiting);
+    std::swap(machine_.now_, saved_.now);
+  }
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+
+ private:
+  Machine& machine_;
+  Activity saved_;
+};
+
+Machine::Machine(SourceMap& sources, Limits limits, Host host)
+    : sources_(sources),
+      limits_(limits),
+      host_(WithDefaults(std::move(host))),
+      heap_(limits.bytes),
+      analyzer_(heap_),
+      host_call_(heap_.New<Node>(0, Value(), Span(), nullptr, nullptr)) {
+  host_call_->op = Op::kCall;
+}
+
+void Machine::DefineBuiltin(const Builtin& builtin) {
+  heap_.SetGlobal(heap_.Intern(builtin.name).symbol(),
+                  Value::Of(heap_.New<BuiltinObject>(0, builtin)));
+}
+
+void Machine::DefineMacro(absl::string_view name, NativeMacro macro) {
+  Symbol* symbol = heap_.Intern(name).symbol();
+  heap_.SetGlobal(symbol, Value::Of(heap_.New<MacroObject>(0, symbol, macro)));
+}
+
+void Machine::LoadStandardLibrary(uint32_t source) {
+  stdlib_ = source;
+  Diagnostics diagnostics;
+  Evaluate(source, diagnostics);
+  startup_ = std::move(diagnostics);
+}
+
+std::optional<Value> Machine::Evaluate(uint32_t source, Diagnostics& diagnostics) {
+  diagnostics.Append(startup_);
+  if (!startup_.ok()) return std::nullopt;
+  const std::optional<std::vector<Datum>> data = Read(heap_, sources_, source, diagnostics);
+  if (!data) return std::nullopt;
+  const Span whole = {source, 0, 0};
+  Node* program = heap_.New<Node>(data->size() * sizeof(Node*), Value(), whole, nullptr, nullptr);
+  program->op = Op::kBegin;
+  for (const Datum& datum : *data) {
+    program->kids.push_back(heap_.New<Node>(0, datum.value, datum.span, nullptr, nullptr));
+  }
+  return Outcome(Enter(program, Value(), {}), diagnostics);
+}
+
+std::optional<Value> Machine::CallFromHost(Value procedure, absl::Span<const Value> args,
+                                           Diagnostics& diagnostics) {
+  return Outcome(Enter(nullptr, procedure, args), diagnostics);
+}
+
+std::optional<Value> Machine::Outcome(std::optional<Value> value, Diagnostics& diagnostics) {
+  if (!value) diagnostics.Append(std::exchange(failure_, std::nullopt)->diagnostics);
+  return value;
+}
+
+std::optional<Value> Machine::Enter(Node* node, Value procedure, absl::Span<const Value> args) {
+  Entered entered(*this);
+  if (node == nullptr) {
+    values_.push_back(procedure);
+    values_.insert(values_.end(), args.begin(), args.end());
+  }
+  return Run(node, nullptr);
+}
+
+EvalResult Machine::Call(Value procedure, absl::Span<const Value> args) {
+  constexpr size_t kDeepest = 16;
+  if (suspended_.size() >= kDeepest) {
+    return Error(CallSpan(), absl::StrCat(name(), ": recursion too deep"));
+  }
+  const std::optional<Value> value = Enter(nullptr, procedure, args);
+  if (!value) return Failed();
+  return *value;
+}
+
+EvalResult Machine::TailCall(Value procedure, absl::Span<const Value> args,
+                             absl::Span<const Span> spans) {
+  return CallThen(procedure, args, {}, nullptr, spans);
+}
+
+EvalResult Machine::CallThen(Value procedure, absl::Span<const Value> args,
+                             absl::Span<const Value> locals, ResumeFunction resume,
+                             absl::Span<const Span> spans) {
+  request_.procedure = procedure;
+  request_.args.assign(args.begin(), args.end());
+  request_.spans.assign(spans.begin(), spans.end());
+  request_.locals.assign(locals.begin(), locals.end());
+  request_.resume = resume;
+  return Calling();
+}
+
+Span Machine::ArgSpan(size_t index) const {
+  if (now_.direct) {
+    if (index + 1 < now_.node->kids.size()) return Visible(now_.node->kids[index + 1]);
+  } else if (index < now_.spans.size() && !IsInternal(now_.spans[index])) {
+    return now_.spans[index];
+  }
+  return CallSpan();
+}
+
+bool Machine::Charge(uint64_t steps) {
+  if (steps_left_ < steps) {
+    steps_left_ = 0;
+    return false;
+  }
+  steps_left_ -= steps;
+  return true;
+}
+
+bool Machine::Collect(Node* node, Frame* frame) {
+  const bool enough = heap_.Collect([&](Marker& marker) {
+    marker.Mark(node);
+    marker.Mark(frame);
+    marker.Mark(host_call_);
+    for (const Activity* activity : suspended_) {
+      for (Value value : activity->values) marker.Mark(value);
+      TraceWaiting(marker, activity->waiting);
+      TraceNow(marker, activity->now);
+    }
+    for (Value value : values_) marker.Mark(value);
+    TraceWaiting(marker, waiting_);
+    TraceNow(marker, now_);
+  });
+  if (!enough) {
+    FailFatally(node, "out of memory", absl::StrCat("a program may use ", limits_.bytes, " bytes"));
+  }
+  return enough;
+}
+
+void Machine::TraceWaiting(Marker& marker, const std::vector<Continuation>& waiting) {
+  for (const Continuation& k : waiting) {
+    marker.Mark(k.node);
+    marker.Mark(k.frame);
+    marker.Mark(k.builtin);
+    marker.Mark(k.first_call);
+    marker.Mark(k.last_call);
+  }
+}
+
+void Machine::TraceNow(Marker& marker, const Now& now) {
+  marker.Mark(now.node);
+  marker.Mark(now.builtin);
+}
+
+}  // namespace pelagos::reml

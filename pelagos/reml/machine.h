@@ -1,0 +1,179 @@
+// The evaluator behind Interpreter: values, what waits for them, and what went wrong.
+//
+// User nesting is never host recursion: whatever waits for a value is a Continuation on a vector.
+// eval.cc has the loop, binding.cc and expand.cc its parts, machine.cc the calls from and to C++,
+// failure.cc the errors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/reml/analyzer.h"
+#include "pelagos/reml/builtin.h"
+#include "pelagos/reml/code.h"
+#include "pelagos/reml/heap.h"
+#include "pelagos/reml/limits.h"
+#include "pelagos/reml/value.h"
+
+namespace pelagos::reml {
+
+class Machine final : public CallContext {
+ public:
+  Machine(SourceMap& sources, Limits limits, Host host);
+
+  void DefineBuiltin(const Builtin& builtin);
+  void DefineMacro(absl::string_view name, NativeMacro macro);
+  // Evaluates the standard library. No error will point into it. When it fails, because the limits
+  // are too small for it, so does every program.
+  void LoadStandardLibrary(uint32_t source);
+
+  std::optional<Value> Evaluate(uint32_t source, Diagnostics& diagnostics);
+  std::optional<Value> CallFromHost(Value procedure, absl::Span<const Value> args,
+                                    Diagnostics& diagnostics);
+
+  Heap& heap() override { return heap_; }
+  const Host& host() const override { return host_; }
+  absl::string_view name() const override { return now_.builtin->builtin.name; }
+  Span CallSpan() const override { return Visible(now_.node); }
+  Span ArgSpan(size_t index) const override;
+  EvalResult Fail(Diagnostics diagnostics) override;
+  bool Charge(uint64_t steps) override;
+  EvalResult OutOfSteps() override;
+  EvalResult OutOfMemory() override;
+  EvalResult TailCall(Value procedure, absl::Span<const Value> args,
+                      absl::Span<const Span> spans) override;
+  EvalResult CallThen(Value procedure, absl::Span<const Value> args, absl::Span<const Value> locals,
+                      ResumeFunction resume, absl::Span<const Span> spans) override;
+  EvalResult Call(Value procedure, absl::Span<const Value> args) override;
+
+ private:
+  // What a continuation does with the value that it waits for.
+  enum class Wait : uint8_t {
+    kDone,
+    kOperand,  // push it, go on with the kids up to `end`
+    kIf,
+    kWhen,
+    kClause,
+    kJunction,
+    kSequence,
+    kDefine,
+    kSet,
+    kLetStar,
+    kLetrec,
+    kDoTest,
+    kDoBody,
+    kGuard,
+    kExpand,  // it is the expansion of the macro at values[base]
+    kResume,  // give it to `resume` of `builtin`, whose `index` locals begin at values[base]
+  };
+  struct Continuation {
+    Wait wait = Wait::kDone;
+    uint32_t base = 0;   // height of the value stack
+    uint32_t index = 0;  // of the kid that is being evaluated
+    uint32_t end = 0;
+    Node* node = nullptr;
+    Frame* frame = nullptr;
+    const BuiltinObject* builtin = nullptr;
+    ResumeFunction resume = nullptr;
+    // The first and the last call of a closure made for this value, for the trace.
+    const Node* first_call = nullptr;
+    const Node* last_call = nullptr;
+  };
+  // The call of a builtin that is going on.
+  struct Now {
+    const Node* node = nullptr;
+    const BuiltinObject* builtin = nullptr;
+    bool direct = false;      // the arguments are the node's kids; else `spans` are theirs
+    std::vector<Span> spans;  // may be shorter
+  };
+  // One evaluator loop; another one can begin while a builtin of it runs.
+  struct Activity {
+    std::vector<Value> values;
+    std::vector<Continuation> waiting;
+    Now now;
+  };
+  // The call that a builtin asked for.
+  struct Request {
+    Value procedure;
+    std::vector<Value> args;
+    std::vector<Span> spans;
+    std::vector<Value> locals;
+    ResumeFunction resume = nullptr;
+  };
+  struct Failure {
+    Diagnostics diagnostics;
+    bool fatal = false;   // no guard catches it
+    bool traced = false;  // has its notes
+  };
+  class Caught;
+  class Entered;
+  enum class Quick : uint8_t { kDone, kFailed, kNo };
+
+  // eval.cc. The loop: evaluates `node`; or, without one, applies values_[0] to the values after
+  // it. nullopt: failure_ says why.
+  std::optional<Value> Run(Node* node, Frame* frame);
+  Quick TryQuick(Node* kid, Frame* frame, Value& value);
+  bool Push(Wait wait, Node* node, Frame* frame, size_t base, size_t index, size_t end = 0);
+  Value* Place(Node& variable, Frame* frame);
+  bool SetRequest(Node* node, size_t& base);
+
+  // binding.cc
+  bool Analyze(Node& node);
+  Value* PlaceSlowly(const Node& variable, Frame* frame);
+  void DefineVariable(Scope* scope, Frame* frame, Symbol* name, Value value);
+  Frame* Bind(const Node* call, const ClosureObject& closure, size_t base);
+
+  // expand.cc
+  Frame* BindMacro(const Node* use, const MacroObject& macro);
+  Node* Expand(Node* use, Value macro, Value expansion);
+  std::optional<Value> ExpandNative(const Node& use, const MacroObject& macro, Frame* frame);
+  std::optional<Value> FillQuasiquote(const Node& node, size_t base);
+
+  // machine.cc
+  bool Collect(Node* node, Frame* frame);
+  static void TraceWaiting(Marker& marker, const std::vector<Continuation>& waiting);
+  static void TraceNow(Marker& marker, const Now& now);
+  std::optional<Value> Enter(Node* node, Value procedure, absl::Span<const Value> args);
+  std::optional<Value> Outcome(std::optional<Value> value, Diagnostics& diagnostics);
+
+  // failure.cc
+  Span Visible(const Node* node) const;
+  bool IsInternal(Span span) const { return !span.known() || span.source == stdlib_; }
+  void FailAt(const Node* node, std::string message, std::string hint = "");
+  void FailFatally(const Node* node, std::string message, std::string hint = "");
+  void FailUnbound(const Node& variable, absl::string_view prefix = "");
+  void FailArity(const Node* call, size_t params, bool rest, size_t got);
+  bool CheckArity(const BuiltinObject& builtin, size_t got);
+  void AddTrace(const Node* node);
+  // Cuts the stacks back to the innermost guard; false when there is none for this failure.
+  bool Unwind(Node*& node, Frame*& frame);
+  void RaiseAgain(const Frame& guard);
+
+  // Where a later problem of `node` is reported: at its own place when that is known.
+  void FailWith(const Node* node, const Diagnostic& problem);
+
+  SourceMap& sources_;
+  const Limits limits_;
+  const Host host_;
+  Heap heap_;
+  Analyzer analyzer_;
+  Node* const host_call_;  // stands for a call that C++ makes
+  uint32_t stdlib_ = Span::kNowhere;
+  Diagnostics startup_;  // of the standard library
+  uint64_t steps_left_ = 0;
+
+  std::vector<Value> values_;
+  std::vector<Continuation> waiting_;
+  Now now_;
+  std::vector<Activity*> suspended_;  // the loops that wait for this one, outermost first
+  Request request_;
+  std::optional<Failure> failure_;
+};
+
+}  // namespace pelagos::reml

@@ -1,0 +1,128 @@
+// Output, formatting, errors, and the little that a program sees of the process.
+#include <cmath>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/reml/builtins.h"
+#include "pelagos/reml/printer.h"
+
+namespace pelagos::reml {
+namespace {
+
+using Args = absl::Span<const Value>;
+
+// Appends one value. Shared structure can print as far more than there is in memory, so text is
+// bounded as memory is, and counts as work.
+std::optional<EvalResult> AppendText(CallContext& ctx, Value value, bool display,
+                                     std::string* out) {
+  constexpr size_t kBytesPerStep = 64;
+  const size_t before = out->size();
+  const size_t limit = ctx.heap().limit();
+  if (!(display ? DisplayTo(value, out, limit) : WriteTo(value, out, limit))) {
+    return ctx.OutOfMemory();
+  }
+  if (!ctx.Charge((out->size() - before) / kBytesPerStep)) return ctx.OutOfSteps();
+  return std::nullopt;
+}
+
+EvalResult Print(CallContext& ctx, Value value, bool display) {
+  std::string text;
+  if (std::optional<EvalResult> error = AppendText(ctx, value, display, &text)) return *error;
+  ctx.host().output(text);
+  return Value::Nil();
+}
+
+EvalResult DisplayOne(CallContext& ctx, Args args) { return Print(ctx, args[0], true); }
+EvalResult WriteOne(CallContext& ctx, Args args) { return Print(ctx, args[0], false); }
+EvalResult Newline(CallContext& ctx, Args) {
+  ctx.host().output("\n");
+  return Value::Nil();
+}
+
+EvalResult Format(CallContext& ctx, Args args) {
+  if (!args[0].is_string()) return ctx.TypeError(0, "string", args[0]);
+  const absl::string_view directions = args[0].text();
+  std::string out;
+  size_t next = 1;
+  for (size_t i = 0; i < directions.size(); ++i) {
+    const char c = directions[i];
+    const char direction = c == '~' && i + 1 < directions.size() ? directions[i + 1] : '\0';
+    if (direction == 'a' || direction == 's') {
+      if (next == args.size()) return ctx.Error(ctx.CallSpan(), "format: too few arguments");
+      if (auto error = AppendText(ctx, args[next++], direction == 'a', &out)) return *error;
+    } else if (direction == '%') {
+      out.push_back('\n');
+    } else if (direction == '~') {
+      out.push_back('~');
+    } else {
+      out.push_back(c);
+      continue;
+    }
+    ++i;
+  }
+  if (!ctx.Fits(out.size())) return ctx.OutOfMemory();
+  return ctx.heap().String(std::move(out));
+}
+
+EvalResult Raise(CallContext& ctx, Args args) {
+  if (args.empty()) return ctx.Error(ctx.CallSpan(), "error");
+  std::string message;
+  if (!args[0].is_string()) {
+    if (auto error = AppendText(ctx, args[0], false, &message)) return *error;
+    return ctx.Error(ctx.CallSpan(), std::move(message));
+  }
+  message = std::string(args[0].text());
+  for (Value irritant : args.subspan(1)) {
+    message.push_back(' ');
+    if (auto error = AppendText(ctx, irritant, false, &message)) return *error;
+  }
+  return ctx.Error(ctx.CallSpan(), std::move(message));
+}
+
+EvalResult Env(CallContext& ctx, Args args) {
+  if (!args[0].is_string() && !args[0].is_symbol()) return ctx.TypeError(0, "string", args[0]);
+  const std::optional<std::string> value = ctx.host().environment(args[0].text());
+  if (!value) return Value::Nil();
+  return ctx.heap().String(*value);
+}
+
+EvalResult Log(CallContext& ctx, Args args) {
+  std::string record;
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (i != 0) record.push_back(' ');
+    if (auto error = AppendText(ctx, args[i], true, &record)) return *error;
+  }
+  ctx.host().log(record);
+  return Value::Nil();
+}
+
+EvalResult Sleep(CallContext& ctx, Args args) {
+  if (!args[0].is_number()) return ctx.TypeError(0, "number", args[0]);
+  const double seconds = args[0].as_double();
+  constexpr double kLongest = 1e9;  // some 30 years; a clock's range ends somewhere
+  if (std::isnan(seconds) || seconds > kLongest) {
+    return ctx.Error(ctx.ArgSpan(0), "sleep: number of seconds out of range");
+  }
+  if (seconds > 0) ctx.host().sleep(seconds);
+  return Value::Nil();
+}
+
+}  // namespace
+
+std::vector<Builtin> SystemBuiltins() {
+  constexpr int kAny = Builtin::kAny;
+  return {
+      {"display", 1, kAny, DisplayOne, "(display X)"},
+      {"write", 1, kAny, WriteOne, "(write X)"},
+      {"newline", 0, 0, Newline, "(newline)"},
+      {"format", 1, kAny, Format,
+       "(format STRING X...): ~a display, ~s write, ~% newline, ~~ tilde",
+       "format: requires format string"},
+      {"error", 0, kAny, Raise, "(error MESSAGE X...)"},
+      {"env", 1, kAny, Env, "(env NAME), () when it is not set"},
+      {"log", 0, kAny, Log, "(log X...)"},
+      {"sleep", 1, 1, Sleep, "(sleep SECONDS)"},
+  };
+}
+
+}  // namespace pelagos::reml

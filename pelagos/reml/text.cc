@@ -1,0 +1,118 @@
+#include "pelagos/reml/text.h"
+
+namespace pelagos::reml {
+namespace {
+
+struct Decoded {
+  uint32_t character = 0;
+  size_t size = 0;  // 0: no character begins here
+};
+
+Decoded Decode(absl::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
+  uint32_t character = lead & (0x7fu >> size);
+  for (size_t i = 1; i < size; ++i) {
+    if (!ContinuesCharacter(text[i])) return {};
+    character = (character << 6) | (byte(i) & 0x3fu);
+  }
+  const uint32_t least = size == 4 ? 0x10000 : size == 3 ? 0x800 : 0x80;
+  if (character < least || character > 0x10ffff) return {};
+  if (character >= 0xd800 && character <= 0xdfff) return {};
+  return {character, size};
+}
+
+void Encode(uint32_t c, std::string* out) {
+  const auto put = [out](uint32_t byte) { out->push_back(static_cast<char>(byte)); };
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xc0 | (c >> 6));
+    put(0x80 | (c & 0x3f));
+  } else if (c < 0x10000) {
+    put(0xe0 | (c >> 12));
+    put(0x80 | ((c >> 6) & 0x3f));
+    put(0x80 | (c & 0x3f));
+  } else {
+    put(0xf0 | (c >> 18));
+    put(0x80 | ((c >> 12) & 0x3f));
+    put(0x80 | ((c >> 6) & 0x3f));
+    put(0x80 | (c & 0x3f));
+  }
+}
+
+// Small letters [first, last] whose capital is `distance` below. With step 2, small and capital
+// letters alternate, and the small ones are first, first + 2, ...
+struct CaseRange {
+  uint32_t first, last, distance, step;
+};
+
+constexpr CaseRange kCaseRanges[] = {
+    {0x61, 0x7a, 32, 1},    {0xe0, 0xf6, 32, 1},    {0xf8, 0xfe, 32, 1},   {0x101, 0x12f, 1, 2},
+    {0x133, 0x137, 1, 2},   {0x13a, 0x148, 1, 2},   {0x14b, 0x177, 1, 2},  {0x17a, 0x17e, 1, 2},
+    {0x3ac, 0x3ac, 38, 1},  {0x3ad, 0x3af, 37, 1},  {0x3b1, 0x3c1, 32, 1}, {0x3c3, 0x3cb, 32, 1},
+    {0x3cc, 0x3cc, 64, 1},  {0x3cd, 0x3ce, 63, 1},  {0x430, 0x44f, 32, 1}, {0x450, 0x45f, 80, 1},
+    {0x461, 0x481, 1, 2},   {0x48b, 0x4bf, 1, 2},   {0x4d1, 0x52f, 1, 2},  {0x561, 0x586, 48, 1},
+    {0x1e01, 0x1e95, 1, 2}, {0x1ea1, 0x1eff, 1, 2},
+};
+
+uint32_t Upper(uint32_t c) {
+  if (c == 0xff) return 0x178;
+  if (c == 0x3c2) return 0x3a3;  // final sigma
+  for (const CaseRange& range : kCaseRanges) {
+    if (c >= range.first && c <= range.last && (c - range.first) % range.step == 0) {
+      return c - range.distance;
+    }
+  }
+  return c;
+}
+
+uint32_t Lower(uint32_t c) {
+  if (c == 0x178) return 0xff;
+  for (const CaseRange& range : kCaseRanges) {
+    const uint32_t small = c + range.distance;
+    if (small >= range.first && small <= range.last && (small - range.first) % range.step == 0) {
+      return small;
+    }
+  }
+  return c;
+}
+
+std::string Map(absl::string_view text, uint32_t (*map)(uint32_t)) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Decoded decoded = Decode(text);
+    if (decoded.size == 0) {
+      out.push_back(text.front());
+      text.remove_prefix(1);
+      continue;
+    }
+    Encode(map(decoded.character), &out);
+    text.remove_prefix(decoded.size);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<size_t> FindInvalidUtf8(absl::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      ++i;
+      continue;
+    }
+    const Decoded decoded = Decode(text.substr(i));
+    if (decoded.size == 0) return i;
+    i += decoded.size;
+  }
+  return std::nullopt;
+}
+
+std::string ToUpper(absl::string_view text) { return Map(text, Upper); }
+std::string ToLower(absl::string_view text) { return Map(text, Lower); }
+
+}  // namespace pelagos::reml
