@@ -162,10 +162,11 @@ absl::StatusOr<Launched> Starting::Start() && {
   for (;;) {
     ChildReport report;
     const sys::Result got = sys::Call(SYS_read, channel_.get(), &report, sizeof(report));
-    if (!got.ok() && got.err != ECONNRESET) {
-      return internal::WithContext(ErrnoStatus(got.err, "read"), plan->id);
-    }
-    if (!got.ok() || got.value == 0) break;
+    // The kernel says so once, and first, if the child ended without having read our byte; what the
+    // child wrote comes after (unix(7)).
+    if (got.err == ECONNRESET) continue;
+    if (!got.ok()) return internal::WithContext(ErrnoStatus(got.err, "read"), plan->id);
+    if (got.value == 0) break;
     if (got.value != sizeof(report)) {
       return absl::InternalError(absl::StrCat(plan->id, ": a report of the child is cut short"));
     }

@@ -24,7 +24,7 @@ TEST_F(LauncherTest, RunsAProgramAndTellsItsEnd) {
 TEST_F(LauncherTest, IsolatesAsAsked) {
   EXPECT_EQ(Output(Shell("hostname; echo $$; echo $WORD; pwd; ls /")),
             "inside\n1\nhello\n/\nbin\ndev\netc\nproc\nsys\ntmp\nusr\n");
-  EXPECT_EQ(Output(Shell("ls /proc | grep -c '^[0-9]'")), "3\n");  // sh, ls and grep
+  EXPECT_EQ(Output(Shell("echo /proc/[0-9]*")), "/proc/1\n");
   EXPECT_EQ(Output(Shell("ls /sys/class/net; ip addr show lo | grep -c 127.0.0.1")), "lo\n1\n");
   // The root, proc, dev, two devices, shm and sys: nothing of the host's.
   EXPECT_EQ(Output(Shell("grep -c . /proc/self/mountinfo")), "7\n");
@@ -166,6 +166,18 @@ TEST_F(LauncherTest, NamesTheStepThatFailedInTheChild) {
   EXPECT_TRUE(absl::EndsWith(status.message(), ": No such device")) << status;
   const absl::Status target = Run(Plan({"true"}, {MakeFolder{"/etc/hosts/x", 0755}})).status;
   EXPECT_TRUE(absl::StrContains(target.message(), "its target: Not a directory")) << target;
+}
+
+TEST_F(LauncherTest, AReportIsHeardAlsoFromAChildThatNeverReadTheWordToStart) {
+  LaunchPlan plan = Plan({"nothing"});
+  std::erase(plan.ops, Op(AwaitStart{}));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(Run(plan).status.message(),
+              "test: cannot run 'nothing': not found in PATH (/usr/bin:/bin)");
+  }
+  plan = Plan({"true"});
+  std::erase(plan.ops, Op(AwaitStart{}));
+  EXPECT_EQ(Output(plan), "");
 }
 
 TEST_F(LauncherTest, WaitsForTheWordToStart) {
