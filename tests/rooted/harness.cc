@@ -18,7 +18,6 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -171,30 +170,15 @@ Outcome World::Tool(std::vector<std::string> argv) {
 }
 
 std::vector<PsRow> World::Ps(const std::string& project) {
-  const Outcome ps = Pelagos({"compose", "ps", "-p", project});
+  const Outcome ps = Pelagos({"compose", "ps", "-p", project, "--json"});
   EXPECT_EQ(ps.code, 0) << ps.Describe();
   std::vector<PsRow> rows;
-  std::istringstream lines(ps.out);
-  std::string line;
-  // Columns are found by their titles: SERVICE CONTAINER STATUS PID ...
-  std::getline(lines, line);
-  std::vector<size_t> begins;
-  for (const char* title : {"SERVICE", "CONTAINER", "STATUS", "PID"}) {
-    begins.push_back(line.find(title));
-    EXPECT_NE(begins.back(), std::string::npos) << title << "\n" << ps.Describe();
-    if (begins.back() == std::string::npos) return rows;
-  }
-  const auto cell = [&](size_t column) {
-    const size_t begin = begins[column];
-    if (begin >= line.size()) return std::string();
-    const size_t end = column + 1 < begins.size() ? begins[column + 1] : line.find(' ', begin);
-    const std::string text = line.substr(begin, end - begin);
-    return text.substr(0, text.find_last_not_of(' ') + 1);
-  };
-  while (std::getline(lines, line)) {
-    PsRow row{cell(0), cell(1), cell(2), 0};
-    if (!absl::SimpleAtoi(cell(3), &row.pid)) row.pid = 0;
-    rows.push_back(std::move(row));
+  const auto json = nlohmann::json::parse(ps.out, nullptr, /*allow_exceptions=*/false);
+  EXPECT_TRUE(json.is_array()) << ps.Describe();
+  if (!json.is_array()) return rows;
+  for (const auto& row : json) {
+    rows.push_back({row.value("service", ""), row.value("container", ""), row.value("status", ""),
+                    row.value("pid", 0)});
   }
   return rows;
 }
@@ -235,7 +219,7 @@ std::vector<std::string> World::Volumes() {
 HttpReply World::Get(int port, const std::string& path) {
   const absl::Time deadline = absl::Now() + kHttpPatience;
   const auto failed = [](const char* what) {
-    return HttpReply{0, absl::StrCat(what, ": ", strerror(errno))};
+    return HttpReply{0, "", absl::StrCat(what, ": ", strerror(errno))};
   };
   const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_in address = {};
@@ -246,16 +230,16 @@ HttpReply World::Get(int port, const std::string& path) {
       errno != EINPROGRESS) {
     return failed("connect");
   }
-  if (!AwaitSocket(socket, POLLOUT, deadline)) return {0, "connect: no answer"};
+  if (!AwaitSocket(socket, POLLOUT, deadline)) return {0, "", "connect: no answer"};
   int error = 0;
   socklen_t size = sizeof(error);
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return {0, absl::StrCat("connect: ", strerror(error))};
+  if (error != 0) return {0, "", absl::StrCat("connect: ", strerror(error))};
   const std::string request = absl::StrCat("GET ", path, " HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
   if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return failed("send");
   std::string reply;
   for (;;) {
-    if (!AwaitSocket(socket, POLLIN, deadline)) return {0, absl::StrCat("no end of: ", reply)};
+    if (!AwaitSocket(socket, POLLIN, deadline)) return {0, "", absl::StrCat("no end of: ", reply)};
     char buffer[16384];
     const ssize_t got = ::recv(socket.get(), buffer, sizeof(buffer), 0);
     if (got == 0) break;
@@ -267,9 +251,10 @@ HttpReply World::Get(int port, const std::string& path) {
   const std::vector<std::string> words = absl::StrSplit(reply.substr(0, reply.find('\r')), ' ');
   HttpReply parsed;
   if (words.size() < 2 || !absl::SimpleAtoi(words[1], &parsed.status)) {
-    return {0, absl::StrCat("no HTTP: ", reply)};
+    return {0, "", absl::StrCat("no HTTP: ", reply)};
   }
   const size_t end = reply.find("\r\n\r\n");
+  parsed.headers = reply.substr(0, end);
   if (end != std::string::npos) parsed.body = reply.substr(end + 4);
   return parsed;
 }

@@ -22,6 +22,7 @@ struct PsRow {
 
 struct HttpReply {
   int status = 0;  // 0: no answer, `body` says why
+  std::string headers;
   std::string body;
 };
 

@@ -254,8 +254,9 @@ bool AwaitEnd(pid_t pid, absl::Duration patience) {
   return ended == 1;
 }
 
-Outcome Run(std::vector<std::string> argv, absl::Duration patience) {
+Outcome Run(std::vector<std::string> argv, absl::Duration patience, int netns) {
   ProgramOptions options;
+  options.netns = netns;
   for (char** one = environ; *one != nullptr; ++one) {
     if (!absl::StartsWith(*one, "PATH=")) options.env.emplace_back(*one);
   }

@@ -92,7 +92,8 @@ std::vector<pid_t> Descendants();
 // Waits until the process is gone or a zombie; false if it is not in time.
 bool AwaitEnd(pid_t pid, absl::Duration patience = kPatience);
 
-// Runs a program to its end, in this process' network namespace and environment but for PATH.
-Outcome Run(std::vector<std::string> argv, absl::Duration patience = kPatience);
+// Runs a program to its end, in this process' environment but for PATH. `netns` as in
+// ProgramOptions.
+Outcome Run(std::vector<std::string> argv, absl::Duration patience = kPatience, int netns = -1);
 
 }  // namespace pelagos::rooted
