@@ -80,6 +80,23 @@ TEST_F(DemoTest, ALinePerServiceAndAPageThroughAllThree) {
   world_->ExpectNoResidue("down");
 }
 
+TEST_F(DemoTest, ALiveDisplayOnATerminal) {
+  const Outcome up = world_->Tool({"script", "--quiet", "--return", "--command",
+                                   Runfile("tools/pelagos") + " compose up", "/dev/null"});
+  EXPECT_EQ(up.code, 0) << up.Describe();
+  // A row per service, drawn again in place; the last word is theirs.
+  const size_t redrawn = up.out.rfind("\x1b[3A");
+  ASSERT_NE(redrawn, std::string::npos) << up.Describe();
+  for (const char* row : {"✔ store  ready in ", "✔ app    ready in ", "✔ web    ready in "}) {
+    EXPECT_NE(up.out.find(row, redrawn), std::string::npos) << row << up.Describe();
+  }
+  EXPECT_TRUE(absl::StrContains(up.out, "The demo is ready: curl http://127.0.0.1:18080/"))
+      << up.Describe();
+  ExpectPage(1);
+  Down();
+  world_->ExpectNoResidue("down");
+}
+
 TEST_F(DemoTest, ASecondUpSaysWhoRunsAndDisturbsNothing) {
   Up();
   ExpectPage(1);

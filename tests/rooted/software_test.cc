@@ -17,7 +17,7 @@ class SoftwareTest : public RootedTest {};
 void Import(World& world, const std::string& reference, const images::DebianImage& image) {
   const auto tar = images::MakeDebianTar(image, MachineNetworkNamespace());
   ASSERT_TRUE(tar.ok()) << tar.status();
-  const Outcome import = world.Pelagos({"image", "import", reference, *tar});
+  const Outcome import = world.Pelagos({"image", "import", *tar, reference});
   ASSERT_EQ(import.code, 0) << import.Describe();
 }
 
