@@ -216,6 +216,7 @@ absl::Status Host::Connect(const std::string& container_id,
     const Interface& interface = connection.inside;
     PELAGOS_ASSIGN_OR_RETURN(std::optional<sys::Link> link, sys::FindLink(inside, interface.name));
     if (!link) return absl::NotFoundError(absl::StrCat(interface.name, " vanished"));
+    sys::SetUp(configure, link->index, interface.name);
     sys::AddAddress(configure, link->index, interface.address, interface.prefix);
     if (&connection == &connections.front()) {
       sys::AddDefaultRoute(configure, link->index, interface.gateway);

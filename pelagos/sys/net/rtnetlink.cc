@@ -102,11 +102,11 @@ void AddVeth(MessageBatch& batch, const VethPair& pair, const Fd& netns) {
   batch.Begin(RTM_NEWLINK, kCreate, up,
               absl::StrCat("creating veth pair '", pair.name, "' and '", pair.peer_name, "'"));
   batch.PutString(IFLA_IFNAME, pair.name);
-  batch.PutU32(IFLA_MASTER, static_cast<uint32_t>(pair.master));
+  if (pair.master != 0) batch.PutU32(IFLA_MASTER, static_cast<uint32_t>(pair.master));
   batch.Nest(IFLA_LINKINFO, [&] {
     batch.PutString(IFLA_INFO_KIND, "veth");
     batch.Nest(IFLA_INFO_DATA, [&] {
-      batch.NestWithHeader(VETH_INFO_PEER, up, [&] {
+      batch.NestWithHeader(VETH_INFO_PEER, AnyLink(), [&] {
         batch.PutString(IFLA_IFNAME, pair.peer_name);
         batch.Put(IFLA_ADDRESS, pair.peer_mac);
         batch.PutU32(IFLA_NET_NS_FD, static_cast<uint32_t>(netns.get()));
