@@ -1,0 +1,40 @@
+// Runs programs many times, in turn, and says how long they took.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace pelagos::benchmarks {
+
+// One contestant: a command that runs /bin/true in a container and ends with it.
+struct Entry {
+  std::string name;
+  std::vector<std::string> argv;     // argv[0] is a path
+  std::string fd9;                   // a file that it finds open as descriptor 9, or ""
+  std::vector<std::string> cleanup;  // folders that are removed after each run, outside the time
+};
+
+struct Sample {
+  double wall_ms = 0;
+  double cpu_ms = 0;  // user and system, of the command and all that it waited for
+};
+
+// Runs once; anything but exit code 0 is an error.
+absl::StatusOr<Sample> RunOnce(const Entry& entry);
+
+// `rounds` samples of each entry. In every round each runs once; who begins moves on by one.
+absl::StatusOr<std::vector<std::vector<Sample>>> RunInTurn(const std::vector<Entry>& entries,
+                                                           int rounds);
+
+// The system calls of one run, all processes together (strace -f -c).
+absl::StatusOr<uint64_t> CountSystemCalls(const Entry& entry, const std::string& strace,
+                                          const std::string& scratch_file);
+
+// The value below which `fraction` of the values lie; `values` must not be empty.
+double Quantile(std::vector<double> values, double fraction);
+
+}  // namespace pelagos::benchmarks
