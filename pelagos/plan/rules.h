@@ -114,9 +114,6 @@ inline void MountTargetsAreUsable(const PlanInputs& in, Diagnostics& diags) {
       continue;
     }
     const std::string target = CleanTarget(mount.target);
-    // What lies there is the kernel's view of this container, and what hides parts of it.
-    if (IsAtOrBelow(target, "/proc")) error("is in /proc, which belongs to the container itself");
-    if (target == "/dev") error("is the container's own /dev; mount single files below it");
     for (const std::string& other : seen) {
       if (other == target) error("is mounted twice");
     }

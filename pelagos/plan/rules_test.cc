@@ -109,8 +109,8 @@ TEST(RulesTest, MountTargets) {
   world.At("mount", "/a/", 9);
   EXPECT_EQ(world.Ask(rules::MountTargetsAreUsable),
             (Lines{"bind target 'rel' must be an absolute path",
-                   "tmpfs target '/proc/sys' is in /proc, which belongs to the container itself",
-                   "volume target '/dev' is the container's own /dev; mount single files below it",
+                   "tmpfs target '/proc/sys' is in /proc, which is the container's own",
+                   "volume target '/dev' is the container's own /dev; mount files below it",
                    "9: tmpfs target '/a/' is mounted twice"}));
 }
 

@@ -37,11 +37,12 @@ struct Mount {
   friend bool operator==(const Mount&, const Mount&) = default;
 };
 
-// Why `path` cannot be a place inside a container, or "".
+// Why `path` cannot be a place inside a container, as the end of a sentence, or "". /proc and /dev
+// are the kernel's view of the container and what hides parts of it: nothing replaces them.
 constexpr absl::string_view TargetProblem(absl::string_view path) {
   if (path.empty() || path[0] != '/') return "must be an absolute path";
-  if (path == "/") return "cannot be the root itself";
   size_t parts = 0;
+  absl::string_view first;
   for (size_t begin = 1; begin <= path.size();) {
     size_t end = begin;
     for (; end < path.size() && path[end] != '/'; ++end) {
@@ -49,10 +50,13 @@ constexpr absl::string_view TargetProblem(absl::string_view path) {
     }
     const absl::string_view part = path.substr(begin, end - begin);
     if (part == "." || part == "..") return "must not contain '.' or '..'";
-    if (!part.empty()) ++parts;
+    if (!part.empty() && parts++ == 0) first = part;
     begin = end + 1;
   }
-  return parts == 0 ? "cannot be the root itself" : "";
+  if (parts == 0) return "cannot be the root itself";
+  if (first == "proc") return "is in /proc, which is the container's own";
+  if (first == "dev" && parts == 1) return "is the container's own /dev; mount files below it";
+  return "";
 }
 
 // The one spelling of a target: no doubled and no trailing slashes. Requires: no TargetProblem.
@@ -71,15 +75,6 @@ constexpr size_t TargetDepth(absl::string_view target) {
   size_t depth = 0;
   for (char c : target) depth += c == '/' ? 1 : 0;
   return depth;
-}
-
-// True for a clean target that is `folder` or lies below it.
-constexpr bool IsAtOrBelow(absl::string_view target, absl::string_view folder) {
-  if (target.size() < folder.size()) return false;
-  for (size_t i = 0; i < folder.size(); ++i) {
-    if (target[i] != folder[i]) return false;
-  }
-  return target.size() == folder.size() || target[folder.size()] == '/';
 }
 
 // An absolute path known at compile time: "/var/lib"_path; "var/lib"_path does not compile.

@@ -10,8 +10,8 @@ static_assert(TargetProblem("/var//lib/").empty());
 static_assert(TargetProblem("/...").empty());
 static_assert("/var/lib"_path.value == "/var/lib");
 static_assert(TargetDepth("/var") == 1 && TargetDepth("/var/lib") == 2);
-static_assert(IsAtOrBelow("/proc", "/proc") && IsAtOrBelow("/proc/sys", "/proc"));
-static_assert(!IsAtOrBelow("/process", "/proc") && !IsAtOrBelow("/", "/proc"));
+static_assert(TargetProblem("/process").empty() && TargetProblem("/dev/shm").empty());
+static_assert(TargetProblem("/srv/proc").empty());
 
 // Only a checked path is a target: no string is one.
 template <typename T>
@@ -30,6 +30,9 @@ TEST(MountPlanTest, SaysWhatIsWrong) {
   EXPECT_EQ(TargetProblem("///"), "cannot be the root itself");
   EXPECT_EQ(TargetProblem("/a/../b"), "must not contain '.' or '..'");
   EXPECT_EQ(TargetProblem("/a/."), "must not contain '.' or '..'");
+  EXPECT_EQ(TargetProblem("/proc"), "is in /proc, which is the container's own");
+  EXPECT_EQ(TargetProblem("//proc//sys"), "is in /proc, which is the container's own");
+  EXPECT_EQ(TargetProblem("/dev/"), "is the container's own /dev; mount files below it");
   EXPECT_EQ(TargetProblem("/.."), "must not contain '.' or '..'");
   EXPECT_EQ(TargetProblem(absl::string_view("/a\0b", 4)), "must not contain a NUL byte");
 }

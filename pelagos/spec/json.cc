@@ -1,0 +1,332 @@
+#include "pelagos/spec/json.h"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/abi/capability.h"
+#include "pelagos/abi/namespace.h"
+
+namespace pelagos {
+namespace {
+
+using Json = nlohmann::json;
+
+// Writing. Objects of nlohmann::json are sorted by key, which makes the text stable.
+
+std::string Text(absl::string_view text) { return std::string(text); }
+
+Json Write(const Mount& mount) {
+  return {{"kind", Text(NameOf(mount.kind))},
+          {"source", mount.source},
+          {"target", mount.target},
+          {"readOnly", mount.read_only}};
+}
+
+Json Write(const PortMapping& port) {
+  return {{"hostAddress", port.host_address},
+          {"host", port.host},
+          {"inside", port.inside},
+          {"protocol", Text(NameOf(port.protocol))}};
+}
+
+Json Write(const Attachment& attachment) {
+  return {{"network", attachment.network}, {"aliases", attachment.aliases}};
+}
+
+Json Write(const EnvVariable& variable);
+Json Write(const Dependency& dependency);
+Json Write(const ServiceSpec& service);
+Json Write(const NetworkSpec& network);
+Json Write(const VolumeSpec& volume);
+
+template <typename T>
+Json WriteAll(const std::vector<T>& items) {
+  Json list = Json::array();
+  for (const T& item : items) list.push_back(Write(item));
+  return list;
+}
+
+Json Write(const EnvVariable& variable) {
+  return {{"key", variable.key}, {"value", variable.value}};
+}
+
+Json Write(const NetPlan& net) {
+  return {{"mode", Text(NameOf(net.mode))},
+          {"attachments", WriteAll(net.attachments)},
+          {"ports", WriteAll(net.ports)}};
+}
+
+Json Write(const CgroupPlan& plan) {
+  return {{"memoryBytes", plan.memory_bytes},
+          {"cpuQuotaMicroseconds", plan.cpu_quota_microseconds},
+          {"pids", plan.pids}};
+}
+
+Json Write(NamespaceSet set) {
+  Json list = Json::array();
+  for (const NamespaceRow& row : kNamespaces) {
+    if (set.contains(row.value)) list.push_back(Text(row.name));
+  }
+  return list;
+}
+
+Json Write(CapabilitySet set) {
+  Json list = Json::array();
+  for (size_t i = 0; i < kCapabilityNames.size(); ++i) {
+    if (set.contains(static_cast<Capability>(i))) list.push_back(Text(kCapabilityNames[i]));
+  }
+  return list;
+}
+
+Json Write(const ContainerSpec& spec) {
+  return {{"name", spec.name},
+          {"hostname", spec.hostname},
+          {"image", spec.image},
+          {"rootfs", spec.rootfs},
+          {"command", spec.command},
+          {"env", WriteAll(spec.env)},
+          {"workdir", spec.workdir},
+          {"user", spec.user},
+          {"mounts", WriteAll(spec.mounts.mounts())},
+          {"net", Write(spec.net)},
+          {"cgroup", Write(spec.cgroup)},
+          {"namespaces", Write(spec.namespaces)},
+          {"capabilities", Write(spec.capabilities)},
+          {"seccomp", Text(NameOf(spec.seccomp.profile))},
+          {"noNewPrivileges", spec.no_new_privileges},
+          {"readOnly", spec.read_only},
+          {"stopGraceSeconds", spec.stop_grace_seconds}};
+}
+
+Json Write(const Dependency& dependency) {
+  Json json = {{"service", dependency.service}};
+  if (dependency.port) json["port"] = *dependency.port;
+  return json;
+}
+
+Json Write(const ServiceSpec& service) {
+  return {{"name", service.name},
+          {"container", Write(service.container)},
+          {"networks", service.networks},
+          {"dependsOn", WriteAll(service.depends_on)}};
+}
+
+Json Write(const NetworkSpec& network) {
+  return {{"name", network.name}, {"subnet", network.subnet}};
+}
+
+Json Write(const VolumeSpec& volume) { return {{"name", volume.name}}; }
+
+Json Write(const ComposeSpec& spec) {
+  return {{"services", WriteAll(spec.services)},
+          {"networks", WriteAll(spec.networks)},
+          {"volumes", WriteAll(spec.volumes)}};
+}
+
+// JSON is UTF-8, and so is every reml source. Other bytes (of a host's environment) are replaced.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Reading. Errors are thrown inside of this file only, and caught in Read.
+
+struct Mistake {
+  std::string text;
+};
+
+// An object and where it stands in the text, for messages.
+class Node {
+ public:
+  Node(const Json& json, std::string path) : json_(json), path_(std::move(path)) {
+    if (!json_.is_object()) Fail("is no object");
+  }
+
+  std::string String(const char* key) const {
+    const Json& value = At(key);
+    if (!value.is_string()) Fail(key, "is no string");
+    return value.get<std::string>();
+  }
+  bool Bool(const char* key) const {
+    const Json& value = At(key);
+    if (!value.is_boolean()) Fail(key, "is no boolean");
+    return value.get<bool>();
+  }
+  uint64_t Number(const char* key, uint64_t most) const {
+    const Json& value = At(key);
+    if (!value.is_number_unsigned()) Fail(key, "is no unsigned number");
+    const uint64_t number = value.get<uint64_t>();
+    if (number > most) Fail(key, "is out of range");
+    return number;
+  }
+  std::vector<std::string> Strings(const char* key) const {
+    std::vector<std::string> strings;
+    for (const Json& item : List(key)) {
+      if (!item.is_string()) Fail(key, "holds something that is no string");
+      strings.push_back(item.get<std::string>());
+    }
+    return strings;
+  }
+  template <typename T>
+  std::vector<T> All(const char* key, T (*read)(const Node&)) const {
+    std::vector<T> items;
+    for (const Json& item : List(key)) {
+      items.push_back(read(Node(item, absl::StrCat(path_, "/", key, "/", items.size()))));
+    }
+    return items;
+  }
+  // A string that names something: `find` is one of the tables' FindX.
+  template <typename T>
+  T Named(const char* key, std::optional<T> (*find)(absl::string_view)) const {
+    return Named(key, String(key), find);
+  }
+  template <typename T>
+  T Named(const char* key, const std::string& name,
+          std::optional<T> (*find)(absl::string_view)) const {
+    const std::optional<T> found = find(name);
+    if (!found) Fail(key, absl::StrCat("holds the unknown name '", name, "'"));
+    return *found;
+  }
+  Node Object(const char* key) const { return Node(At(key), absl::StrCat(path_, "/", key)); }
+  bool Has(const char* key) const { return json_.contains(key); }
+
+ private:
+  const Json& At(const char* key) const {
+    const auto it = json_.find(key);
+    if (it == json_.end()) Fail(key, "is missing");
+    return *it;
+  }
+  const Json& List(const char* key) const {
+    const Json& value = At(key);
+    if (!value.is_array()) Fail(key, "is no list");
+    return value;
+  }
+  [[noreturn]] void Fail(absl::string_view problem) const {
+    throw Mistake{absl::StrCat(path_.empty() ? "the text" : path_, " ", problem)};
+  }
+  [[noreturn]] void Fail(const char* key, absl::string_view problem) const {
+    throw Mistake{absl::StrCat(path_, "/", key, " ", problem)};
+  }
+
+  const Json& json_;
+  std::string path_;
+};
+
+constexpr uint64_t kMostInt = std::numeric_limits<int>::max();
+constexpr uint64_t kMostPort = std::numeric_limits<uint16_t>::max();
+constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
+
+std::optional<MountKind> FindMountKind(absl::string_view name) {
+  for (MountKind kind : {MountKind::kBind, MountKind::kVolume, MountKind::kTmpfs}) {
+    if (NameOf(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
+Mount ReadMount(const Node& node) {
+  return {node.Named("kind", FindMountKind), node.String("source"), node.String("target"),
+          node.Bool("readOnly")};
+}
+
+PortMapping ReadPort(const Node& node) {
+  return {node.String("hostAddress"), static_cast<uint16_t>(node.Number("host", kMostPort)),
+          static_cast<uint16_t>(node.Number("inside", kMostPort)),
+          node.Named("protocol", FindProtocol)};
+}
+
+Attachment ReadAttachment(const Node& node) {
+  return {node.String("network"), node.Strings("aliases")};
+}
+
+EnvVariable ReadEnv(const Node& node) { return {node.String("key"), node.String("value")}; }
+
+NetPlan ReadNet(const Node& node) {
+  return {node.Named("mode", FindNetMode), node.All("attachments", ReadAttachment),
+          node.All("ports", ReadPort)};
+}
+
+ContainerSpec ReadContainer(const Node& node) {
+  ContainerSpec spec;
+  spec.name = node.String("name");
+  spec.hostname = node.String("hostname");
+  spec.image = node.String("image");
+  spec.rootfs = node.String("rootfs");
+  spec.command = node.Strings("command");
+  spec.env = node.All("env", ReadEnv);
+  spec.workdir = node.String("workdir");
+  spec.user = node.String("user");
+  for (Mount& mount : node.All("mounts", ReadMount)) spec.mounts.push_back(std::move(mount));
+  spec.net = ReadNet(node.Object("net"));
+  const Node cgroup = node.Object("cgroup");
+  spec.cgroup = {cgroup.Number("memoryBytes", kAny), cgroup.Number("cpuQuotaMicroseconds", kAny),
+                 cgroup.Number("pids", kAny)};
+  spec.namespaces = {};
+  for (const std::string& name : node.Strings("namespaces")) {
+    spec.namespaces.insert(node.Named("namespaces", name, FindNamespace));
+  }
+  spec.capabilities = {};
+  for (const std::string& name : node.Strings("capabilities")) {
+    spec.capabilities.insert(node.Named("capabilities", name, FindCapability));
+  }
+  spec.seccomp.profile = node.Named("seccomp", FindSeccompProfile);
+  spec.no_new_privileges = node.Bool("noNewPrivileges");
+  spec.read_only = node.Bool("readOnly");
+  spec.stop_grace_seconds = static_cast<int>(node.Number("stopGraceSeconds", kMostInt));
+  return spec;
+}
+
+Dependency ReadDependency(const Node& node) {
+  Dependency dependency;
+  dependency.service = node.String("service");
+  if (node.Has("port")) dependency.port = static_cast<uint16_t>(node.Number("port", kMostPort));
+  return dependency;
+}
+
+ServiceSpec ReadService(const Node& node) {
+  ServiceSpec service;
+  service.name = node.String("name");
+  service.container = ReadContainer(node.Object("container"));
+  service.networks = node.Strings("networks");
+  service.depends_on = node.All("dependsOn", ReadDependency);
+  return service;
+}
+
+NetworkSpec ReadNetwork(const Node& node) {
+  return {node.String("name"), node.String("subnet"), Span{}};
+}
+
+VolumeSpec ReadVolume(const Node& node) { return {node.String("name"), Span{}}; }
+
+ComposeSpec ReadCompose(const Node& node) {
+  return {node.All("services", ReadService), node.All("networks", ReadNetwork),
+          node.All("volumes", ReadVolume)};
+}
+
+template <typename T>
+absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
+  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError("the text is no JSON");
+  try {
+    return read(Node(json, ""));
+  } catch (const Mistake& mistake) {
+    return absl::InvalidArgumentError(mistake.text);
+  }
+}
+
+}  // namespace
+
+std::string ToJson(const ContainerSpec& spec) { return Dump(Write(spec)); }
+std::string ToJson(const ComposeSpec& spec) { return Dump(Write(spec)); }
+
+absl::StatusOr<ContainerSpec> ContainerSpecFromJson(absl::string_view text) {
+  return Read(text, ReadContainer);
+}
+
+absl::StatusOr<ComposeSpec> ComposeSpecFromJson(absl::string_view text) {
+  return Read(text, ReadCompose);
+}
+
+}  // namespace pelagos

@@ -1,0 +1,91 @@
+#include "pelagos/spec/json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pelagos {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Every field differs from its default.
+ContainerSpec Full() {
+  ContainerSpec spec;
+  spec.name = "web";
+  spec.hostname = "host";
+  spec.image = "busybox:1";
+  spec.rootfs = "/srv/root";
+  spec.command = {"sh", "-c", "echo \"\xc3\xa4\"\n"};
+  spec.env = {{"B", "2"}, {"A", ""}};
+  spec.workdir = "/w";
+  spec.user = "1000:1000";
+  spec.mounts =
+      MountPlan().Bind("./rel", "/b"_path, true).Volume("data", "/v"_path).Tmpfs("/t"_path);
+  spec.net = NetPlanBuilder().Join("n", {"web", "w"}).Publish<8080, 80>().Build();
+  spec.net.ports.push_back({"0.0.0.0", 53, 53, Protocol::kUdp});
+  spec.cgroup = {~uint64_t{0}, 50000, 100};
+  spec.namespaces = Namespaces<Namespace::kMount, Namespace::kTime>();
+  spec.capabilities = {"sys-admin"_cap};
+  spec.seccomp.profile = SeccompProfile::kUnconfined;
+  spec.no_new_privileges = false;
+  spec.read_only = true;
+  spec.stop_grace_seconds = 99;
+  return spec;
+}
+
+TEST(JsonTest, AContainerGoesRound) {
+  for (const ContainerSpec& spec : {Full(), ContainerSpec{}}) {
+    const absl::StatusOr<ContainerSpec> back = ContainerSpecFromJson(ToJson(spec));
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ(*back, spec);
+    EXPECT_EQ(ToJson(*back), ToJson(spec));
+  }
+}
+
+TEST(JsonTest, AStackGoesRound) {
+  ComposeSpec spec;
+  ServiceSpec service;
+  service.name = "web";
+  service.container = Full();
+  service.networks = {"front", "back"};
+  service.depends_on = {{"db", 5432, {}}, {"cache", std::nullopt, {}}};
+  spec.services = {service, ServiceSpec{}};
+  spec.networks = {{"front", "10.5.0.0/24", {}}, {"back", "", {}}};
+  spec.volumes = {{"data", {}}};
+  const absl::StatusOr<ComposeSpec> back = ComposeSpecFromJson(ToJson(spec));
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(*back, spec);
+}
+
+TEST(JsonTest, DamageIsFoundAndPlaced) {
+  const auto error = [](absl::string_view text) {
+    return std::string(ComposeSpecFromJson(text).status().message());
+  };
+  EXPECT_EQ(error(""), "the text is no JSON");
+  EXPECT_EQ(error("[]"), "the text is no object");
+  EXPECT_EQ(error("{}"), "/services is missing");
+  EXPECT_EQ(error(R"({"services":[5],"networks":[],"volumes":[]})"), "/services/0 is no object");
+  EXPECT_EQ(error(R"({"services":[],"networks":[{"name":5}],"volumes":[]})"),
+            "/networks/0/name is no string");
+  EXPECT_EQ(error(R"({"services":[],"networks":[],"volumes":7})"), "/volumes is no list");
+}
+
+TEST(JsonTest, NoNumberIsBent) {
+  const auto broken = [](const std::string& from, const std::string& to) {
+    std::string text = ToJson(Full());
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+    return std::string(ContainerSpecFromJson(text).status().message());
+  };
+  EXPECT_EQ(broken("\"host\":8080", "\"host\":70000"), "/net/ports/0/host is out of range");
+  EXPECT_EQ(broken("\"host\":8080", "\"host\":-1"), "/net/ports/0/host is no unsigned number");
+  EXPECT_EQ(broken("\"host\":8080", "\"host\":80.5"), "/net/ports/0/host is no unsigned number");
+  EXPECT_EQ(broken("\"stopGraceSeconds\":99", "\"stopGraceSeconds\":3000000000"),
+            "/stopGraceSeconds is out of range");
+  EXPECT_THAT(broken("\"sys-admin\"", "\"sys-admim\""),
+              HasSubstr("/capabilities holds the unknown name 'sys-admim'"));
+}
+
+}  // namespace
+}  // namespace pelagos
