@@ -35,6 +35,11 @@ constexpr int32_t kPrioritySnat = 100;
 constexpr uint32_t kEstablishedOrRelated =
     (1u << (IP_CT_ESTABLISHED + 1)) | (1u << (IP_CT_RELATED + 1));
 
+// Of packets that a network sends itself through a published port. They are known in the forward
+// hook, but masqueraded in the postrouting hook, which does not see where they came from if the
+// bridge carries them itself (br_netfilter).
+constexpr uint32_t kHairpinMark = 0x00100000;
+
 std::string InterfaceKey(const std::string& name) {
   std::string key = name;
   key.resize(kNameWords * 4, '\0');
@@ -152,9 +157,8 @@ void AddRuleset(sys::NftTransaction& change, absl::string_view comment) {
     rule.Masquerade();
   });
   change.AddRule("postrouting", [](NftRule& rule) {
-    MatchSameBridge(rule);
-    rule.LoadConntrack(NFT_CT_STATUS, 0);
-    rule.MatchAnyBit(0, IPS_DST_NAT);
+    rule.LoadMeta(NFT_META_MARK, 0);
+    rule.MatchAnyBit(0, kHairpinMark);
     rule.Masquerade();
   });
 
@@ -166,6 +170,12 @@ void AddRuleset(sys::NftTransaction& change, absl::string_view comment) {
     rule.LoadConntrack(NFT_CT_STATE, 0);
     rule.MatchAnyBit(0, kEstablishedOrRelated);
     rule.Accept();
+  });
+  change.AddRule("forward", [](NftRule& rule) {
+    MatchSameBridge(rule);
+    rule.LoadConntrack(NFT_CT_STATUS, 0);
+    rule.MatchAnyBit(0, IPS_DST_NAT);
+    rule.SetMark(kHairpinMark);
   });
   change.AddRule("forward", [](NftRule& rule) {
     MatchSameBridge(rule);

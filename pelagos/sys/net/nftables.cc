@@ -143,6 +143,21 @@ void NftRule::MatchAnyBit(NftWord from, uint32_t bits) {
   });
 }
 
+void NftRule::SetMark(uint32_t bits) {
+  LoadMeta(NFT_META_MARK, 0);
+  Expression("bitwise", [&] {  // (mark & ~bits) ^ bits
+    batch_.PutBe32(NFTA_BITWISE_SREG, Register(0));
+    batch_.PutBe32(NFTA_BITWISE_DREG, Register(0));
+    batch_.PutBe32(NFTA_BITWISE_LEN, sizeof(bits));
+    batch_.Nest(NFTA_BITWISE_MASK, [&] { batch_.PutU32(NFTA_DATA_VALUE, ~bits); });
+    batch_.Nest(NFTA_BITWISE_XOR, [&] { batch_.PutU32(NFTA_DATA_VALUE, bits); });
+  });
+  Expression("meta", [&] {
+    batch_.PutBe32(NFTA_META_KEY, NFT_META_MARK);
+    batch_.PutBe32(NFTA_META_SREG, Register(0));
+  });
+}
+
 void NftRule::Dnat(NftWord from) {
   Expression("nat", [&] {
     batch_.PutBe32(NFTA_NAT_TYPE, NFT_NAT_DNAT);

@@ -64,6 +64,7 @@ class NftRule {
   void Map(const std::string& map, NftWord from, NftWord to);
   void MatchEqual(NftWord from, absl::string_view value);
   void MatchAnyBit(NftWord from, uint32_t bits);  // uses the word up
+  void SetMark(uint32_t bits);                    // adds the bits to the packet's mark; uses word 0
   // Rewrites the destination to the address and port in two words that follow each other.
   void Dnat(NftWord from);
   void Masquerade();

@@ -115,6 +115,14 @@ void AddVeth(MessageBatch& batch, const VethPair& pair, const Fd& netns) {
   });
   batch.Acknowledge();
   SetAlias(batch, pair.name, pair.alias);
+  if (pair.master == 0) return;
+  batch.Begin(RTM_NEWLINK, 0, AnyLink(), absl::StrCat("setting hairpin mode of '", pair.name, "'"));
+  batch.PutString(IFLA_IFNAME, pair.name);
+  batch.Nest(IFLA_LINKINFO, [&] {
+    batch.PutString(IFLA_INFO_SLAVE_KIND, "bridge");
+    batch.Nest(IFLA_INFO_SLAVE_DATA, [&] { batch.PutU8(IFLA_BRPORT_MODE, 1); });
+  });
+  batch.Acknowledge();
 }
 
 void SetUp(MessageBatch& batch, int index, absl::string_view label) {

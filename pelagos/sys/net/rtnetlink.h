@@ -49,7 +49,8 @@ void AddBridge(MessageBatch& batch, const std::string& name, const MacAddress& m
 // IFLA_IFALIAS, shown by `ip link`. Longer texts are cut.
 void SetAlias(MessageBatch& batch, const std::string& name, absl::string_view alias);
 
-// A pair: one end here, up, a port of the bridge `master` (index; 0: of none); the other end in the
+// A pair: one end here, up, a port of the bridge `master` (index; 0: of none) that also gets back
+// what it sends where that is its way (hairpin mode); the other end in the
 // network namespace `netns`, down (the kernel opens no end before both are there), with its name
 // and Ethernet address.
 struct VethPair {
