@@ -1,0 +1,212 @@
+#include "pelagos/spec/forms.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "pelagos/base/suggest.h"
+#include "pelagos/reml/builtin.h"
+#include "pelagos/reml/printer.h"
+#include "pelagos/spec/service_options.h"
+
+namespace pelagos {
+namespace {
+
+using reml::CallContext;
+using reml::EvalResult;
+using reml::Value;
+using Args = absl::Span<const Value>;
+
+// A spec as the language sees it: "#<service:db>".
+template <typename Spec>
+struct Kind;
+template <>
+struct Kind<ServiceSpec> {
+  static constexpr absl::string_view kType = "service-spec", kWord = "service";
+};
+template <>
+struct Kind<NetworkSpec> {
+  static constexpr absl::string_view kType = "network-spec", kWord = "network";
+};
+template <>
+struct Kind<VolumeSpec> {
+  static constexpr absl::string_view kType = "volume-spec", kWord = "volume";
+};
+
+template <typename Spec>
+class SpecValue : public reml::Foreign {
+ public:
+  explicit SpecValue(Spec spec) : spec_(std::move(spec)) {}
+  absl::string_view type_name() const override { return Kind<Spec>::kType; }
+  void Print(std::string* out) const override {
+    absl::StrAppend(out, "#<", Kind<Spec>::kWord, ":", spec_.name, ">");
+  }
+  const Spec& spec() const { return spec_; }
+
+ private:
+  Spec spec_;
+};
+
+class ComposeValue : public reml::Foreign {
+ public:
+  explicit ComposeValue(ComposeSpec spec) : spec_(std::move(spec)) {}
+  absl::string_view type_name() const override { return "compose-spec"; }
+  void Print(std::string* out) const override { absl::StrAppend(out, "#<compose-spec>"); }
+  const ComposeSpec& spec() const { return spec_; }
+
+ private:
+  ComposeSpec spec_;
+};
+
+template <typename T>
+Value NewValue(CallContext& ctx, T value) {
+  return ctx.heap().NewForeign(std::make_unique<T>(std::move(value)));
+}
+
+EvalResult Service(CallContext& ctx, Args args) {
+  Diagnostics diags;
+  ServiceSpec service;
+  service.span = ctx.ArgSpan(0);
+  service.name = TextOf(args[0], service.span, "service", diags);
+  service.container.name = service.name;
+  service.container.spans.Set("", ctx.CallSpan());
+  CompileServiceOptions(ctx, args.subspan(1), 1, service, diags);
+  if (diags.ok() && service.container.image.empty()) {
+    diags.Error(ctx.CallSpan(),
+                absl::StrCat("service '", service.name, "': missing (image ...) option"),
+                "say what it runs: '(image \"busybox\")");
+  }
+  if (!diags.ok()) return ctx.Fail(std::move(diags));
+  return NewValue(ctx, SpecValue<ServiceSpec>(std::move(service)));
+}
+
+EvalResult Network(CallContext& ctx, Args args) {
+  Diagnostics diags;
+  NetworkSpec network;
+  network.span = ctx.ArgSpan(0);
+  network.name = TextOf(args[0], network.span, "network", diags);
+  for (size_t i = 1; i < args.size(); ++i) {
+    const Value option = args[i];
+    if (!option.is_pair() || !(option.car().is_symbol() || option.car().is_string())) {
+      diags.Error(ctx.ArgSpan(i),
+                  absl::StrCat("network option must be a list, got ", option.type_name()),
+                  "such as '(subnet \"10.5.0.0/24\")");
+      continue;
+    }
+    if (option.car().text() != "subnet") {
+      const std::string near = Suggest(option.car().text(), std::vector<std::string>{"subnet"});
+      diags.Error(ctx.CarSpan(option),
+                  absl::StrCat("network: unknown option '", option.car().text(), "'"),
+                  near.empty() ? "the only option is subnet" : "did you mean 'subnet'?");
+      continue;
+    }
+    if (!option.cdr().is_pair()) {
+      diags.Error(ctx.SpanOf(option), "subnet: missing value", "expected (subnet \"CIDR\")");
+      continue;
+    }
+    network.subnet = TextOf(option.cdr().car(), ctx.CarSpan(option.cdr()), "subnet", diags);
+  }
+  if (!diags.ok()) return ctx.Fail(std::move(diags));
+  return NewValue(ctx, SpecValue<NetworkSpec>(std::move(network)));
+}
+
+EvalResult Volume(CallContext& ctx, Args args) {
+  Diagnostics diags;
+  VolumeSpec volume{TextOf(args[0], ctx.ArgSpan(0), "volume", diags), ctx.ArgSpan(0)};
+  if (!diags.ok()) return ctx.Fail(std::move(diags));
+  return NewValue(ctx, SpecValue<VolumeSpec>(std::move(volume)));
+}
+
+// Services, networks, volumes, and lists of them to any depth, without host recursion.
+EvalResult Compose(CallContext& ctx, Args args) {
+  struct Item {
+    Value value;
+    Span span;
+  };
+  Diagnostics diags;
+  ComposeSpec spec;
+  std::vector<Item> waiting;  // the next one last
+  for (size_t i = args.size(); i > 0; --i) waiting.push_back({args[i - 1], ctx.ArgSpan(i - 1)});
+  while (!waiting.empty()) {
+    const Item item = waiting.back();
+    waiting.pop_back();
+    if (!ctx.Charge(1)) return ctx.OutOfSteps();
+    if (item.value.is_nil()) continue;
+    if (item.value.is_pair()) {
+      const Span at = reml::CarSpan(item.value);
+      waiting.push_back({item.value.cdr(), item.span});
+      waiting.push_back({item.value.car(), at.known() ? at : item.span});
+    } else if (const auto* service = item.value.foreign<SpecValue<ServiceSpec>>()) {
+      spec.services.push_back(service->spec());
+    } else if (const auto* network = item.value.foreign<SpecValue<NetworkSpec>>()) {
+      spec.networks.push_back(network->spec());
+    } else if (const auto* volume = item.value.foreign<SpecValue<VolumeSpec>>()) {
+      spec.volumes.push_back(volume->spec());
+    } else {
+      diags.Error(item.span,
+                  absl::StrCat("compose: unexpected value ", reml::Write(item.value), " (",
+                               item.value.type_name(), ")"),
+                  "expected services, networks, volumes, or lists of them");
+    }
+  }
+  if (!diags.ok()) return ctx.Fail(std::move(diags));
+  return NewValue(ctx, ComposeValue(std::move(spec)));
+}
+
+EvalResult ComposeUp(std::optional<ComposeRequest>& request, CallContext& ctx, Args args) {
+  const auto* compose = args[0].foreign<ComposeValue>();
+  if (compose == nullptr) {
+    return ctx.Error(ctx.ArgSpan(0),
+                     absl::StrCat("compose-up: expected compose-spec, got ", args[0].type_name()),
+                     "what (compose ...) returns");
+  }
+  Diagnostics diags;
+  ComposeRequest wanted{compose->spec(), "", false, ctx.CallSpan(), ctx.CallSpan()};
+  if (args.size() > 1) {
+    wanted.project_span = ctx.ArgSpan(1);
+    wanted.project = TextOf(args[1], wanted.project_span, "compose-up project", diags);
+  }
+  if (args.size() > 2) wanted.foreground = args[2].is_true();
+  if (!diags.ok()) return ctx.Fail(std::move(diags));
+  request = std::move(wanted);
+  return Value::Nil();
+}
+
+EvalResult OnReady(std::vector<Hook>& hooks, CallContext& ctx, Args args) {
+  Diagnostics diags;
+  const std::string service = TextOf(args[0], ctx.ArgSpan(0), "on-ready", diags);
+  if (diags.ok() && !args[1].is_procedure()) {
+    diags.Error(
+        ctx.ArgSpan(1),
+        absl::StrCat("on-ready: second argument must be a procedure, got ", args[1].type_name()),
+        "such as (lambda () ...)");
+  }
+  if (!diags.ok()) return ctx.Fail(std::move(diags));
+  hooks.push_back({{service, ctx.ArgSpan(0)}, reml::Root(ctx.heap(), args[1])});
+  return Value::Nil();
+}
+
+}  // namespace
+
+ComposeForms::ComposeForms(reml::Interpreter& interpreter) {
+  constexpr int kAny = reml::Builtin::kAny;
+  interpreter.Define({"service", 1, kAny, Service, "(service NAME OPTION...) describes a service",
+                      "service: expected name"});
+  interpreter.Define({"network", 1, kAny, Network,
+                      "(network NAME [(subnet CIDR)]) describes a network",
+                      "network: expected name"});
+  interpreter.Define(
+      {"volume", 1, kAny, Volume, "(volume NAME) describes a volume", "volume: expected name"});
+  interpreter.Define(
+      {"compose", 0, kAny, Compose, "(compose ITEM...) is a stack of these, lists included"});
+  interpreter.Define(
+      {"compose-up", 1, 3,
+       [this](CallContext& ctx, Args args) { return ComposeUp(request_, ctx, args); },
+       "(compose-up STACK [PROJECT] [FOREGROUND]) asks for the stack",
+       "compose-up: expected a compose spec"});
+  interpreter.Define({"on-ready", 2, 2,
+                      [this](CallContext& ctx, Args args) { return OnReady(hooks_, ctx, args); },
+                      "(on-ready SERVICE PROCEDURE) calls it when the service is ready"});
+}
+
+}  // namespace pelagos
