@@ -112,19 +112,18 @@ inline absl::Status WriteFileAtomically(const std::string& path, absl::string_vi
 
 // mkdir -p. What exists keeps its mode; a path that exists and is no folder gives ENOTDIR.
 inline absl::Status MakeFolders(const std::string& path, uint32_t mode) {
+  struct stat info = {};
+  const auto is_folder = [&] { return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode); };
+  if (is_folder()) return absl::OkStatus();
   for (size_t end = 0; end != std::string::npos && end < path.size();) {
     end = path.find('/', end + 1);
     const std::string prefix = path.substr(0, end);
     if (::mkdir(prefix.c_str(), mode) == 0 || errno == EEXIST) continue;
     // A read-only or forbidden parent matters only if the folder is not there yet.
     const int error = errno;
-    struct stat info = {};
     if (::stat(prefix.c_str(), &info) != 0) return ErrnoStatus(error, "mkdir", prefix);
   }
-  struct stat info = {};
-  if (::stat(path.c_str(), &info) != 0) return ErrnoStatus(errno, "stat", path);
-  if (!S_ISDIR(info.st_mode)) return ErrnoStatus(ENOTDIR, "mkdir", path);
-  return absl::OkStatus();
+  return is_folder() ? absl::OkStatus() : ErrnoStatus(ENOTDIR, "mkdir", path);
 }
 
 namespace internal {
