@@ -2,6 +2,7 @@
 // before anything is made.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,7 +57,7 @@ class Stack {
  private:
   Stack() = default;
 
-  void Evaluate(const std::string& text);
+  void Evaluate(uint32_t source);
   void Compile(container::Engine& engine, const std::string& wanted_project);
 
   std::string file_;

@@ -1,0 +1,168 @@
+#include "pelagos/plan/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "pelagos/abi/mount_flag.h"
+#include "pelagos/abi/namespace.h"
+#include "pelagos/abi/signal.h"
+
+namespace pelagos {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<std::string> Names(CapabilitySet set) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < kCapabilityNames.size(); ++i) {
+    const Capability cap = static_cast<Capability>(i);
+    if (set.contains(cap)) names.emplace_back(NameOf(cap));
+  }
+  return names;
+}
+
+struct OpToJson {
+  Json operator()(const MakeMountsPrivate&) const { return {{"op", "makeMountsPrivate"}}; }
+  Json operator()(const MountOverlayRoot& op) const {
+    return {{"op", "mountOverlayRoot"},
+            {"lowers", op.lowers},
+            {"upper", op.upper},
+            {"work", op.work},
+            {"mountPoint", op.mount_point}};
+  }
+  Json operator()(const MountBindRoot& op) const {
+    return {{"op", "mountBindRoot"}, {"source", op.source}, {"mountPoint", op.mount_point}};
+  }
+  Json operator()(const MountFilesystem& op) const {
+    return {{"op", "mountFilesystem"},
+            {"type", op.type},
+            {"source", op.source},
+            {"target", op.target},
+            {"flags", MountFlagNames(op.flags)},
+            {"data", op.data}};
+  }
+  Json operator()(const BindMount& op) const {
+    return {{"op", "bindMount"},
+            {"source", op.source},
+            {"target", op.target},
+            {"readOnly", op.read_only}};
+  }
+  Json operator()(const MakeDevice& op) const {
+    return {{"op", "makeDevice"},
+            {"target", op.target},
+            {"major", op.major},
+            {"minor", op.minor},
+            {"mode", op.mode}};
+  }
+  Json operator()(const MakeFolder& op) const {
+    return {{"op", "makeFolder"}, {"target", op.target}, {"mode", op.mode}};
+  }
+  Json operator()(const MakeSymlink& op) const {
+    return {{"op", "makeSymlink"}, {"text", op.text}, {"target", op.target}};
+  }
+  Json operator()(const MaskPath& op) const { return {{"op", "maskPath"}, {"target", op.target}}; }
+  Json operator()(const MakeReadOnly& op) const {
+    return {{"op", "makeReadOnly"}, {"target", op.target}};
+  }
+  Json operator()(const PivotRoot&) const { return {{"op", "pivotRoot"}}; }
+  Json operator()(const SealRoot&) const { return {{"op", "sealRoot"}}; }
+  Json operator()(const LoopbackUp&) const { return {{"op", "loopbackUp"}}; }
+  Json operator()(const SetHostname& op) const {
+    return {{"op", "setHostname"}, {"name", op.name}};
+  }
+  Json operator()(const AwaitStart&) const { return {{"op", "awaitStart"}}; }
+  Json operator()(const SetUser& op) const {
+    return {{"op", "setUser"}, {"uid", op.uid}, {"gid", op.gid}, {"groups", op.groups}};
+  }
+  Json operator()(const LimitCapabilities& op) const {
+    return {{"op", "limitCapabilities"}, {"keep", Names(op.keep)}};
+  }
+  Json operator()(const SetNoNewPrivileges&) const { return {{"op", "setNoNewPrivileges"}}; }
+  Json operator()(const InstallSeccomp& op) const {
+    return {{"op", "installSeccomp"}, {"profile", std::string(NameOf(op.profile))}};
+  }
+  Json operator()(const ChangeFolder& op) const {
+    return {{"op", "changeFolder"}, {"target", op.target}};
+  }
+  Json operator()(const Exec& op) const {
+    return {{"op", "exec"}, {"argv", op.argv}, {"env", op.env}};
+  }
+};
+
+Json WritesToJson(const std::vector<CgroupWrite>& writes) {
+  Json list = Json::array();
+  for (const CgroupWrite& write : writes) {
+    list.push_back({{"file", write.file}, {"value", write.value}});
+  }
+  return list;
+}
+
+Json NetToJson(const NetPlan& net) {
+  Json attachments = Json::array();
+  for (const Attachment& attachment : net.attachments) {
+    attachments.push_back({{"network", attachment.network}, {"aliases", attachment.aliases}});
+  }
+  Json ports = Json::array();
+  for (const PortMapping& port : net.ports) {
+    ports.push_back({{"hostAddress", port.host_address},
+                     {"host", port.host},
+                     {"inside", port.inside},
+                     {"protocol", std::string(NameOf(port.protocol))}});
+  }
+  return {{"mode", std::string(NameOf(net.mode))}, {"attachments", attachments}, {"ports", ports}};
+}
+
+Json PlanToJson(const LaunchPlan& plan) {
+  Json namespaces = Json::array();
+  for (const NamespaceRow& row : kNamespaces) {
+    if (plan.namespaces.contains(row.value)) namespaces.push_back(std::string(row.name));
+  }
+  Json ops = Json::array();
+  for (const Op& op : plan.ops) ops.push_back(std::visit(OpToJson(), op));
+  return {{"id", plan.id},
+          {"namespaces", namespaces},
+          {"cgroup",
+           {{"v2", plan.cgroup.v2},
+            {"v1", plan.cgroup.v1},
+            {"enable", WritesToJson(plan.cgroup.enable)},
+            {"limits", WritesToJson(plan.cgroup.limits)}}},
+          {"net", NetToJson(plan.net)},
+          {"folders", plan.folders},
+          {"ops", ops},
+          {"stopSignal", SignalName(plan.stop_signal)},
+          {"stopGraceSeconds", plan.stop_grace_seconds}};
+}
+
+// What is no UTF-8 (an environment value) is shown replaced, never thrown over.
+std::string Dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string ToJson(const LaunchPlan& plan) { return Dump(PlanToJson(plan)); }
+
+std::string ToJson(const ComposePlan& plan) {
+  Json networks = Json::array();
+  for (const NetworkPlan& network : plan.networks) {
+    networks.push_back({{"name", network.name}, {"subnet", network.subnet}});
+  }
+  Json services = Json::array();
+  for (const ServicePlan& service : plan.services) {
+    Json after = Json::array();
+    for (const Dependency& dependency : service.depends_on) {
+      Json row = {{"service", dependency.service}};
+      if (dependency.port) row["port"] = *dependency.port;
+      after.push_back(row);
+    }
+    services.push_back({{"name", service.name},
+                        {"image", service.image},
+                        {"dependsOn", after},
+                        {"launch", PlanToJson(service.launch)}});
+  }
+  return Dump({{"project", plan.project},
+               {"networks", networks},
+               {"volumes", plan.volumes},
+               {"services", services}});
+}
+
+}  // namespace pelagos
