@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/net/networks.h"
@@ -101,15 +102,12 @@ inline constexpr int kUnwanted = 300;  // for what must not come
 // Sends one word from `client` to address:port, which has to arrive at `server` and to come back.
 // The value is the address that the server saw, or why there is none.
 inline std::string Talk(const Fd& client, const std::string& address, uint16_t port,
-                        const Fd& server, int patience = kSoon, const char* device = nullptr) {
+                        const Fd& server, int patience = kSoon) {
   int type = 0;
   socklen_t type_size = sizeof(type);
   ::getsockopt(server.get(), SOL_SOCKET, SO_TYPE, &type, &type_size);
   const Fd fd =
       In(client, [&] { return Fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); });
-  if (device != nullptr) {
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, device, std::strlen(device));
-  }
   const sockaddr_in to = At(address, port);
   if (::connect(fd.get(), Raw(to), sizeof(to)) != 0 && errno != EINPROGRESS) {
     return std::strerror(errno);
