@@ -214,9 +214,9 @@ expand : {  // values_[base] is a macro; `node` is its use
   if (macro->native != nullptr) {
     const std::optional<Value> expansion = ExpandNative(*node, *macro, frame);
     if (!expansion) goto fail;
-    node = Expand(node, values_[base], *expansion);
-    if (node == nullptr) goto fail;
+    if (!Expand(node, values_[base], *expansion)) goto fail;
     values_.resize(base);
+    node = node->expansion;
     goto eval;
   }
   Frame* arguments = BindMacro(node, *macro);
@@ -346,8 +346,8 @@ done : {  // `value` is there: give it to what waits for it
     case Wait::kExpand: {
       const Value macro = values_[base];
       values_.resize(base);
-      node = Expand(node, macro, value);
-      if (node == nullptr) goto fail;
+      if (!Expand(node, macro, value)) goto fail;
+      node = node->expansion;
       goto eval;
     }
     case Wait::kResume:

@@ -43,8 +43,8 @@ std::optional<Value> Machine::ExpandNative(const Node& use, const MacroObject& m
   return expansion;
 }
 
-// The code of what a macro made, in place of its use.
-Node* Machine::Expand(Node* use, Value macro, Value expansion) {
+// Gives the use of a macro the code of what the macro made.
+bool Machine::Expand(Node* use, Value macro, Value expansion) {
   absl::flat_hash_set<const Object*> seen;  // parts may be shared
   std::vector<Value> parts = {expansion};
   while (!parts.empty()) {
@@ -58,13 +58,13 @@ Node* Machine::Expand(Node* use, Value macro, Value expansion) {
       FailAt(use, absl::StrCat("macro expansion error: macro expansion produced "
                                "non-serialisable value: ",
                                part.type_name()));
-      return nullptr;
+      return false;
     }
   }
   const Span span = SpanOf(expansion);
   use->expansion = heap_.New<Node>(0, expansion, span.known() ? span : use->span, use->scope, use);
   use->expanded_by = macro;
-  return use->expansion;
+  return true;
 }
 
 std::optional<Value> Machine::FillQuasiquote(const Node& node, size_t base) {

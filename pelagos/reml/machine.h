@@ -131,7 +131,7 @@ class Machine final : public CallContext {
 
   // expand.cc
   Frame* BindMacro(const Node* use, const MacroObject& macro);
-  Node* Expand(Node* use, Value macro, Value expansion);
+  bool Expand(Node* use, Value macro, Value expansion);
   std::optional<Value> ExpandNative(const Node& use, const MacroObject& macro, Frame* frame);
   std::optional<Value> FillQuasiquote(const Node& node, size_t base);
 

@@ -212,8 +212,10 @@ class Reader {
     if (const double* d = std::get_if<double>(&number)) return Add(heap_.Float(*d), span);
     if (std::get<NotANumber>(number) == NotANumber::kOutOfRange) {
       // The rest can still be read: more may be wrong.
+      const bool integer = word.find_first_of(".eE") == absl::string_view::npos;
       diagnostics_.Error(span, absl::StrCat("number out of range: ", word),
-                         "integers have 64 bits; write a float with '.' or 'e'");
+                         integer ? "integers have 64 bits; write a float with '.' or 'e'"
+                                 : "the largest float is about 1.8e308");
       return Add(Value::Fixnum(0), span);
     }
     return Add(heap_.Intern(word), span);
