@@ -5,8 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "pelagos/base/suggest.h"
+#include "pelagos/policy/cidr.h"
+#include "pelagos/policy/name.h"
 #include "pelagos/reml/builtin.h"
 #include "pelagos/reml/printer.h"
+#include "pelagos/spec/option.h"
 #include "pelagos/spec/service_options.h"
 
 namespace pelagos {
@@ -63,19 +66,26 @@ Value NewValue(CallContext& ctx, T value) {
   return ctx.heap().NewForeign(std::make_unique<T>(std::move(value)));
 }
 
+// The first argument of a form: the name of what it makes.
+std::string NameOf(CallContext& ctx, Value value, Diagnostics& diags) {
+  const size_t errors = diags.errors();
+  const std::string name = TextOf(value, ctx.ArgSpan(0), ctx.name(), diags);
+  const absl::string_view problem = NameProblem(name);
+  if (diags.errors() == errors && !problem.empty()) {
+    diags.Error(ctx.ArgSpan(0), absl::StrCat(ctx.name(), ": name '", name, "' ", problem),
+                absl::StrCat("the name of the ", ctx.name()));
+  }
+  return name;
+}
+
 EvalResult Service(CallContext& ctx, Args args) {
   Diagnostics diags;
   ServiceSpec service;
   service.span = ctx.ArgSpan(0);
-  service.name = TextOf(args[0], service.span, "service", diags);
+  service.name = NameOf(ctx, args[0], diags);
   service.container.name = service.name;
   service.container.spans.Set("", ctx.CallSpan());
   CompileServiceOptions(ctx, args.subspan(1), 1, service, diags);
-  if (diags.ok() && service.container.image.empty()) {
-    diags.Error(ctx.CallSpan(),
-                absl::StrCat("service '", service.name, "': missing (image ...) option"),
-                "say what it runs: '(image \"busybox\")");
-  }
   if (!diags.ok()) return ctx.Fail(std::move(diags));
   return NewValue(ctx, SpecValue<ServiceSpec>(std::move(service)));
 }
@@ -84,9 +94,10 @@ EvalResult Network(CallContext& ctx, Args args) {
   Diagnostics diags;
   NetworkSpec network;
   network.span = ctx.ArgSpan(0);
-  network.name = TextOf(args[0], network.span, "network", diags);
+  network.name = NameOf(ctx, args[0], diags);
   for (size_t i = 1; i < args.size(); ++i) {
     const Value option = args[i];
+    if (option.is_nil()) continue;
     if (!option.is_pair() || !(option.car().is_symbol() || option.car().is_string())) {
       diags.Error(ctx.ArgSpan(i),
                   absl::StrCat("network option must be a list, got ", option.type_name()),
@@ -104,7 +115,19 @@ EvalResult Network(CallContext& ctx, Args args) {
       diags.Error(ctx.SpanOf(option), "subnet: missing value", "expected (subnet \"CIDR\")");
       continue;
     }
-    network.subnet = TextOf(option.cdr().car(), ctx.CarSpan(option.cdr()), "subnet", diags);
+    const Value value = option.cdr();
+    const size_t errors = diags.errors();
+    network.subnet = TextOf(value.car(), ctx.CarSpan(value), "subnet", diags);
+    const absl::string_view problem = SubnetProblem(network.subnet);
+    if (diags.errors() == errors && !problem.empty()) {
+      diags.Error(ctx.CarSpan(value), absl::StrCat("subnet: '", network.subnet, "' ", problem),
+                  "expected (subnet \"10.5.0.0/24\")");
+    }
+    if (value.cdr().is_pair()) {
+      diags.Error(ctx.CarSpan(value.cdr()),
+                  absl::StrCat("subnet: unexpected value ", reml::Write(value.cdr().car())),
+                  "expected (subnet \"CIDR\")");
+    }
   }
   if (!diags.ok()) return ctx.Fail(std::move(diags));
   return NewValue(ctx, SpecValue<NetworkSpec>(std::move(network)));
@@ -112,7 +135,12 @@ EvalResult Network(CallContext& ctx, Args args) {
 
 EvalResult Volume(CallContext& ctx, Args args) {
   Diagnostics diags;
-  VolumeSpec volume{TextOf(args[0], ctx.ArgSpan(0), "volume", diags), ctx.ArgSpan(0)};
+  VolumeSpec volume{NameOf(ctx, args[0], diags), ctx.ArgSpan(0)};
+  for (size_t i = 1; i < args.size(); ++i) {
+    if (args[i].is_nil()) continue;
+    diags.Error(ctx.ArgSpan(i), absl::StrCat("volume: unexpected value ", reml::Write(args[i])),
+                "a volume has a name and no options");
+  }
   if (!diags.ok()) return ctx.Fail(std::move(diags));
   return NewValue(ctx, SpecValue<VolumeSpec>(std::move(volume)));
 }
@@ -162,9 +190,16 @@ EvalResult ComposeUp(std::optional<ComposeRequest>& request, CallContext& ctx, A
   }
   Diagnostics diags;
   ComposeRequest wanted{compose->spec(), "", false, ctx.CallSpan(), ctx.CallSpan()};
-  if (args.size() > 1) {
+  // () and #f: not said, as in (compose-up stack #f #t).
+  if (args.size() > 1 && !args[1].is_nil() && args[1].is_true()) {
     wanted.project_span = ctx.ArgSpan(1);
     wanted.project = TextOf(args[1], wanted.project_span, "compose-up project", diags);
+    const absl::string_view problem = NameProblem(wanted.project);
+    if (diags.ok() && !problem.empty()) {
+      diags.Error(wanted.project_span,
+                  absl::StrCat("compose-up: project '", wanted.project, "' ", problem),
+                  "the name of the project");
+    }
   }
   if (args.size() > 2) wanted.foreground = args[2].is_true();
   if (!diags.ok()) return ctx.Fail(std::move(diags));
@@ -174,7 +209,9 @@ EvalResult ComposeUp(std::optional<ComposeRequest>& request, CallContext& ctx, A
 
 EvalResult OnReady(std::vector<Hook>& hooks, CallContext& ctx, Args args) {
   Diagnostics diags;
-  const std::string service = TextOf(args[0], ctx.ArgSpan(0), "on-ready", diags);
+  const auto* spec = args[0].foreign<SpecValue<ServiceSpec>>();
+  const std::string service =
+      spec != nullptr ? spec->spec().name : TextOf(args[0], ctx.ArgSpan(0), "on-ready", diags);
   if (diags.ok() && !args[1].is_procedure()) {
     diags.Error(
         ctx.ArgSpan(1),

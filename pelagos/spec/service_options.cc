@@ -7,64 +7,22 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/str_join.h"
 #include "pelagos/abi/capability.h"
 #include "pelagos/base/suggest.h"
 #include "pelagos/policy/cgroup_plan.h"
 #include "pelagos/policy/cidr.h"
+#include "pelagos/policy/mount_plan.h"
+#include "pelagos/policy/name.h"
+#include "pelagos/policy/port_map.h"
 #include "pelagos/reml/printer.h"
+#include "pelagos/spec/option.h"
 
 namespace pelagos {
 namespace {
 
 using reml::Value;
-
-struct Datum {
-  Value value;
-  Span span;
-};
-
-// One option while it is compiled.
-struct Option {
-  absl::string_view name;
-  absl::string_view shape;
-  Span span;  // of the whole option
-  std::vector<Datum> values;
-  ServiceSpec& service;
-  CapabilitySet& added;
-  CapabilitySet& dropped;
-  Diagnostics& diags;
-
-  ContainerSpec& container() { return service.container; }
-  void Error(Span at, std::string message, std::string hint = "") {
-    diags.Error(at, std::move(message), std::move(hint));
-  }
-  std::string ShapeHint() const { return absl::StrCat("expected ", shape); }
-
-  // "WHAT: missing value" if the option has no value `index`.
-  const Datum* At(size_t index, absl::string_view what) {
-    if (index < values.size()) return &values[index];
-    Error(span, absl::StrCat(what, ": missing value"), ShapeHint());
-    return nullptr;
-  }
-  void NoMoreThan(size_t count) {
-    if (values.size() <= count) return;
-    const Datum& extra = values[count];
-    Error(extra.span, absl::StrCat(name, ": unexpected value ", reml::Write(extra.value)),
-          ShapeHint());
-  }
-  std::string Text(const Datum& datum, absl::string_view what) {
-    return TextOf(datum.value, datum.span, what, diags);
-  }
-  // Numbers too, as they are written.
-  std::string TextOrNumber(const Datum& datum, absl::string_view what) {
-    if (datum.value.is_number()) return reml::Display(datum.value);
-    return Text(datum, what);
-  }
-  void Remember(Span at) { container().spans.Set(std::string(name), at); }
-};
 
 void CompileImage(Option& option) {
   const Datum* image = option.At(0, "image");
@@ -78,15 +36,9 @@ void CompileCommand(Option& option) {
   if (option.At(0, "command") == nullptr) return;
   std::vector<std::string> words;
   for (const Datum& datum : option.values) {
-    // A list as it is written in define-service: '("sh" "-c").
-    if (datum.value.is_pair()) {
-      for (Value rest = datum.value; rest.is_pair(); rest = rest.cdr()) {
-        const Span at = reml::CarSpan(rest);
-        words.push_back(option.TextOrNumber({rest.car(), at.known() ? at : datum.span}, "command"));
-      }
-    } else {
-      words.push_back(option.TextOrNumber(datum, "command"));
-    }
+    // Only the program itself must be something; its arguments may be empty.
+    const bool empty_word = !words.empty() && datum.value.is_string() && datum.value.text().empty();
+    words.push_back(empty_word ? "" : option.TextOrNumber(datum, "command"));
   }
   option.container().command = std::move(words);
   option.Remember(option.values[0].span);
@@ -97,11 +49,14 @@ void CompileEnv(Option& option) {
   if (key == nullptr) return;
   const Datum* value = option.At(1, "env value");
   if (value == nullptr) return;
-  EnvVariable variable = {option.Text(*key, "env key"), option.TextOrNumber(*value, "env value")};
-  if (key->value.is_string() && (variable.key.empty() || absl::StrContains(variable.key, "="))) {
-    option.Error(key->span, absl::StrCat("env key: '", variable.key, "' cannot be a name"),
-                 "a name is not empty and has no '='");
+  EnvVariable variable;
+  variable.key = option.Text(*key, "env key");
+  if (absl::StrContains(variable.key, "=")) {
+    option.Error(key->span, absl::StrCat("env key: '", variable.key, "' must not contain '='"),
+                 "key and value are two values: (env \"KEY\" \"VALUE\")");
   }
+  const bool empty_value = value->value.is_string() && value->value.text().empty();
+  if (!empty_value) variable.value = option.TextOrNumber(*value, "env value");
   option.container().spans.Set("env", variable.key, key->span);
   option.container().env.push_back(std::move(variable));
   option.NoMoreThan(2);
@@ -110,45 +65,51 @@ void CompileEnv(Option& option) {
 void CompileNetwork(Option& option) {
   if (option.At(0, "network") == nullptr) return;
   for (const Datum& datum : option.values) {
-    const std::string name = option.Text(datum, "network");
+    const std::string name = option.Name(datum, "network");
     option.container().spans.Set("network", name, datum.span);
     option.service.networks.push_back(name);
   }
 }
 
-void AddMount(Option& option, Mount mount, Span target_span) {
-  option.container().spans.Set("mount", mount.target, target_span);
-  option.container().mounts.push_back(std::move(mount));
+void AddMount(Option& option, MountKind kind, std::string source, const Datum& target,
+              absl::string_view target_what, bool read_only) {
+  const std::string path = option.Checked(target, target_what, TargetProblem);
+  const std::string clean = path.empty() ? "" : CleanTarget(path);
+  option.container().spans.Set("mount", clean, target.span);
+  option.container().mounts.push_back({kind, std::move(source), clean, read_only});
 }
 
-void CompilePair(Option& option, MountKind kind, bool read_only, absl::string_view source_what,
-                 absl::string_view target_what) {
+void CompileVolume(Option& option) {
+  const Datum* name = option.At(0, "volume name");
+  if (name == nullptr) return;
+  const Datum* target = option.At(1, "volume mount_path");
+  if (target == nullptr) return;
+  AddMount(option, MountKind::kVolume, option.Name(*name, "volume name"), *target,
+           "volume mount_path", false);
+  option.NoMoreThan(2);
+}
+
+void CompileBindTo(Option& option, bool read_only) {
+  const std::string source_what = absl::StrCat(option.name, " host_path");
+  const std::string target_what = absl::StrCat(option.name, " container_path");
   const Datum* source = option.At(0, source_what);
   if (source == nullptr) return;
   const Datum* target = option.At(1, target_what);
   if (target == nullptr) return;
-  AddMount(option,
-           {kind, option.Text(*source, source_what), option.Text(*target, target_what), read_only},
-           target->span);
-  const std::string item = option.container().mounts.mounts().back().target;
-  option.container().spans.Set("mount-source", item, source->span);
+  AddMount(option, MountKind::kBind, option.Text(*source, source_what), *target, target_what,
+           read_only);
+  // Whether it is there is for those to say who look at the disk.
+  option.container().spans.Set("mount-source", option.container().mounts.mounts().back().target,
+                               source->span);
   option.NoMoreThan(2);
 }
-
-void CompileVolume(Option& option) {
-  CompilePair(option, MountKind::kVolume, false, "volume name", "volume mount_path");
-}
-void CompileBind(Option& option) {
-  CompilePair(option, MountKind::kBind, false, "bind host_path", "bind container_path");
-}
-void CompileBindReadOnly(Option& option) {
-  CompilePair(option, MountKind::kBind, true, "bind-ro host_path", "bind-ro container_path");
-}
+void CompileBind(Option& option) { CompileBindTo(option, false); }
+void CompileBindReadOnly(Option& option) { CompileBindTo(option, true); }
 
 void CompileTmpfs(Option& option) {
   if (option.At(0, "tmpfs") == nullptr) return;
   for (const Datum& datum : option.values) {
-    AddMount(option, {MountKind::kTmpfs, "", option.Text(datum, "tmpfs"), false}, datum.span);
+    AddMount(option, MountKind::kTmpfs, "", datum, "tmpfs", false);
   }
 }
 
@@ -160,70 +121,66 @@ std::optional<uint16_t> PortOf(Option& option, const Datum& datum, absl::string_
     number = datum.value.as_int();
   } else if (datum.value.is_string() || datum.value.is_symbol()) {
     const std::string text(datum.value.text());
-    if (!absl::SimpleAtoi(text, &number)) {
+    if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos) {
       option.Error(datum.span, absl::StrCat(what, ": invalid port '", text, "'"),
                    option.ShapeHint());
       return std::nullopt;
     }
+    number = ParsePort(text).value_or(0);
   } else {
     option.Error(datum.span, absl::StrCat(what, ": expected integer port"),
                  absl::StrCat("got ", datum.value.type_name()));
     return std::nullopt;
   }
   if (number < 1 || number > kLargest) {
-    option.Error(datum.span, absl::StrCat(what, ": port out of range"), "ports are 1 to 65535");
+    option.Error(datum.span, absl::StrCat(what, ": port out of range"), "a port is 1 to 65535");
     return std::nullopt;
   }
   return static_cast<uint16_t>(number);
 }
 
-void AddPort(Option& option, std::string address, std::optional<uint16_t> host,
-             std::optional<uint16_t> inside, Span address_span) {
-  if (!ParseIpv4(address)) {
-    option.Error(address_span, absl::StrCat("port address: '", address, "' is no IPv4 address"),
-                 "such as 127.0.0.1, or 0.0.0.0 for every address of the host");
-    return;
-  }
-  if (!host || !inside) return;
+void AddPort(Option& option, PortMapping port, Span at) {
   std::vector<PortMapping>& ports = option.container().net.ports;
-  option.container().spans.Set("port", absl::StrCat(ports.size()), option.span);
-  ports.push_back({std::move(address), *host, *inside, Protocol::kTcp});
+  option.container().spans.Set("port", absl::StrCat(ports.size()), at);
+  ports.push_back(std::move(port));
+}
+
+// The one value of (port "8080:80"), (port "0.0.0.0:8080:80").
+void CompilePortText(Option& option, const Datum& datum) {
+  if (!datum.value.is_string() || !absl::StrContains(datum.value.text(), ":")) {
+    return option.Error(datum.span, "port: expected two values, HOST and CONTAINER, got 1",
+                        option.ShapeHint());
+  }
+  const absl::string_view text = datum.value.text();
+  const std::optional<PortMapping> port = ParsePortMapping(text);
+  if (!port) {
+    option.Error(datum.span, absl::StrCat("port: invalid port '", text, "'"),
+                 "expected \"8080:80\" or \"ADDRESS:8080:80\"");
+  } else if (port->protocol != Protocol::kTcp) {
+    option.Error(datum.span, "port: only TCP ports can be published", "leave '/udp' out");
+  } else {
+    AddPort(option, *port, datum.span);
+  }
 }
 
 void CompilePort(Option& option) {
   const Datum* host = option.At(0, "port host");
   if (host == nullptr) return;
-  const std::string default_address(kLoopbackAddress);
-  if (option.values.size() == 1 && host->value.is_string() &&
-      absl::StrContains(host->value.text(), ":")) {
-    // "8080:80", "0.0.0.0:8080:80"
-    std::vector<std::string> parts =
-        absl::StrSplit(absl::string_view(host->value.text()), absl::MaxSplits(':', 2));
-    const std::string address = parts.size() == 3 ? parts[0] : default_address;
-    if (parts.size() == 3) parts.erase(parts.begin());
-    std::array<std::optional<uint16_t>, 2> numbers;
-    for (size_t i = 0; i < 2; ++i) {
-      int number = 0;
-      if (absl::SimpleAtoi(parts[i], &number) && number >= 1 && number <= 65535) {
-        numbers[i] = static_cast<uint16_t>(number);
-      } else {
-        option.Error(host->span,
-                     absl::StrCat(i == 0 ? "port host" : "port container", ": invalid port '",
-                                  parts[i], "'"),
-                     option.ShapeHint());
-      }
-    }
-    return AddPort(option, address, numbers[0], numbers[1], host->span);
-  }
+  if (option.values.size() == 1) return CompilePortText(option, *host);
   const std::optional<uint16_t> host_port = PortOf(option, *host, "port host");
-  const Datum* inside = option.At(1, "port container");
-  if (inside == nullptr) return;
-  const std::optional<uint16_t> inside_port = PortOf(option, *inside, "port container");
-  std::string address = default_address;
-  if (option.values.size() > 2) address = option.Text(option.values[2], "port address");
-  AddPort(option, address, host_port, inside_port,
-          option.values[std::min<size_t>(2, option.values.size() - 1)].span);
+  const std::optional<uint16_t> inside = PortOf(option, option.values[1], "port container");
+  PortMapping port;
+  if (option.values.size() > 2) {
+    port.host_address =
+        option.Checked(option.values[2], "port address", [](absl::string_view text) {
+          return ParseIpv4(text) ? absl::string_view() : "is no IPv4 address";
+        });
+  }
   option.NoMoreThan(3);
+  if (!host_port || !inside) return;
+  port.host = *host_port;
+  port.inside = *inside;
+  AddPort(option, std::move(port), host->span);
 }
 
 void CompileMemory(Option& option) {
@@ -233,9 +190,14 @@ void CompileMemory(Option& option) {
   option.NoMoreThan(1);
   const size_t errors = option.diags.errors();
   const std::string text = option.TextOrNumber(*size, "memory");
-  if (option.diags.errors() != errors) return;
-  if (const std::optional<uint64_t> bytes = ParseByteSize(text)) {
+  if (option.Broken(errors)) return;
+  const std::optional<uint64_t> bytes = ParseByteSize(text);
+  if (bytes && MemoryProblem(*bytes).empty()) {
     option.container().cgroup.memory_bytes = *bytes;
+  } else if (bytes) {
+    const bool no_unit = absl::ascii_isdigit(static_cast<unsigned char>(text.back()));
+    option.Error(size->span, absl::StrCat("memory: '", text, "' ", MemoryProblem(*bytes)),
+                 no_unit ? absl::StrCat("did you mean '", text, "m'?") : option.ShapeHint());
   } else {
     option.Error(size->span, absl::StrCat("memory: '", text, "' is not a size"),
                  "expected a number of bytes, or one with k, m or g: \"512m\", \"1.5g\"");
@@ -249,7 +211,7 @@ void CompileCpus(Option& option) {
   option.NoMoreThan(1);
   const size_t errors = option.diags.errors();
   const std::string text = option.TextOrNumber(*number, "cpus");
-  if (option.diags.errors() != errors) return;
+  if (option.Broken(errors)) return;
   if (const std::optional<uint64_t> quota = ParseCpus(text)) {
     option.container().cgroup.cpu_quota_microseconds = *quota;
   } else {
@@ -258,10 +220,24 @@ void CompileCpus(Option& option) {
   }
 }
 
+// "uid", "uid:gid", "name", "name:group"; names as useradd(8) makes them.
+absl::string_view UserProblem(absl::string_view text) {
+  const size_t colon = text.find(':');
+  const auto is_part = [](absl::string_view part) {
+    if (!part.empty() && part[0] == '_') part.remove_prefix(1);
+    return NameProblem(part).empty();
+  };
+  const bool good = colon == absl::string_view::npos
+                        ? is_part(text)
+                        : is_part(text.substr(0, colon)) && is_part(text.substr(colon + 1));
+  return good ? "" : "is neither uid, uid:gid, name nor name:group";
+}
+
 void CompileUser(Option& option) {
   const Datum* user = option.At(0, "user");
   if (user == nullptr) return;
-  option.container().user = option.TextOrNumber(*user, "user");
+  option.container().user = user->value.is_number() ? reml::Display(user->value)
+                                                    : option.Checked(*user, "user", UserProblem);
   option.Remember(user->span);
   option.NoMoreThan(1);
 }
@@ -269,7 +245,10 @@ void CompileUser(Option& option) {
 void CompileWorkdir(Option& option) {
   const Datum* folder = option.At(0, "workdir");
   if (folder == nullptr) return;
-  option.container().workdir = option.Text(*folder, "workdir");
+  option.container().workdir =
+      option.Checked(*folder, "workdir", [](absl::string_view path) -> absl::string_view {
+        return path[0] == '/' ? "" : "must be an absolute path";
+      });
   option.Remember(folder->span);
   option.NoMoreThan(1);
 }
@@ -279,7 +258,7 @@ void CompileCapabilities(Option& option, CapabilitySet& set) {
   for (const Datum& datum : option.values) {
     const size_t errors = option.diags.errors();
     const std::string name = option.Text(datum, option.name);
-    if (option.diags.errors() != errors) continue;
+    if (option.Broken(errors)) continue;
     option.container().spans.Set(std::string(option.name), name, datum.span);
     if (absl::EqualsIgnoreCase(name, "all")) {
       set = CapabilitySet::All();
@@ -320,16 +299,18 @@ void CompileDependsOn(Option& option) {
   for (size_t i = 0; i < option.values.size(); ++i) {
     const Datum& datum = option.values[i];
     const size_t errors = option.diags.errors();
-    Dependency dependency{option.Text(datum, "depends-on"), std::nullopt, datum.span};
-    if (option.diags.errors() != errors) return;
+    Dependency dependency{option.Name(datum, "depends-on"), std::nullopt, datum.span};
+    if (option.Broken(errors)) return;
     if (i + 1 < option.values.size()) {
       const Datum& next = option.values[i + 1];
+      const bool text = next.value.is_string() || next.value.is_symbol();
       if (next.value.is_int()) {
         dependency.port = PortOf(option, next, "depends-on port");
         ++i;
-      } else if (!next.value.is_string() && !next.value.is_symbol()) {
+      } else if (!text || ParsePort(next.value.text())) {
         return option.Error(next.span, "depends-on: optional second arg must be a port number",
-                            absl::StrCat("got ", next.value.type_name()));
+                            text ? absl::StrCat("write it without quotes: ", next.value.text())
+                                 : absl::StrCat("got ", next.value.type_name()));
       }
     }
     option.container().spans.Set("depends-on", dependency.service, datum.span);
@@ -337,31 +318,49 @@ void CompileDependsOn(Option& option) {
   }
 }
 
+// What a list among an option's values stands for.
+enum class Lists : uint8_t {
+  kNothing,  // a mistake
+  kSplice,   // its elements: (command ("sh" "-c")) is (command "sh" "-c")
+  kMore,     // one more option: (env ("A" "1") ("B" . "2")) is (env "A" "1") and (env "B" "2")
+};
+
 struct CompiledRow {
   ServiceOptionRow row;
+  Lists lists;
   void (*compile)(Option&);
 };
 
 constexpr std::array<CompiledRow, 18> kOptions = {{
-    {{"image", "(image REFERENCE)", "what to run"}, CompileImage},
+    {{"image", "(image REFERENCE)", "what to run"}, Lists::kNothing, CompileImage},
     {{"command", "(command WORD...)", "replaces the image's entrypoint and command"},
+     Lists::kSplice,
      CompileCommand},
-    {{"env", "(env KEY VALUE)", "a variable of the environment"}, CompileEnv},
-    {{"network", "(network NAME...)", "networks to join"}, CompileNetwork},
-    {{"port", "(port HOST CONTAINER [ADDRESS])", "publishes a TCP port"}, CompilePort},
-    {{"volume", "(volume NAME PATH)", "a volume of the stack"}, CompileVolume},
-    {{"bind", "(bind HOST-PATH PATH)", "a host path, writable"}, CompileBind},
-    {{"bind-rw", "(bind-rw HOST-PATH PATH)", "the same as bind"}, CompileBind},
-    {{"bind-ro", "(bind-ro HOST-PATH PATH)", "a host path, read-only"}, CompileBindReadOnly},
-    {{"tmpfs", "(tmpfs PATH...)", "a file system in memory"}, CompileTmpfs},
-    {{"depends-on", "(depends-on SERVICE [PORT])", "starts after it is ready"}, CompileDependsOn},
-    {{"memory", "(memory SIZE)", "limit of memory"}, CompileMemory},
-    {{"cpus", "(cpus NUMBER)", "limit of CPUs"}, CompileCpus},
-    {{"user", "(user USER)", "UID[:GID] or NAME[:GROUP]"}, CompileUser},
-    {{"workdir", "(workdir PATH)", "where the command starts"}, CompileWorkdir},
-    {{"cap-add", "(cap-add NAME...)", "capabilities on top of the default set"}, CompileCapAdd},
-    {{"cap-drop", "(cap-drop NAME...)", "capabilities out of it"}, CompileCapDrop},
+    {{"env", "(env KEY VALUE)", "a variable of the environment"}, Lists::kMore, CompileEnv},
+    {{"network", "(network NAME...)", "networks to join"}, Lists::kSplice, CompileNetwork},
+    {{"port", "(port HOST CONTAINER [ADDRESS])", "publishes a TCP port"},
+     Lists::kMore,
+     CompilePort},
+    {{"volume", "(volume NAME PATH)", "a volume of the stack"}, Lists::kMore, CompileVolume},
+    {{"bind", "(bind HOST-PATH PATH)", "a host path, writable"}, Lists::kMore, CompileBind},
+    {{"bind-rw", "(bind-rw HOST-PATH PATH)", "the same as bind"}, Lists::kMore, CompileBind},
+    {{"bind-ro", "(bind-ro HOST-PATH PATH)", "a host path, read-only"},
+     Lists::kMore,
+     CompileBindReadOnly},
+    {{"tmpfs", "(tmpfs PATH...)", "a file system in memory"}, Lists::kSplice, CompileTmpfs},
+    {{"depends-on", "(depends-on SERVICE [PORT])", "starts after it is ready"},
+     Lists::kMore,
+     CompileDependsOn},
+    {{"memory", "(memory SIZE)", "limit of memory"}, Lists::kNothing, CompileMemory},
+    {{"cpus", "(cpus NUMBER)", "limit of CPUs"}, Lists::kNothing, CompileCpus},
+    {{"user", "(user USER)", "UID[:GID] or NAME[:GROUP]"}, Lists::kNothing, CompileUser},
+    {{"workdir", "(workdir PATH)", "where the command starts"}, Lists::kNothing, CompileWorkdir},
+    {{"cap-add", "(cap-add NAME...)", "capabilities on top of the default set"},
+     Lists::kSplice,
+     CompileCapAdd},
+    {{"cap-drop", "(cap-drop NAME...)", "capabilities out of it"}, Lists::kSplice, CompileCapDrop},
     {{"stop-grace-period", "(stop-grace-period SECONDS)", "between stop signal and kill"},
+     Lists::kNothing,
      CompileStopGracePeriod},
 }};
 
@@ -376,7 +375,34 @@ std::string UnknownOptionHint(absl::string_view written) {
   std::vector<absl::string_view> names;
   for (const CompiledRow& option : kOptions) names.push_back(option.row.name);
   const std::string near = Suggest(written, names);
-  return near.empty() ? "" : absl::StrCat("did you mean '", near, "'?");
+  return near.empty() ? absl::StrCat("options are: ", absl::StrJoin(names, " "))
+                      : absl::StrCat("did you mean '", near, "'?");
+}
+
+// Compiles an option of these values, or the several that its lists stand for.
+void CompileRow(const CompiledRow& row, Option& option, const std::vector<Datum>& data) {
+  bool again = false;
+  const auto compile = [&](Span span, std::vector<Datum> values) {
+    const Span whole = std::exchange(option.span, span);
+    option.values = std::move(values);
+    row.compile(option);
+    option.span = whole;
+    again = true;
+  };
+  // As in define-service, an option that begins with an atom is one option.
+  const bool atom_first = row.lists == Lists::kMore && !data.empty() && !data[0].value.is_pair();
+  std::vector<Datum> values;
+  for (const Datum& datum : data) {
+    if (!datum.value.is_pair() || atom_first || row.lists == Lists::kNothing) {
+      values.push_back(datum);
+    } else if (row.lists == Lists::kSplice) {
+      for (const Datum& inner : DataOf(datum.value, datum.span)) values.push_back(inner);
+    } else {
+      if (!values.empty()) compile(option.span, std::exchange(values, {}));
+      compile(datum.span, DataOf(datum.value, datum.span));
+    }
+  }
+  if (!values.empty() || !again) compile(option.span, std::move(values));
 }
 
 }  // namespace
@@ -390,50 +416,47 @@ absl::Span<const ServiceOptionRow> ServiceOptions() {
   return kRows;
 }
 
-std::string TextOf(Value value, Span span, absl::string_view what, Diagnostics& diags) {
-  if (value.is_string() || value.is_symbol()) return std::string(value.text());
-  diags.Error(span, absl::StrCat(what, ": expected string or symbol, got ", value.type_name()));
-  return "";
-}
-
 void CompileServiceOptions(reml::CallContext& ctx, absl::Span<const Value> options,
                            size_t first_argument, ServiceSpec& service, Diagnostics& diags) {
   CapabilitySet added, dropped;
+  bool has_image = false;
   for (size_t i = 0; i < options.size(); ++i) {
     const Value list = options[i];
     const Span argument = ctx.ArgSpan(first_argument + i);
+    if (list.is_nil()) continue;  // what (if debug '(env "DEBUG" "1")) gives otherwise
     if (!list.is_pair()) {
       diags.Error(argument, absl::StrCat("service option must be a list, got ", list.type_name()),
-                  "such as '(image \"busybox\")");
+                  list.is_keyword() ? "keywords are for define-service; here it is a list such as "
+                                      "'(image \"busybox\")"
+                                    : "such as '(image \"busybox\")");
       continue;
     }
     const Span known = reml::SpanOf(list);
     const Span span = known.known() ? known : argument;
-    const auto span_of = [&](Value pair) {
-      const Span at = reml::CarSpan(pair);
-      return at.known() ? at : span;
-    };
-    if (!list.car().is_symbol() && !list.car().is_string()) {
-      diags.Error(span_of(list),
-                  absl::StrCat("service option: expected a name, got ", list.car().type_name()));
+    std::vector<Datum> data = DataOf(list, span);
+    const Datum key = data.front();
+    data.erase(data.begin());
+    if (!key.value.is_symbol() && !key.value.is_string()) {
+      diags.Error(key.span,
+                  absl::StrCat("service option: expected a name, got ", key.value.type_name()),
+                  "such as '(image \"busybox\")");
       continue;
     }
-    const absl::string_view name = list.car().text();
+    const absl::string_view name = key.value.text();
     const CompiledRow* row = FindOption(name);
     if (row == nullptr) {
-      diags.Error(span_of(list), absl::StrCat("service: unknown option '", name, "'"),
+      diags.Error(key.span, absl::StrCat("service: unknown option '", name, "'"),
                   UnknownOptionHint(name));
       continue;
     }
+    has_image = has_image || name == "image";
     Option option{row->row.name, row->row.shape, span, {}, service, added, dropped, diags};
-    Value rest = list.cdr();
-    for (; rest.is_pair(); rest = rest.cdr()) option.values.push_back({rest.car(), span_of(rest)});
-    if (!rest.is_nil()) {
-      // (env "K" . "V"): the tail is the last value.
-      const Span at = span;
-      option.values.push_back({rest, at});
-    }
-    row->compile(option);
+    CompileRow(*row, option, data);
+  }
+  if (!has_image) {
+    diags.Error(ctx.CallSpan(),
+                absl::StrCat("service '", service.name, "': missing (image ...) option"),
+                "say what it runs: '(image \"busybox\")");
   }
   service.container.capabilities = (kDefaultCapabilities - dropped) | added;
 }

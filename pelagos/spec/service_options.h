@@ -26,12 +26,9 @@ struct ServiceOptionRow {
 // In the order of the manual.
 absl::Span<const ServiceOptionRow> ServiceOptions();
 
-// Compiles the options into `service`, whose name is set; every mistake goes to `diags`, and then
-// the service is not to be used.
+// Compiles the options into `service`, whose name is set; every mistake goes to `diags`, also that
+// no image is given, and then the service is not to be used. `()` among the options is none.
 void CompileServiceOptions(reml::CallContext& ctx, absl::Span<const reml::Value> options,
                            size_t first_argument, ServiceSpec& service, Diagnostics& diags);
-
-// "WHAT: expected string or symbol, got TYPE" unless it is one; "" then.
-std::string TextOf(reml::Value value, Span span, absl::string_view what, Diagnostics& diags);
 
 }  // namespace pelagos
