@@ -1,6 +1,6 @@
 #!/bin/sh
 # Asks the store, and makes a sentence of the answer.
-hits=$(wget -q -T 5 -O - "$STORE") || {
+hits=$(timeout 5 wget -q -O - "$STORE") || {
   printf 'Status: 502 Bad Gateway\r\nContent-Type: text/plain\r\n\r\nstore does not answer\n'
   exit 0
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Asks the app, and makes a page of the answer.
-told=$(wget -q -T 5 -O - "$APP") || {
+told=$(timeout 5 wget -q -O - "$APP") || {
   printf 'Status: 502 Bad Gateway\r\nContent-Type: text/plain\r\n\r\napp does not answer\n'
   exit 0
 }
