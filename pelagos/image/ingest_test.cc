@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,6 +20,7 @@
 #include "gtest/gtest.h"
 #include "pelagos/image/builtin.h"
 #include "pelagos/image/store.h"
+#include "pelagos/sys/file.h"
 
 namespace pelagos::image {
 namespace {
@@ -97,6 +100,40 @@ TEST_F(IngestTest, ReadsAPipe) {
   writer.join();
   ASSERT_TRUE(images.ok()) << images.status();
   EXPECT_EQ((*images)[0].reference, "docker.io/library/mine:1");
+}
+
+// Killed when it has read so many bytes (but for what a pipe holds): the store is whole, what was
+// half made goes with the next command, and that one succeeds.
+TEST_F(IngestTest, AKilledLoadLeavesAWholeStore) {
+  const int64_t size = static_cast<int64_t>(fs::file_size(archive));
+  for (const int64_t bytes : {size / 8, size / 2, size - 1024, size}) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    Fd reading(ends[0]), writing(ends[1]);
+    const std::string root = root_.string();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::dup2(reading.get(), 0);
+      ::execl(program.c_str(), "pelagos-image", "load", "--data-root", root.c_str(), nullptr);
+      ::_exit(127);
+    }
+    reading.reset();
+    std::ifstream file(archive, std::ios::binary);
+    std::string text(static_cast<size_t>(bytes), '\0');
+    file.read(text.data(), bytes);
+    EXPECT_TRUE(sys::WriteAll(writing, text, "pipe").ok());
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+
+    absl::StatusOr<Store> store = Store::Open(root);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_TRUE(absl::IsNotFound(store->Find("busybox").status())) << bytes;
+    absl::StatusOr<std::vector<LoadedImage>> images = LoadFile(archive);
+    ASSERT_TRUE(images.ok()) << images.status();
+    EXPECT_TRUE(fs::is_empty(root_ / "images/ingest"));
+    ASSERT_TRUE(store->Remove("busybox").ok());
+    EXPECT_TRUE(fs::is_empty(root_ / "images/layers"));
+  }
 }
 
 TEST_F(IngestTest, ErrorsArriveWithTheirCode) {

@@ -311,6 +311,18 @@ TEST_F(UnpackTest, NoticesWhatIsMissing) {
   EXPECT_TRUE(absl::IsDataLoss(Unpack(zstd.substr(0, zstd.size() - 3)).status()));
 }
 
+TEST_F(UnpackTest, TheLastFileNeedsNoPadding) {
+  // As umoci writes its layers. One byte less is one byte missing.
+  const std::string tar = TarBuilder().File("a", "1").File("b", "12345").unfinished();
+  const std::string cut = tar.substr(0, tar.size() - 507);
+  absl::StatusOr<UnpackedLayer> layer = Unpack(cut);
+  ASSERT_TRUE(layer.ok()) << layer.status();
+  EXPECT_EQ(layer->diff_id, Sha256Of(cut));
+  EXPECT_EQ(Read(layer_ / "b"), "12345");
+  EXPECT_TRUE(Unpack(tar).ok());
+  EXPECT_TRUE(absl::IsDataLoss(Unpack(cut.substr(0, cut.size() - 1)).status()));
+}
+
 TEST_F(UnpackTest, NoticesLyingSizes) {
   TarBuilder larger;
   larger.Add({.name = "a", .content = "abc", .claimed_size = 1 << 20});
