@@ -149,7 +149,7 @@ TEST(DiagnosticsTest, InsideOfMacros) {
             "t.reml:2:8: error: car: expected pair, got int\n"
             "2 |   (car 7))\n"
             "  |        ^\n");
-  EXPECT_EQ(Errors("(define-service s \"s\"\n  :image imge)"),
+  EXPECT_EQ(Errors("(define (service . x) x)(define-service s \"s\"\n  :image imge)"),
             "t.reml:2:10: error: unbound variable: imge\n"
             "2 |   :image imge)\n"
             "  |          ^^^^\n");

@@ -77,7 +77,7 @@ bool Heap::Collect(const std::function<void(Marker&)>& trace) {
     object->Trace(marker);
   }
   Sweep();
-  threshold_ = std::min(std::max(2 * bytes_, kFirstCollection), std::max(limit_, 2 * bytes_));
+  threshold_ = std::min(std::max(2 * bytes_, kFirstCollection), limit_ + limit_ / 2);
   return bytes_ <= limit_;
 }
 

@@ -48,8 +48,8 @@ class Root;
 
 class Heap {
  public:
-  // `limit`: bytes that may be alive after a collection. Between two collections the heap may grow
-  // to twice as much.
+  // `limit`: bytes that may be alive after a collection. Until the next one there may be garbage
+  // beside them, and what one builtin allocates: three times as much at most.
   explicit Heap(size_t limit);
   ~Heap();
   Heap(const Heap&) = delete;
@@ -84,7 +84,7 @@ class Heap {
   size_t limit() const { return limit_; }
   // Whether `more` bytes may still be allocated before a collection. Builtins whose result is not
   // bounded by their arguments ask first.
-  bool Fits(size_t more) const { return more <= 2 * limit_ && bytes_ <= 2 * limit_ - more; }
+  bool Fits(size_t more) const { return more <= limit_ && bytes_ <= 3 * limit_ - more; }
   bool due() const { return bytes_ > threshold_ || stress_; }
   // Frees what neither Roots, nor global variables, nor `trace` reach. Returns whether what is left
   // is within the limit.
