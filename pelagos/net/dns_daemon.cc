@@ -80,6 +80,17 @@ absl::StatusOr<Fd> ConnectControl(const std::string& folder) {
   return ErrnoStatus(errno, "connect", absl::StrCat(folder, "/control"));
 }
 
+// Makes the daemon read its folder. NotFound if there is none, or if it ends instead of answering:
+// it goes when no network has names left, which may be while we ask.
+absl::Status Ask(const std::string& folder) {
+  PELAGOS_ASSIGN_OR_RETURN(Fd control, ConnectControl(folder));
+  const absl::Status status = ReadAnswer(control);
+  if (absl::IsAborted(status) || FindErrno(status) == ECONNRESET) {
+    return absl::NotFoundError("pelagos-dns has ended");
+  }
+  return status;
+}
+
 // The grandchild: nothing but calls that are safe after fork(2).
 [[noreturn]] void BecomeDaemon(int ready, const char* program, char* const argv[]) {
   const int null = ::open("/dev/null", O_RDWR);
@@ -150,20 +161,15 @@ absl::Status Unlink(const std::string& path) {
 }  // namespace
 
 absl::Status ReloadDns(const DnsDaemonOptions& options) {
-  absl::StatusOr<Fd> control = ConnectControl(options.folder);
-  if (absl::IsNotFound(control.status())) return absl::OkStatus();
-  PELAGOS_RETURN_IF_ERROR(control.status());
-  return ReadAnswer(*control);
+  const absl::Status status = Ask(options.folder);
+  return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 
 absl::Status EnsureDns(const DnsDaemonOptions& options) {
-  absl::StatusOr<Fd> control = ConnectControl(options.folder);
-  if (absl::IsNotFound(control.status())) {
-    PELAGOS_RETURN_IF_ERROR(Start(options), "starting pelagos-dns");
-    return absl::OkStatus();
-  }
-  PELAGOS_RETURN_IF_ERROR(control.status());
-  return ReadAnswer(*control);
+  const absl::Status status = Ask(options.folder);
+  if (!absl::IsNotFound(status)) return status;
+  PELAGOS_RETURN_IF_ERROR(Start(options), "starting pelagos-dns");
+  return absl::OkStatus();
 }
 
 absl::Status StopDns(const DnsDaemonOptions& options) {

@@ -81,6 +81,7 @@ TEST_F(DemoTest, ALinePerServiceAndAPageThroughAllThree) {
 }
 
 TEST_F(DemoTest, ALiveDisplayOnATerminal) {
+  world_->SetEnv("TERM", "xterm");
   const Outcome up = world_->Tool({"script", "--quiet", "--return", "--command",
                                    Runfile("tools/pelagos") + " compose up", "/dev/null"});
   EXPECT_EQ(up.code, 0) << up.Describe();
@@ -178,7 +179,8 @@ TEST_F(DemoTest, NamesResolveOnTheirNetworksOnly) {
   const std::string url =
       absl::StrCat("http://", std::string(absl::StripAsciiWhitespace(addresses.out)), ":9000/");
   const auto fetch = [&](const char* from) {
-    return world_->Inside("demo", from, {"/bin/busybox", "wget", "-q", "-T", "2", "-O", "-", url});
+    return world_->Inside("demo", from,
+                          {"/bin/busybox", "timeout", "2", "wget", "-q", "-O", "-", url});
   };
   EXPECT_EQ(fetch("app").code, 0) << fetch("app").Describe();
   EXPECT_NE(fetch("web").code, 0) << "web must not reach " << url;

@@ -212,8 +212,13 @@ Outcome World::Inside(const std::string& project, const std::string& service,
 }
 
 std::vector<std::string> World::Volumes() {
+  std::vector<std::string> volumes;
   const auto names = sys::ListFolder(data_root() + "/volumes");
-  return names.ok() ? *names : std::vector<std::string>();
+  if (!names.ok()) return volumes;  // none was ever made
+  for (const std::string& name : *names) {
+    if (name != ".lock") volumes.push_back(name);
+  }
+  return volumes;
 }
 
 HttpReply World::Get(int port, const std::string& path) {

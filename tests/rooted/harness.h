@@ -61,7 +61,7 @@ class World {
   // A program inside the running container of a service, with all its namespaces.
   Outcome Inside(const std::string& project, const std::string& service,
                  std::vector<std::string> argv);
-  // The names of all volumes, and what else lies beside them.
+  // The names of all volumes, and what else lies beside them but the folder's lock.
   std::vector<std::string> Volumes();
 
   // http://127.0.0.1:PORT/PATH, in this world's network.
