@@ -42,11 +42,12 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   // After the user's mounts: a bind of all of /sys unmasks nothing.
   Append(ops, Hardening());
   ops.push_back(PivotRoot{});
-  if (spec.read_only) ops.push_back(SealRoot{});
   if (namespaces.contains(Namespace::kNet)) ops.push_back(LoopbackUp{});
   if (namespaces.contains(Namespace::kUts)) ops.push_back(SetHostname{HostnameOf(spec)});
   ops.push_back(AwaitStart{});
   ops.push_back(ChangeFolder{WorkdirOf(spec, image)});
+  // Only now: the folder may have had to be made.
+  if (spec.read_only) ops.push_back(SealRoot{});
   ops.push_back(SetUser{user.uid, user.gid, user.groups});
   ops.push_back(LimitCapabilities{spec.capabilities});
   if (spec.no_new_privileges) ops.push_back(SetNoNewPrivileges{});

@@ -77,12 +77,14 @@ TEST(MakePlanTest, ARootFolderIsNeverWrittenTo) {
   EXPECT_FALSE(Find<MountOverlayRoot>(plan).upper.empty());
 }
 
-TEST(MakePlanTest, ReadOnlySealsTheRootAfterThePivot) {
+// A missing work folder is made first.
+TEST(MakePlanTest, ReadOnlySealsTheRootAfterTheWorkFolder) {
   EXPECT_EQ(IndexOf<SealRoot>(Plan(Spec())), -1);
   ContainerSpec spec = Spec();
   spec.read_only = true;
   const LaunchPlan plan = Plan(spec);
-  EXPECT_GT(IndexOf<SealRoot>(plan), IndexOf<PivotRoot>(plan));
+  EXPECT_GT(IndexOf<SealRoot>(plan), IndexOf<ChangeFolder>(plan));
+  EXPECT_LT(IndexOf<SealRoot>(plan), IndexOf<SetUser>(plan));
 }
 
 TEST(MakePlanTest, HostNetworkHasNoNamespaceAndNoLoopback) {

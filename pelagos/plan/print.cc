@@ -56,6 +56,11 @@ std::string PrintIndented(const LaunchPlan& plan, const std::string& indent) {
   }
   for (size_t i = 0; i < plan.ops.size(); ++i) {
     absl::StrAppendFormat(&text, "%s%2d  %s\n", indent, i, Describe(plan.ops[i]));
+    if (const auto* root = std::get_if<MountOverlayRoot>(&plan.ops[i])) {
+      for (const std::string& layer : root->lowers) {
+        absl::StrAppend(&text, indent, "      layer ", layer, "\n");
+      }
+    }
     const auto* exec = std::get_if<Exec>(&plan.ops[i]);
     if (exec == nullptr) continue;
     for (const std::string& variable : exec->env) {

@@ -293,12 +293,25 @@ void CompileStopGracePeriod(Option& option) {
   option.container().stop_grace_seconds = static_cast<int>(number);
 }
 
+// "db:5432", as others write it: how it is written here.
+std::string PortBehindColon(Value value) {
+  if (!value.is_string()) return "";
+  const absl::string_view text = value.text();
+  const size_t colon = text.find(':');
+  if (colon == absl::string_view::npos || !ParsePort(text.substr(colon + 1))) return "";
+  return absl::StrCat("did you mean (depends-on \"", text.substr(0, colon), "\" ",
+                      text.substr(colon + 1), ")?");
+}
+
 // SERVICE [PORT], several of them in a row if need be: "a" "b" 80.
 void CompileDependsOn(Option& option) {
   if (option.At(0, "depends-on") == nullptr) return;
   for (size_t i = 0; i < option.values.size(); ++i) {
     const Datum& datum = option.values[i];
     const size_t errors = option.diags.errors();
+    if (const std::string hint = PortBehindColon(datum.value); !hint.empty()) {
+      return option.Error(datum.span, "depends-on: the port is a value of its own", hint);
+    }
     Dependency dependency{option.Name(datum, "depends-on"), std::nullopt, datum.span};
     if (option.Broken(errors)) return;
     if (i + 1 < option.values.size()) {

@@ -1,0 +1,93 @@
+// Plans of stacks and of single containers, as text and as JSON.
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "pelagos/base/diagnostic.h"
+#include "pelagos/plan/json.h"
+#include "pelagos/plan/make_plan.h"
+#include "pelagos/plan/print.h"
+#include "pelagos/spec/container.h"
+#include "tests/golden/golden.h"
+#include "tests/golden/stack.h"
+
+namespace pelagos::golden {
+namespace {
+
+constexpr char kFolder[] = "tests/golden/plans";
+
+template <typename Plan>
+void ExpectPlan(const std::string& path, const Plan& plan) {
+  ExpectGolden(WithEnding(path, ".txt"), Print(plan));
+  ExpectGolden(WithEnding(path, ".json"), ToJson(plan));
+}
+
+class StackPlanTest : public ::testing::TestWithParam<std::string> {};
+
+// The first line of a program names its host: "; host: v2".
+TEST_P(StackPlanTest, IsAsBefore) {
+  const std::string text = ReadTestFile(GetParam());
+  constexpr absl::string_view kHost = "; host: ";
+  ASSERT_EQ(absl::string_view(text).substr(0, kHost.size()), kHost);
+  const std::string host = text.substr(kHost.size(), text.find('\n') - kHost.size());
+  const StackResult result = PlanStack(GetParam(), text, FactsOf(host));
+  ASSERT_TRUE(result.plan.has_value()) << result.report;
+  EXPECT_EQ(result.report, "");
+  ExpectPlan(GetParam(), *result.plan);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stacks, StackPlanTest, ::testing::ValuesIn(TestFiles(kFolder, ".reml")),
+                         [](const auto& info) {
+                           const size_t begin = info.param.rfind('/') + 1;
+                           return info.param.substr(begin, info.param.find('.') - begin);
+                         });
+
+LaunchPlan PlanOf(const ContainerSpec& spec, const std::string& host) {
+  Diagnostics diags;
+  const ResolvedImage image = spec.rootfs.empty() ? ImageOf(spec.image) : ResolvedImage{};
+  const auto plan = MakePlan(spec, image, UserOf(spec.user), FactsOf(host), diags);
+  EXPECT_TRUE(plan.has_value()) << Render({}, diags);
+  return plan.value_or(LaunchPlan{});
+}
+
+ContainerSpec Named(const std::string& name) {
+  ContainerSpec spec;
+  spec.name = name;
+  spec.image = "busybox";
+  return spec;
+}
+
+TEST(ContainerPlanTest, Minimal) {
+  ExpectPlan(absl::StrCat(kFolder, "/container_minimal.txt"), PlanOf(Named("minimal"), "none"));
+}
+
+// Nothing left that can be taken away.
+TEST(ContainerPlanTest, Hardened) {
+  ContainerSpec spec = Named("hardened");
+  spec.command = {"sh", "-c", "echo 'no way'"};
+  spec.user = "1000:1000";
+  spec.capabilities = {};
+  spec.read_only = true;
+  spec.cgroup = CgroupPlanBuilder().Memory<64_MiB>().Cpus("0.25"_cpus).Pids<32>().Build();
+  spec.mounts = MountPlan().Tmpfs("/tmp"_path);
+  ExpectPlan(absl::StrCat(kFolder, "/container_hardened.txt"), PlanOf(spec, "v2"));
+}
+
+// All that can be switched off.
+TEST(ContainerPlanTest, Open) {
+  ContainerSpec spec = Named("open");
+  spec.image.clear();
+  spec.rootfs = "/srv/root";
+  spec.command = {"/sbin/init"};
+  spec.hostname = "box";
+  spec.net.mode = NetMode::kHost;
+  spec.capabilities = CapabilitySet::All();
+  spec.seccomp.profile = SeccompProfile::kUnconfined;
+  spec.no_new_privileges = false;
+  spec.namespaces = Namespaces<Namespace::kMount, Namespace::kPid>();
+  ExpectPlan(absl::StrCat(kFolder, "/container_open.txt"), PlanOf(spec, "hybrid"));
+}
+
+}  // namespace
+}  // namespace pelagos::golden
