@@ -196,7 +196,7 @@ TEST(InterpreterTest, DefinitionsStay) {
 
 // Nesting of data and code is limited by memory and by Limits, never by the host's stack.
 TEST(InterpreterTest, NothingIsTooDeep) {
-  constexpr size_t kDepth = 200'000;
+  constexpr size_t kDepth = 100'000;
   Limits limits;
   limits.depth = kDepth / 2;
   limits.bytes = size_t{2} << 30;

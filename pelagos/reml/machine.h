@@ -23,6 +23,13 @@
 
 namespace pelagos::reml {
 
+// Why an evaluation failed.
+struct Failure {
+  Diagnostics diagnostics;
+  bool fatal = false;   // no guard catches it
+  bool traced = false;  // has its notes
+};
+
 class Machine final : public CallContext {
  public:
   Machine(SourceMap& sources, Limits limits, Host host);
@@ -105,11 +112,6 @@ class Machine final : public CallContext {
     std::vector<Span> spans;
     std::vector<Value> locals;
     ResumeFunction resume = nullptr;
-  };
-  struct Failure {
-    Diagnostics diagnostics;
-    bool fatal = false;   // no guard catches it
-    bool traced = false;  // has its notes
   };
   class Caught;
   class Entered;
