@@ -120,9 +120,9 @@ struct SetUser {
   bool operator==(const SetUser&) const = default;
 };
 
-// The bounding set becomes `keep`; permitted and effective `keep` for root, nothing for other users.
-// Nothing is inheritable: a file with inheritable capabilities would win back what was dropped
-// (capabilities(7)). What the launcher itself lacks is left out.
+// The bounding set becomes `keep`; permitted and effective `keep` for root, nothing for other
+// users. Nothing is inheritable: a file with inheritable capabilities would win back what was
+// dropped (capabilities(7)). What the launcher itself lacks is left out.
 struct LimitCapabilities {
   CapabilitySet keep;
   bool operator==(const LimitCapabilities&) const = default;

@@ -186,7 +186,8 @@ TEST_F(FormsTest, GeneratedServicesAndHooks) {
     (define n (let ((v (env "NO_SUCH_VAR_XYZ"))) (if (null? v) 3 (string->number v))))
     (on-ready "db" (lambda () (display "db up")))
     (on-ready 'db (lambda () (display "again")))
-    (compose-up (compose (network "n") (map mk (iota n 1)) (service "db" '(image "pg"))) "fan"))reml"))
+    (compose-up (compose (network "n") (map mk (iota n 1)) (service "db" '(image "pg")))
+                "fan"))reml"))
       << Rendered();
   EXPECT_EQ(StartOrder(spec()), (Words{"db", "w1", "w2", "w3"}));
   EXPECT_EQ(EnvOf(service("w3")), "ID=3");
