@@ -175,22 +175,21 @@ absl::Status EnsureDns(const DnsDaemonOptions& options) {
 absl::Status StopDns(const DnsDaemonOptions& options) {
   const std::string lock_path = absl::StrCat(options.folder, "/", kDaemonLock);
   const std::string control_path = absl::StrCat(options.folder, "/", kControl);
-  absl::StatusOr<Fd> lock = sys::LockFile(lock_path, sys::LockMode::kTry);
-  if (absl::IsUnavailable(lock.status())) {
-    PELAGOS_ASSIGN_OR_RETURN(sys::ProcessIdentity identity, ReadIdentity(lock_path));
-    absl::StatusOr<Fd> pidfd = sys::OpenPidfd(identity);
-    if (pidfd.ok()) {
-      // It ends when it finds no network; a daemon that does not answer is ended below.
-      (void)ReloadDns(options);
-      PELAGOS_ASSIGN_OR_RETURN(bool ended, WaitFor(*pidfd, absl::Now() + kEndTime));
-      if (!ended) {
-        PELAGOS_RETURN_IF_ERROR(sys::Signal(*pidfd, SIGKILL), "ending pelagos-dns");
-        PELAGOS_ASSIGN_OR_RETURN(ended, WaitFor(*pidfd, absl::Now() + kEndTime));
-      }
-      if (!ended) return absl::DeadlineExceededError("pelagos-dns does not end");
+  absl::StatusOr<sys::ProcessIdentity> identity = ReadIdentity(lock_path);
+  if (!identity.ok()) {
+    if (FindErrno(identity.status()) == ENOENT) return Unlink(control_path);
+    // A daemon that died before it could write there; unless it lives.
+    PELAGOS_RETURN_IF_ERROR(sys::LockFile(lock_path, sys::LockMode::kTry).status());
+  } else if (absl::StatusOr<Fd> pidfd = sys::OpenPidfd(*identity); pidfd.ok()) {
+    // It ends when it finds no network, and may be on its way already; its lock says nothing of
+    // that, it goes before the process does. A daemon that does not answer is ended below.
+    (void)ReloadDns(options);
+    PELAGOS_ASSIGN_OR_RETURN(bool ended, WaitFor(*pidfd, absl::Now() + kEndTime));
+    if (!ended) {
+      PELAGOS_RETURN_IF_ERROR(sys::Signal(*pidfd, SIGKILL), "ending pelagos-dns");
+      PELAGOS_ASSIGN_OR_RETURN(ended, WaitFor(*pidfd, absl::Now() + kEndTime));
     }
-  } else {
-    PELAGOS_RETURN_IF_ERROR(lock.status());
+    if (!ended) return absl::DeadlineExceededError("pelagos-dns does not end");
   }
   PELAGOS_RETURN_IF_ERROR(Unlink(control_path));
   return Unlink(lock_path);
