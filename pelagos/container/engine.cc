@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "pelagos/image/user.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/wait.h"
+#include "pelagos/net/names.h"
 #include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
 
@@ -50,6 +52,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
   facts.run_root = roots.run;
   PELAGOS_ASSIGN_OR_RETURN(sys::CgroupMounts mounts, sys::ReadCgroupMounts());
   facts.cgroups.v2_mount = mounts.v2_mount;
+  if (roots.run != store::Roots().run) {
+    facts.cgroups.name_prefix = absl::StrCat("pelagos-", net::ShortHash(roots.run), "-");
+  }
   for (CgroupController controller :
        {CgroupController::kMemory, CgroupController::kCpu, CgroupController::kPids}) {
     const std::string name(NameOf(controller));
@@ -60,6 +65,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
       facts.cgroups.v1_mounts[controller] = it->second;
     }
   }
+  // A kernel without swap accounting has nothing to limit, and no file for it.
+  const auto memory = facts.cgroups.v1_mounts.find(CgroupController::kMemory);
+  const std::string swap_file = memory != facts.cgroups.v1_mounts.end()
+                                    ? absl::StrCat(memory->second, "/memory.memsw.limit_in_bytes")
+                                    : "/proc/swaps";
+  facts.cgroups.limits_swap = ::access(swap_file.c_str(), F_OK) == 0;
   return std::unique_ptr<Engine>(new Engine(std::move(roots), std::move(facts)));
 }
 
@@ -138,7 +149,8 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
 }
 
 absl::Status Engine::Release(const std::string& id) {
-  PELAGOS_RETURN_IF_ERROR(launch::RemoveCgroups(id, CgroupRoots()), "cgroups of '", id, "'");
+  PELAGOS_RETURN_IF_ERROR(launch::RemoveCgroups(facts_.cgroups.name_prefix + id, CgroupRoots()),
+                          "cgroups of '", id, "'");
   // Without a record of a network there is nothing of the network's to give back.
   struct stat info = {};
   if (::stat(absl::StrCat(roots_.run, "/networks").c_str(), &info) != 0) return absl::OkStatus();

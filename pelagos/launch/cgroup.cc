@@ -194,9 +194,9 @@ absl::Status RemoveCgroups(const CgroupSteps& steps) {
   return result;
 }
 
-absl::Status RemoveCgroups(absl::string_view id, const std::vector<std::string>& mounts) {
+absl::Status RemoveCgroups(absl::string_view name, const std::vector<std::string>& mounts) {
   CgroupSteps steps;
-  for (const std::string& mount : mounts) steps.v1.push_back(absl::StrCat(mount, "/pelagos-", id));
+  for (const std::string& mount : mounts) steps.v1.push_back(absl::StrCat(mount, "/", name));
   return RemoveCgroups(steps);
 }
 

@@ -22,9 +22,9 @@ absl::Status CreateCgroups(const CgroupSteps& steps);
 // DEADLINE_EXCEEDED if a killed process does not end within ten seconds.
 absl::Status RemoveCgroups(const CgroupSteps& steps);
 
-// The same for the cgroups that the container `id` has below the mounted hierarchies `mounts`: for
-// whoever cleans up without the plan.
-absl::Status RemoveCgroups(absl::string_view id, const std::vector<std::string>& mounts);
+// The same for the cgroups called `name` (a layout's prefix and the container's id) below the
+// mounted hierarchies `mounts`: for whoever cleans up without the plan.
+absl::Status RemoveCgroups(absl::string_view name, const std::vector<std::string>& mounts);
 
 // How often the kernel killed a process of the container for want of memory; 0 where no memory
 // controller counts. Source: memory.events (v2), memory.oom_control (v1).

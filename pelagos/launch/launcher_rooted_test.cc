@@ -174,7 +174,8 @@ TEST_F(LauncherRootedTest, CpuTimeIsLimited) {
     }
   }
   EXPECT_GE(throttled, 10u);
-  EXPECT_EQ(RemoveCgroups("launch-test-cpu", {"/sys/fs/cgroup/cpu", "/none"}), absl::OkStatus());
+  EXPECT_EQ(RemoveCgroups("pelagos-launch-test-cpu", {"/sys/fs/cgroup/cpu", "/none"}),
+            absl::OkStatus());
   EXPECT_EQ(*WaitForExit(launched->pidfd), (ExitStatus{true, SIGKILL}));
   EXPECT_EQ(RemoveCgroups(plan.cgroup), absl::OkStatus());
 }

@@ -1,7 +1,8 @@
 // Where a container's limits go: v2 first, the v1 hierarchy for what v2 lacks.
 //
 // Source: cgroups(7); cgroup-v2.rst ("memory.max", "cpu.max", "pids.max"); cgroup-v1/memory.rst.
-// One cgroup named pelagos-ID stands directly below the root of each hierarchy that is used.
+// One cgroup named pelagos-ID (the layout's prefix, the container's id) stands directly below the
+// root of each hierarchy that is used.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +14,6 @@
 #include "pelagos/policy/cgroup_plan.h"
 
 namespace pelagos {
-
-inline std::string CgroupName(const std::string& id) { return "pelagos-" + id; }
 
 // The controllers that `plan` needs.
 inline std::vector<CgroupController> NeededControllers(const CgroupPlan& plan) {
@@ -82,7 +81,8 @@ inline std::vector<CgroupWrite> V1Limits(const CgroupPlan& plan, CgroupControlle
 inline CgroupSteps PlanCgroups(const std::string& id, const CgroupPlan& plan,
                                const CgroupLayout& layout) {
   CgroupSteps steps;
-  if (!layout.v2_mount.empty()) steps.v2 = layout.v2_mount + "/" + CgroupName(id);
+  const std::string name = layout.name_prefix + id;
+  if (!layout.v2_mount.empty()) steps.v2 = layout.v2_mount + "/" + name;
   const auto add = [&steps](std::vector<CgroupWrite> writes) {
     steps.limits.insert(steps.limits.end(), writes.begin(), writes.end());
   };
@@ -94,7 +94,7 @@ inline CgroupSteps PlanCgroups(const std::string& id, const CgroupPlan& plan,
       continue;
     }
     // Controllers mounted together (cpu,cpuacct) share a folder.
-    const std::string folder = layout.v1_mounts.at(controller) + "/" + CgroupName(id);
+    const std::string folder = layout.v1_mounts.at(controller) + "/" + name;
     if (std::find(steps.v1.begin(), steps.v1.end(), folder) == steps.v1.end()) {
       steps.v1.push_back(folder);
     }

@@ -18,6 +18,9 @@ struct CgroupLayout {
   std::map<CgroupController, std::string> v1_mounts;  // those bound to a v1 hierarchy
   // Swap can be limited: cgroups have memory.swap.max (v2) or memory.memsw.limit_in_bytes (v1).
   bool limits_swap = false;
+  // What the names of containers' cgroups begin with; each run root has its own, so that containers
+  // of the same id in different worlds do not meet.
+  std::string name_prefix = "pelagos-";
 
   friend bool operator==(const CgroupLayout&, const CgroupLayout&) = default;
 };

@@ -379,5 +379,30 @@ TEST_F(ResidueTest, TwoStacksDoNotMeet) {
   ExpectNothing("two stacks");
 }
 
+TEST_F(ResidueTest, TheSameProjectInAnotherRunRoot) {
+  const std::string file = world_->Write("same.reml", R"((compose-up
+  (compose (service "a" '(image "busybox") '(memory "64m") '(stop-grace-period 0)
+                    '(command "httpd" "-f" "-p" "8000")))
+  "same")
+)");
+  const std::string other = world_->folder() + "/run";
+  const auto elsewhere = [&](std::vector<std::string> args) {
+    args.insert(args.begin(), {"--run-root", other, "compose"});
+    return world_->Pelagos(std::move(args));
+  };
+  const Outcome here = world_->Pelagos({"compose", "up", "-f", file});
+  ASSERT_EQ(here.code, 0) << here.Describe();
+  const PsRow before = world_->Ps("same", "a");
+  const Outcome there = elsewhere({"up", "-f", file});
+  EXPECT_EQ(there.code, 0) << there.Describe();
+  const Outcome down = elsewhere({"down", "-p", "same"});
+  EXPECT_EQ(down.code, 0) << down.Describe();
+  const PsRow after = world_->Ps("same", "a");
+  EXPECT_EQ(after.status, "running");
+  EXPECT_EQ(after.pid, before.pid);
+  EXPECT_EQ(world_->Pelagos({"compose", "down", "-p", "same"}).code, 0);
+  ExpectNothing("the same project in two run roots");
+}
+
 }  // namespace
 }  // namespace pelagos::rooted
