@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <set>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -52,6 +54,40 @@ absl::Status Rename(const std::string& from, const std::string& to) {
 absl::Status SyncFolder(const std::string& path) {
   PELAGOS_ASSIGN_OR_RETURN(const Fd fd, sys::OpenFile(path, O_RDONLY | O_DIRECTORY));
   if (::fsync(fd.get()) != 0) return ErrnoStatus(errno, "fsync", path);
+  return absl::OkStatus();
+}
+
+// The files and folders below `folder`, itself included; nothing if they are many, or if they
+// cannot all be named by a path.
+std::optional<std::vector<std::string>> FewFilesBelow(const std::string& folder) {
+  constexpr size_t kFew = 1000;
+  std::vector<std::string> paths = {folder};
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator entry(folder, error), end;
+  for (; !error && entry != end; entry.increment(error)) {
+    const std::filesystem::file_type type = entry->symlink_status(error).type();
+    if (error || paths.size() > kFew) return std::nullopt;
+    if (type == std::filesystem::file_type::regular ||
+        type == std::filesystem::file_type::directory) {
+      paths.push_back(entry->path().string());
+    }
+  }
+  if (error) return std::nullopt;
+  return paths;
+}
+
+// All below `folder`, which nobody else writes to, is on disk after it. Many files are cheapest by
+// one syncfs(2); but that waits for whatever else the machine writes, and a small image should not.
+absl::Status SyncTree(const std::string& folder) {
+  PELAGOS_ASSIGN_OR_RETURN(const Fd top, sys::OpenFile(folder, O_RDONLY | O_DIRECTORY));
+  const std::optional<std::vector<std::string>> paths = FewFilesBelow(folder);
+  if (!paths) {
+    return ::syncfs(top.get()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "syncfs", folder);
+  }
+  for (const std::string& path : *paths) {
+    PELAGOS_ASSIGN_OR_RETURN(const Fd fd, sys::OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    if (::fsync(fd.get()) != 0) return ErrnoStatus(errno, "fsync", path);
+  }
   return absl::OkStatus();
 }
 
@@ -251,10 +287,8 @@ absl::StatusOr<Ingest> Store::StartIngest() {
 }
 
 absl::Status Store::Publish(const Ingest& ingest, const std::vector<NewImage>& images) {
-  // Everything below the ingest folder must be on disk before a name makes it count: one syncfs(2)
-  // instead of an fsync for every file.
-  PELAGOS_ASSIGN_OR_RETURN(const Fd folder, sys::OpenFile(ingest.folder(), O_RDONLY | O_DIRECTORY));
-  if (::syncfs(folder.get()) != 0) return ErrnoStatus(errno, "syncfs", ingest.folder());
+  // Before a name makes it count.
+  PELAGOS_RETURN_IF_ERROR(SyncTree(ingest.folder()));
 
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
                            sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));

@@ -28,7 +28,7 @@ using ::testing::SizeIs;
 const std::string kBase = TarBuilder().Folder("etc").File("etc/name", "base").Build();
 const std::string kTop = TarBuilder().File("etc/name", "top").Build();
 
-std::string Read(const fs::path& path) {
+std::string ReadFile(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -44,18 +44,31 @@ class ArchiveLoaderTest : public ::testing::Test {
     store_.emplace(*std::move(store));
   }
 
-  // The names that were loaded.
-  absl::StatusOr<std::vector<std::string>> Load(const std::string& archive,
-                                                absl::string_view tag = "", Limits limits = {}) {
-    PELAGOS_ASSIGN_OR_RETURN(const Ingest ingest, store_->StartIngest());
+  // What would be published.
+  absl::StatusOr<std::vector<NewImage>> Read(const Ingest& ingest, const std::string& archive,
+                                             absl::string_view tag, Limits limits = {}) {
     std::optional<Reference> name;
     if (!tag.empty()) {
       PELAGOS_ASSIGN_OR_RETURN(name, ParseReference(tag));
     }
     Budget budget(limits);
     StringSource input(archive);
+    return ArchiveLoader(ingest, budget).Load(input, name);
+  }
+
+  // The digest of the one image that would be published under a name of ours.
+  absl::StatusOr<std::string> DigestIn(const std::string& archive) {
+    PELAGOS_ASSIGN_OR_RETURN(const Ingest ingest, store_->StartIngest());
+    PELAGOS_ASSIGN_OR_RETURN(const std::vector<NewImage> images, Read(ingest, archive, "app:1"));
+    return images.at(0).manifest_digest.ToString();
+  }
+
+  // The names that were loaded.
+  absl::StatusOr<std::vector<std::string>> Load(const std::string& archive,
+                                                absl::string_view tag = "", Limits limits = {}) {
+    PELAGOS_ASSIGN_OR_RETURN(const Ingest ingest, store_->StartIngest());
     PELAGOS_ASSIGN_OR_RETURN(const std::vector<NewImage> images,
-                             ArchiveLoader(ingest, budget).Load(input, name));
+                             Read(ingest, archive, tag, limits));
     PELAGOS_RETURN_IF_ERROR(store_->Publish(ingest, images));
     std::vector<std::string> names;
     for (const NewImage& image : images) names.push_back(image.reference.ToString());
@@ -114,11 +127,12 @@ TEST_F(ArchiveLoaderTest, LoadsALayout) {
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_EQ(image->digest, Sha256Of(layout.manifest).ToString());
   ASSERT_THAT(image->layers, SizeIs(2));
-  EXPECT_EQ(Read(fs::path(image->layers[0]) / "etc/name"), "top");
-  EXPECT_EQ(Read(fs::path(image->layers[1]) / "etc/name"), "base");
+  EXPECT_EQ(ReadFile(fs::path(image->layers[0]) / "etc/name"), "top");
+  EXPECT_EQ(ReadFile(fs::path(image->layers[1]) / "etc/name"), "base");
   EXPECT_THAT(image->env, ElementsAre("A=1"));
   // The blobs are there as they came.
-  EXPECT_EQ(Read(root_ / "images/blobs/sha256" / Sha256Of(layout.manifest).hex()), layout.manifest);
+  EXPECT_EQ(ReadFile(root_ / "images/blobs/sha256" / Sha256Of(layout.manifest).hex()),
+            layout.manifest);
   EXPECT_TRUE(fs::is_empty(root_ / "images/ingest"));
 }
 
@@ -150,7 +164,7 @@ TEST_F(ArchiveLoaderTest, LoadsADockerArchive) {
   absl::StatusOr<ResolvedImage> image = store_->Find("app:2");
   ASSERT_TRUE(image.ok()) << image.status();
   ASSERT_THAT(image->layers, SizeIs(2));
-  EXPECT_EQ(Read(fs::path(image->layers[0]) / "etc/name"), "top");
+  EXPECT_EQ(ReadFile(fs::path(image->layers[0]) / "etc/name"), "top");
   EXPECT_EQ(image->digest, store_->Find("app:1")->digest);
 }
 
@@ -316,13 +330,12 @@ TEST_F(ArchiveLoaderTest, RefusesWhatIsNoImageArchive) {
 TEST_F(ArchiveLoaderTest, TruncationsAreNoticedWhereverTheyAre) {
   const std::string archive = Gzip(Layout().Pack());
   for (size_t size = 1; size < archive.size(); size += archive.size() / 37) {
-    EXPECT_FALSE(Load(archive.substr(0, size)).ok()) << size;
+    EXPECT_FALSE(DigestIn(archive.substr(0, size)).ok()) << size;
   }
   const std::string plain = Layout().Pack();
   for (size_t size = 100; size + 1536 < plain.size(); size += 700) {
-    EXPECT_FALSE(Load(plain.substr(0, size)).ok()) << size;
+    EXPECT_FALSE(DigestIn(plain.substr(0, size)).ok()) << size;
   }
-  EXPECT_TRUE(fs::is_empty(root_ / "images/refs"));
 }
 
 TEST_F(ArchiveLoaderTest, FlippedBitsNeverGiveAnotherImage) {
@@ -333,9 +346,10 @@ TEST_F(ArchiveLoaderTest, FlippedBitsNeverGiveAnotherImage) {
   for (size_t at = 0; at < good.size(); at += 61) {
     std::string flipped = good;
     flipped[at] ^= 1;
-    if (!Load(flipped, "app:1").ok()) continue;
+    const absl::StatusOr<std::string> found = DigestIn(flipped);
+    if (!found.ok()) continue;
     ++loaded;  // padding, a time, another name
-    EXPECT_EQ(store_->Find("app:1")->digest, digest) << at;
+    EXPECT_EQ(*found, digest) << at;
   }
   EXPECT_LT(loaded, static_cast<int>(good.size() / 61));
 }
