@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pelagos/net/names.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::rooted {
@@ -37,10 +38,18 @@ TEST_F(HarnessTest, EachKindOfLeakIsSeen) {
   EXPECT_TRUE(absl::StartsWith(leaked(), "+ mount self: ")) << leaked();
   ASSERT_EQ(::umount(world.folder().c_str()), 0);
 
-  const std::string cgroup = absl::StrCat(CgroupMounts().at(0), "/pelagos-leak-", ::getpid());
-  ASSERT_EQ(::mkdir(cgroup.c_str(), 0755), 0);
-  EXPECT_EQ(leaked(), "+ cgroup " + cgroup);
-  ASSERT_EQ(::rmdir(cgroup.c_str()), 0);
+  const std::string hierarchy = CgroupMounts().at(0) + "/pelagos-";
+  for (const std::string& name : {absl::StrCat("leak-", ::getpid()),
+                                  absl::StrCat(net::ShortHash(world.run_root()), "-leak")}) {
+    const std::string cgroup = hierarchy + name;
+    ASSERT_EQ(::mkdir(cgroup.c_str(), 0755), 0);
+    EXPECT_EQ(leaked(), "+ cgroup " + cgroup);
+    ASSERT_EQ(::rmdir(cgroup.c_str()), 0);
+  }
+  const std::string others = absl::StrCat(hierarchy, net::ShortHash("/elsewhere"), "-leak");
+  ASSERT_EQ(::mkdir(others.c_str(), 0755), 0);
+  EXPECT_EQ(leaked(), "") << "a world beside ours";
+  ASSERT_EQ(::rmdir(others.c_str()), 0);
 
   ASSERT_EQ(world.Tool({"nft", "add", "table", "inet", "leak"}).code, 0);
   EXPECT_TRUE(absl::StrContains(leaked(), "+ nft table inet leak")) << leaked();

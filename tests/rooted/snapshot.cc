@@ -13,11 +13,14 @@
 #include <filesystem>
 #include <iterator>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "pelagos/base/fd.h"
+#include "pelagos/net/names.h"
 #include "pelagos/sys/file.h"
 #include "tests/rooted/program.h"
 
@@ -130,12 +133,22 @@ void AddSysctls(Snapshot& snapshot) {
   }
 }
 
-void AddCgroups(Snapshot& snapshot) {
+// pelagos-HASH-ID is a cgroup of the run root whose hash it is: worlds of others come and go
+// beside ours.
+bool IsOfAnotherWorld(absl::string_view name, const std::string& run_root) {
+  const std::string own = net::ShortHash(run_root);
+  if (!absl::ConsumePrefix(&name, "pelagos-") || name.size() <= own.size()) return false;
+  const absl::string_view hash = name.substr(0, own.size());
+  return name[own.size()] == '-' && std::all_of(hash.begin(), hash.end(), absl::ascii_isxdigit) &&
+         hash != own;
+}
+
+void AddCgroups(Snapshot& snapshot, const std::string& run_root) {
   for (const std::string& mount : CgroupMounts()) {
     const auto names = sys::ListFolder(mount);
     ASSERT_TRUE(names.ok()) << names.status();
     for (const std::string& name : *names) {
-      if (absl::StartsWith(name, "pelagos")) {
+      if (absl::StartsWith(name, "pelagos") && !IsOfAnotherWorld(name, run_root)) {
         snapshot.insert(absl::StrCat("cgroup ", mount, "/", name));
       }
     }
@@ -179,7 +192,7 @@ Snapshot TakeSnapshot(const std::string& run_root) {
   AddMounts(snapshot, "1");
   AddLinks(snapshot);
   AddSysctls(snapshot);
-  AddCgroups(snapshot);
+  AddCgroups(snapshot, run_root);
   AddFiles(snapshot, run_root);
   return snapshot;
 }

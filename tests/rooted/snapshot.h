@@ -8,7 +8,7 @@
 //   link pg-1a2b3c                             interfaces of the test's network namespace
 //   nft ...                                    its rules
 //   sysctl net/ipv4/ip_forward = 0             what networking changes
-//   cgroup /sys/fs/cgroup/memory/pelagos-x     in every mounted hierarchy
+//   cgroup /sys/fs/cgroup/memory/pelagos-x     in every mounted hierarchy, of this run root
 //   file containers/x/log                      below the run root
 //
 // Source: proc(5), cgroups(7), rtnetlink(7), nft(8).
