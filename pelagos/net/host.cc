@@ -127,15 +127,11 @@ absl::StatusOr<bool> Host::OtherNeedsForwarding() {
 }
 
 absl::StatusOr<HostRecord> Host::ReadForwarding() {
-  PELAGOS_ASSIGN_OR_RETURN(std::string now, ReadForward());
-  HostRecord record;
-  if (now != "1") {
-    record.ip_forward = now;
-    return record;
-  }
+  const absl::StatusOr<std::string> now = ReadForward();
+  if (!now.ok()) return now.status();
+  if (*now != "1") return HostRecord{*now};
   PELAGOS_ASSIGN_OR_RETURN(bool other, OtherNeedsForwarding());
-  if (other) record.ip_forward = "0";
-  return record;
+  return other ? HostRecord{std::string(1, '0')} : HostRecord{};
 }
 
 absl::Status Host::Forward() {
