@@ -52,6 +52,8 @@ absl::Status Member::Start(container::Engine& engine, sys::EventLoop& loop,
     log_->Finish(store::Stream::kStdout);
     log_->Finish(store::Stream::kStderr);
     state_ = State::kExited;
+    started_->lock.reset();
+    started_->ports = net::Reservation();
     on_exit();
   });
 }

@@ -348,7 +348,8 @@ absl::Status Reap(container::Engine& engine, const store::ProjectRecord& record)
   };
   for (auto it = record.services.rbegin(); it != record.services.rend(); ++it) {
     keep(KillAndWait(it->init));
-    keep(engine.Clean(it->container));
+    // One that still runs was started by somebody else, under the same name.
+    if (!engine.IsTaken(it->container)) keep(engine.Clean(it->container));
   }
   for (const NetworkSpec& network : record.spec.networks) {
     keep(engine.RemoveNetwork(ScopedName(record.project, network.name)));

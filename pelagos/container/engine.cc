@@ -26,6 +26,9 @@ namespace {
 // The files of /etc that the runtime provides; the plan binds them into the container.
 constexpr const char* kEtcFiles[] = {"hostname", "hosts", "resolv.conf"};
 
+// Held by whoever runs the container; goes with its folder.
+std::string LockOf(const std::string& folder) { return absl::StrCat(folder, "/lock"); }
+
 std::string HostnameOf(const LaunchPlan& plan) {
   for (const Op& op : plan.ops) {
     if (const auto* hostname = std::get_if<SetHostname>(&op)) return hostname->name;
@@ -114,6 +117,14 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
   const bool connected = plan.net.mode == NetMode::kBridge;
   // The folder is the owner record: what is made from here on is found by its name.
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(folder, 0700));
+  Started started;
+  absl::StatusOr<Fd> lock = sys::LockFile(LockOf(folder), sys::LockMode::kTry);
+  if (absl::IsUnavailable(lock.status())) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("container '", plan.id, "' already exists and is running"));
+  }
+  PELAGOS_RETURN_IF_ERROR(lock.status());
+  started.lock = *std::move(lock);
   auto undo = absl::MakeCleanup([&] {
     // The failure that led here is the one to report; what is left is found by the next command.
     Release(plan.id).IgnoreError();
@@ -121,7 +132,6 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots_.MountPoint(), 0700));
   for (const char* name : kEtcFiles) PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, name, ""));
 
-  Started started;
   if (connected && !plan.net.ports.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     PELAGOS_ASSIGN_OR_RETURN(started.ports, networks->Reserve(plan.id, plan.net.ports));
@@ -146,6 +156,12 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
   started.pidfd = std::move(launched.pidfd);
   std::move(undo).Cancel();
   return started;
+}
+
+bool Engine::IsTaken(const std::string& id) const {
+  const std::string lock = LockOf(roots_.Container(id));
+  return ::access(lock.c_str(), F_OK) == 0 &&
+         absl::IsUnavailable(sys::LockFile(lock, sys::LockMode::kTry).status());
 }
 
 absl::Status Engine::Release(const std::string& id) {

@@ -40,6 +40,7 @@ struct Started {
   Fd pidfd;
   std::vector<std::string> addresses;  // one per network, IPv4
   net::Reservation ports;              // keeps the published ports taken on the host
+  Fd lock;                             // says that the id is taken
 };
 
 // An image with the user its config or the spec names.
@@ -63,8 +64,12 @@ class Engine {
   absl::Status EnsureNetwork(const NetworkPlan& plan);
   absl::Status RemoveNetwork(const std::string& network);
 
-  // Makes what the plan needs and runs it. On failure all of it is gone again.
+  // Makes what the plan needs and runs it. On failure all of it is gone again, but for the
+  // container's folder. AlreadyExists, and nothing touched, while a container of this id runs.
   absl::StatusOr<Started> Start(const LaunchPlan& plan, const Streams& streams);
+
+  // True while a container of this id runs, whoever started it.
+  bool IsTaken(const std::string& id) const;
 
   // Gives back what the kernel holds for a container that ended: cgroups, ports, addresses, names.
   // Its folder (log, writable layer) stays. May be repeated.

@@ -53,8 +53,13 @@ absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec) {
 absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams) {
   PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec));
   PELAGOS_ASSIGN_OR_RETURN(LaunchPlan plan, PlanFor(engine, spec, found));
-  PELAGOS_ASSIGN_OR_RETURN(Started started, engine.Start(plan, streams));
-  return Running(engine, plan.id, std::move(started), std::move(found));
+  absl::StatusOr<Started> started = engine.Start(plan, streams);
+  if (!started.ok()) {
+    // The failure that led here is the one to report. A running namesake is not ours to clean.
+    if (!engine.IsTaken(plan.id)) engine.Clean(plan.id).IgnoreError();
+    return started.status();
+  }
+  return Running(engine, plan.id, *std::move(started), std::move(found));
 }
 
 }  // namespace pelagos::container

@@ -85,6 +85,7 @@ TEST_F(EmbedTest, FailuresNameTheContainerAndTheStep) {
   const auto [code, text] = Output(Container("lost").Image("busybox").Command({"no-such-program"}));
   EXPECT_EQ(code, -1);
   EXPECT_NE(text.find("no-such-program"), std::string::npos) << text;
+  EXPECT_FALSE(std::filesystem::exists(engine_->roots().Container("lost"))) << "nothing is left";
   const auto [code2, text2] = Output(Container("none").Image("nowhere/nothing:1"));
   EXPECT_EQ(code2, -1);
   EXPECT_NE(text2.find("nothing"), std::string::npos) << text2;
@@ -96,6 +97,11 @@ TEST_F(EmbedTest, DroppingTheObjectEndsTheContainer) {
     auto running = Container("short").Image("busybox").Command({"sleep", "1000"}).Launch(*engine_);
     ASSERT_TRUE(running.ok()) << running.status();
     pid = running->pid();
+    EXPECT_EQ(::kill(pid, 0), 0);
+    // A namesake is refused, and does the running one no harm.
+    auto second = Container("short").Image("busybox").Command({"true"}).Launch(*engine_);
+    EXPECT_FALSE(second.ok());
+    EXPECT_NE(second.status().message().find("is running"), absl::string_view::npos);
     EXPECT_EQ(::kill(pid, 0), 0);
   }
   EXPECT_NE(::kill(pid, 0), 0);
