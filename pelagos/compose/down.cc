@@ -61,6 +61,7 @@ absl::Status Down(container::Engine& engine, const std::string& project, bool vo
     return record.status();
   }
   if (volumes) {
+    PELAGOS_RETURN_IF_ERROR(store::SweepVolumes(roots));
     PELAGOS_ASSIGN_OR_RETURN(std::vector<std::string> names, store::ListVolumes(roots, project));
     for (const std::string& name : names) {
       PELAGOS_RETURN_IF_ERROR(store::RemoveVolume(roots, name), "volume '", name, "'");

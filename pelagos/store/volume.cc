@@ -16,7 +16,9 @@
 namespace pelagos::store {
 namespace {
 
-constexpr absl::string_view kTemporary = ".new-";
+constexpr absl::string_view kTemporary = ".new-";  // being made, under the lock
+constexpr absl::string_view kGone = ".gone-";      // being removed
+constexpr absl::string_view kLock = ".lock";
 constexpr size_t kLargestMeta = 1 << 16;
 
 struct Meta {
@@ -44,6 +46,10 @@ absl::StatusOr<std::vector<Meta>> ReadAllMeta(const Roots& roots) {
   return all;
 }
 
+absl::StatusOr<Fd> Lock(const Roots& roots) {
+  return sys::LockFile(absl::StrCat(roots.Volumes(), "/", kLock), sys::LockMode::kWait);
+}
+
 }  // namespace
 
 absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std::string& project,
@@ -52,8 +58,7 @@ absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std
   struct stat found;
   if (::stat(absl::StrCat(folder, "/meta.json").c_str(), &found) == 0) return absl::OkStatus();
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots.Volumes(), 0711));
-  const std::string lock_file = absl::StrCat(roots.Volumes(), "/.lock");
-  PELAGOS_ASSIGN_OR_RETURN(Fd lock, sys::LockFile(lock_file, sys::LockMode::kWait));
+  PELAGOS_ASSIGN_OR_RETURN(Fd lock, Lock(roots));
   const std::string made = absl::StrCat(roots.Volumes(), "/", kTemporary, name);
   // What a killed command left half made under this name is of no use.
   PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(made));
@@ -72,7 +77,27 @@ absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std
 }
 
 absl::Status RemoveVolume(const Roots& roots, const std::string& name) {
-  return sys::RemoveTree(roots.Volume(name));
+  const std::string folder = roots.Volume(name);
+  const std::string gone = absl::StrCat(roots.Volumes(), "/", kGone, name);
+  PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(gone));
+  // At once no volume any more: one that was half removed would lose its note, and be nobody's.
+  if (::rename(folder.c_str(), gone.c_str()) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, "rename", folder);
+  }
+  return sys::RemoveTree(gone);
+}
+
+absl::Status SweepVolumes(const Roots& roots) {
+  absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(roots.Volumes());
+  if (absl::IsNotFound(names.status())) return absl::OkStatus();
+  if (!names.ok()) return names.status();
+  PELAGOS_ASSIGN_OR_RETURN(Fd lock, Lock(roots));
+  for (const std::string& name : *names) {
+    if (absl::StartsWith(name, kTemporary) || absl::StartsWith(name, kGone)) {
+      PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(roots.Volume(name)));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> ListVolumes(const Roots& roots,

@@ -1,7 +1,7 @@
 // Named volumes: folders that outlive containers, each with a note of the project it belongs to.
 //
-// DATA/volumes/NAME/{meta.json,data/}. Made through a temporary folder and a rename, so that a
-// volume is whole or not there. Thread-safe between processes by the kernel's rename.
+// DATA/volumes/NAME/{meta.json,data/}. Made and removed through a temporary folder and a rename, so
+// that a volume is whole or not there. Thread-safe between processes by the kernel's rename.
 #pragma once
 
 #include <string>
@@ -20,6 +20,9 @@ absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std
 
 // Removes it with all it holds; fine if it is not there.
 absl::Status RemoveVolume(const Roots& roots, const std::string& name);
+
+// Removes what killed commands left half made or half removed.
+absl::Status SweepVolumes(const Roots& roots);
 
 // The names of the project's volumes, sorted.
 absl::StatusOr<std::vector<std::string>> ListVolumes(const Roots& roots,

@@ -34,5 +34,20 @@ TEST(VolumeTest, HalfMadeOnesAreNoVolumes) {
   EXPECT_NE(::access((roots.Volumes() + "/.new-b").c_str(), F_OK), 0) << "taken along";
 }
 
+TEST(VolumeTest, HalfRemovedOnesAreSwept) {
+  const Roots roots = {testing::TempDir() + "/swept", "/none"};
+  ASSERT_TRUE(SweepVolumes(roots).ok()) << "there never was a volume";
+  ASSERT_TRUE(EnsureVolume(roots, "a", "p", "f").ok());
+  ASSERT_EQ(::mkdir((roots.Volumes() + "/.new-b").c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir((roots.Volumes() + "/.gone-a").c_str(), 0700), 0);
+  std::ofstream(roots.Volumes() + "/.gone-a/file") << "of an earlier life";
+  ASSERT_TRUE(RemoveVolume(roots, "a").ok());
+  EXPECT_NE(::access((roots.Volumes() + "/.gone-a").c_str(), F_OK), 0);
+  ASSERT_EQ(::mkdir((roots.Volumes() + "/.gone-a").c_str(), 0700), 0);
+  ASSERT_TRUE(SweepVolumes(roots).ok());
+  EXPECT_NE(::access((roots.Volumes() + "/.gone-a").c_str(), F_OK), 0);
+  EXPECT_NE(::access((roots.Volumes() + "/.new-b").c_str(), F_OK), 0);
+}
+
 }  // namespace
 }  // namespace pelagos::store

@@ -1,99 +1,22 @@
-// Whatever happens to a stack, nothing of it is left: no process, mount, namespace, link, rule,
+// Whatever goes wrong in a stack, nothing of it is left: no process, mount, namespace, link, rule,
 // cgroup, setting or file (snapshot.h).
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tests/rooted/harness.h"
+#include "pelagos/base/fd.h"
+#include "tests/rooted/trio.h"
 
 namespace pelagos::rooted {
 namespace {
 
-// Three services in a row, with all that can leak: two networks, a volume, a port, limits, a hook.
-constexpr char kStack[] = R"((define (node name . options)
-  (apply service name '(image "busybox") '(stop-grace-period 0)
-         '(command "httpd" "-f" "-p" "8000" "-h" "/") options))
-(on-ready "b" (lambda () (display "the hook of b\n")))
-(compose-up
-  (compose (network "front") (network "back") (volume "data")
-           (node "a" '(network "back") '(volume "data" "/data") '(memory "64m"))
-           (node "b" '(network "back" "front") '(depends-on "a" 8000) '(cpus "0.5"))
-           (node "c" '(network "front") '(port 18080 8000) '(depends-on "b" 8000)))
-  "trio")
-)";
-
-// What `up` prints for kStack, by its beginnings.
-constexpr const char* kLines[] = {"a: ready", "the hook of b", "b: ready", "c: ready",
-                                  "Project 'trio' started"};
-
-class ResidueTest : public RootedTest {
- protected:
-  void SetUp() override {
-    RootedTest::SetUp();
-    if (IsSkipped()) return;
-    world_.emplace();
-    world_->Write("compose.reml", kStack);
-  }
-
-  Outcome Up(const std::string& stack) {
-    world_->Write("compose.reml", stack);
-    return world_->Pelagos({"compose", "up"});
-  }
-
-  void ExpectUp() {
-    const Outcome up = world_->Pelagos({"compose", "up"});
-    ASSERT_EQ(up.code, 0) << up.Describe();
-  }
-
-  void ExpectDown() {
-    const Outcome down = world_->Pelagos({"compose", "down", "-p", "trio"});
-    EXPECT_EQ(down.code, 0) << down.Describe();
-  }
-
-  // Nothing runs, nothing is recorded.
-  void ExpectNothing(const std::string& after) {
-    EXPECT_EQ(world_->SupervisorPid("trio"), 0) << "left after " << after;
-    world_->ExpectNoResidue(after.c_str());
-  }
-
-  // `compose down`, whatever it says: there may be nothing to take down.
-  void DownIfAnything() {
-    const Outcome down = world_->Pelagos({"compose", "down", "-p", "trio"});
-    if (down.code == 0) return;
-    EXPECT_EQ(down.code, 1) << down.Describe();
-    EXPECT_EQ(down.err, "pelagos: error: no running project 'trio' found\n");
-  }
-
-  std::optional<World> world_;
-};
-
-// All processes of ours that run `pelagos` itself: `up`, `down`, the supervisor.
-std::vector<pid_t> Toolkit() {
-  std::vector<pid_t> found;
-  for (pid_t pid : Descendants()) {
-    char target[4096];
-    const ssize_t size =
-        ::readlink(absl::StrCat("/proc/", pid, "/exe").c_str(), target, sizeof(target));
-    if (size > 0 && absl::EndsWith(std::string(target, static_cast<size_t>(size)), "/pelagos")) {
-      found.push_back(pid);
-    }
-  }
-  return found;
-}
-
-// A point in the life of a command that nothing announces.
-void Let(absl::Duration pass) {
-  ::poll(nullptr, 0, static_cast<int>(absl::ToInt64Milliseconds(pass)));
-}
+using ResidueTest = TrioTest;
 
 TEST_F(ResidueTest, NormalDown) {
   ExpectUp();
@@ -206,155 +129,6 @@ TEST_F(ResidueTest, AServiceThatIgnoresSigterm) {
   ExpectNothing("a service that ignored SIGTERM");
 }
 
-TEST_F(ResidueTest, SupervisorKilledThenDown) {
-  ExpectUp();
-  const int supervisor = world_->SupervisorPid("trio");
-  ASSERT_GT(supervisor, 0);
-  ASSERT_EQ(::kill(supervisor, SIGKILL), 0);
-  ASSERT_TRUE(AwaitEnd(supervisor));
-  ExpectDown();
-  ExpectNothing("kill -9 of the supervisor, and down");
-}
-
-TEST_F(ResidueTest, SupervisorKilledThenUpAgain) {
-  ExpectUp();
-  const int supervisor = world_->SupervisorPid("trio");
-  ASSERT_GT(supervisor, 0);
-  ASSERT_EQ(::kill(supervisor, SIGKILL), 0);
-  ASSERT_TRUE(AwaitEnd(supervisor));
-  ExpectUp();
-  EXPECT_NE(world_->SupervisorPid("trio"), supervisor);
-  EXPECT_EQ(world_->Get(18080, "/etc/hostname").status, 200);
-  ExpectDown();
-  ExpectNothing("kill -9 of the supervisor, up, and down");
-}
-
-TEST_F(ResidueTest, SupervisorKilledWhileUpWaits) {
-  for (absl::Duration delay = absl::ZeroDuration(); delay < absl::Milliseconds(400);
-       delay += absl::Milliseconds(40)) {
-    SCOPED_TRACE(absl::FormatDuration(delay));
-    const auto up = world_->Start({"compose", "up"});
-    Let(delay);
-    bool killed = false;
-    for (pid_t pid : Toolkit()) {
-      if (pid == up->pid()) continue;
-      killed |= ::kill(pid, SIGKILL) == 0;
-    }
-    const Outcome outcome = up->Wait();
-    // Killed before the stack was up: `up` says so and cleans up itself.
-    if (outcome.code != 0) {
-      EXPECT_TRUE(killed) << outcome.Describe();
-      EXPECT_EQ(outcome.code, 1) << outcome.Describe();
-    } else {
-      DownIfAnything();
-    }
-    ExpectNothing("kill -9 of the supervisor while up waits");
-  }
-}
-
-TEST_F(ResidueTest, UpKilledAtEachOfItsLines) {
-  for (const char* line : kLines) {
-    SCOPED_TRACE(line);
-    const auto up = world_->Start({"compose", "up"});
-    ASSERT_TRUE(up->AwaitLine(line));
-    up->Signal(SIGKILL);
-    up->Wait();
-    DownIfAnything();
-    ExpectNothing("kill -9 of up, and down");
-  }
-}
-
-TEST_F(ResidueTest, UpKilledAtAnyTime) {
-  for (absl::Duration delay = absl::ZeroDuration(); delay < absl::Milliseconds(400);
-       delay += absl::Milliseconds(23)) {
-    SCOPED_TRACE(absl::FormatDuration(delay));
-    const auto up = world_->Start({"compose", "up"});
-    Let(delay);
-    up->Signal(SIGKILL);
-    up->Wait();
-    DownIfAnything();
-    ExpectNothing("kill -9 of up, and down");
-  }
-}
-
-TEST_F(ResidueTest, UpAndSupervisorKilledAtAnyTime) {
-  for (absl::Duration delay = absl::ZeroDuration(); delay < absl::Milliseconds(400);
-       delay += absl::Milliseconds(29)) {
-    SCOPED_TRACE(absl::FormatDuration(delay));
-    const auto up = world_->Start({"compose", "up"});
-    Let(delay);
-    for (pid_t pid : Toolkit()) ::kill(pid, SIGKILL);
-    up->Wait();
-    DownIfAnything();
-    ExpectNothing("kill -9 of up and the supervisor, and down");
-  }
-}
-
-TEST_F(ResidueTest, DownAndSupervisorKilledAtAnyTime) {
-  for (absl::Duration delay = absl::ZeroDuration(); delay < absl::Milliseconds(200);
-       delay += absl::Milliseconds(19)) {
-    SCOPED_TRACE(absl::FormatDuration(delay));
-    ExpectUp();
-    const auto down = world_->Start({"compose", "down", "-p", "trio"});
-    Let(delay);
-    for (pid_t pid : Toolkit()) ::kill(pid, SIGKILL);
-    down->Wait();
-    DownIfAnything();
-    ExpectNothing("kill -9 of down and the supervisor, and down");
-  }
-}
-
-TEST_F(ResidueTest, UpInterrupted) {
-  for (const char* line : {"a: ready", "the hook of b", "b: ready"}) {
-    SCOPED_TRACE(line);
-    const auto up = world_->Start({"compose", "up"});
-    ASSERT_TRUE(up->AwaitLine(line));
-    up->SignalGroup(SIGINT);
-    const Outcome outcome = up->Wait();
-    // The signal may come when all is up already.
-    if (outcome.code == 0) {
-      DownIfAnything();
-    } else {
-      EXPECT_EQ(outcome.code, 130) << outcome.Describe();
-      EXPECT_TRUE(absl::StrContains(outcome.err, "interrupted")) << outcome.Describe();
-    }
-    ExpectNothing("Ctrl-C");
-  }
-}
-
-TEST_F(ResidueTest, ForegroundEndsWithItsSignal) {
-  for (int signal : {SIGTERM, SIGINT}) {
-    SCOPED_TRACE(signal);
-    const auto up = world_->Start({"compose", "up", "--foreground"});
-    ASSERT_TRUE(up->AwaitLine("c: ready"));
-    const absl::Time deadline = absl::Now() + kPatience;
-    while (world_->Get(18080, "/etc/hostname").status != 200 && absl::Now() < deadline) {
-    }
-    EXPECT_FALSE(up->Ended());
-    up->SignalGroup(signal);
-    const Outcome outcome = up->Wait();
-    // The signal may come just before the stack is called up.
-    if (outcome.code == 130) {
-      EXPECT_TRUE(absl::StrContains(outcome.err, "project 'trio' was taken down\n"))
-          << outcome.Describe();
-    } else {
-      EXPECT_EQ(outcome.code, 0) << outcome.Describe();
-      EXPECT_TRUE(absl::EndsWith(outcome.out, "Project 'trio' stopped and removed\n"))
-          << outcome.Describe();
-    }
-    ExpectNothing("the end of a foreground stack");
-  }
-}
-
-TEST_F(ResidueTest, ForegroundKilled) {
-  const auto up = world_->Start({"compose", "up", "--foreground"});
-  ASSERT_TRUE(up->AwaitLine("c: ready"));
-  up->Signal(SIGKILL);
-  up->Wait();
-  DownIfAnything();
-  ExpectNothing("kill -9 of a foreground up");
-}
-
 TEST_F(ResidueTest, TwoStacksDoNotMeet) {
   const std::string file = world_->Write("other/compose.reml", R"((compose-up
   (compose (network "front") (volume "data")
@@ -377,6 +151,24 @@ TEST_F(ResidueTest, TwoStacksDoNotMeet) {
   EXPECT_EQ(world_->Pelagos({"compose", "down", "-p", "duo", "-v"}).code, 0);
   EXPECT_EQ(world_->Volumes(), std::vector<std::string>{"trio-data"});
   ExpectNothing("two stacks");
+}
+
+TEST_F(ResidueTest, JobsThatEndLeaveTheirLogsUntilDown) {
+  const Outcome up = Up(R"((compose-up
+  (compose (service "first" '(image "busybox") '(command "echo" "the work is done"))
+           (service "second" '(image "busybox") '(depends-on "first")
+                    '(command "sh" "-c" "echo so is mine")))
+  "trio"))");
+  ASSERT_EQ(up.code, 0) << up.Describe();
+  for (const PsRow& row : world_->Ps("trio")) EXPECT_EQ(row.status, "exited (0)") << row.service;
+  const Outcome logs = world_->Pelagos({"compose", "logs", "-p", "trio", "--follow"});
+  EXPECT_EQ(logs.code, 0) << logs.Describe();
+  EXPECT_EQ(logs.out, "first  | the work is done\nsecond | so is mine\n");
+  // A stack that has ended is no stack that runs.
+  const Outcome again = world_->Pelagos({"compose", "up"});
+  EXPECT_EQ(again.code, 0) << again.Describe();
+  ExpectDown();
+  ExpectNothing("jobs that ended");
 }
 
 TEST_F(ResidueTest, TheSameProjectInAnotherRunRoot) {
