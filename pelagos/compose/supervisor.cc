@@ -290,7 +290,7 @@ void Supervisor::StopMember(Member& member) {
   if (absl::Status status = member.Signal(member.plan().launch.stop_signal); !status.ok()) {
     std::cerr << member.name() << ": " << status.message() << "\n";
   }
-  loop_.AddTimer(absl::Seconds(member.plan().launch.stop_grace_seconds), [this, &member] {
+  loop_.AddTimer(absl::Seconds(member.plan().launch.stop_grace_seconds), [&member] {
     if (!member.running()) return;
     if (absl::Status status = member.Signal(SIGKILL); !status.ok()) {
       std::cerr << member.name() << ": " << status.message() << "\n";
