@@ -1,13 +1,16 @@
-// A procedure written in C++: one row {name, arity, function, documentation}, and what its function
-// sees of the call.
+// A procedure written in C++: a row of a table, and what its function sees of the call.
 //
 //   EvalResult Twice(CallContext& ctx, absl::Span<const Value> args) {
-//     if (!args[0].is_int()) return ctx.TypeError(0, "integer");
+//     if (!args[0].is_int()) return ctx.TypeError(0, "integer", args[0]);
 //     return ctx.heap().Integer(2 * args[0].as_int());
 //   }
-//   interpreter.Define({"twice", 1, 1, Twice, "(twice N) is N + N"});
+//   constexpr Builtin kRows[] = {
+//       {"twice", "n:int -> int", Twice, "N + N.", "(twice 4) => 8"},
+//   };
 //
-// The number of arguments has been checked when the function is called.
+// The row is all that anything else knows of it: the evaluator's arity, the diagnostics, the
+// reference manual and the tools. The number of arguments has been checked when the function is
+// called; their types have not.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +26,7 @@
 #include "absl/types/span.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/reml/heap.h"
+#include "pelagos/reml/signature.h"
 #include "pelagos/reml/value.h"
 
 namespace pelagos::reml {
@@ -48,19 +52,33 @@ class EvalResult {
   State state_ = State::kValue;
 };
 
-using BuiltinFunction = std::function<EvalResult(CallContext& ctx, absl::Span<const Value> args)>;
+using BuiltinFunction = EvalResult (*)(CallContext& ctx, absl::Span<const Value> args);
+// One that has something of its own.
+using BuiltinClosure = std::function<EvalResult(CallContext& ctx, absl::Span<const Value> args)>;
 
+// All views are of static storage.
 struct Builtin {
-  static constexpr int kAny = -1;
-
-  absl::string_view name;  // of static storage, as `doc`
-  int min_args = 0;
-  int max_args = kAny;
-  BuiltinFunction function;
+  absl::string_view name;
+  // See signature.h: "text:string start:int [end:int] -> string"; "x:any... -> list".
+  absl::string_view signature;
+  BuiltinFunction function = nullptr;
+  // Sentences for the manual. Parameters in capitals, code in `quotes`.
   absl::string_view doc = "";
+  // Programs with answers, one a line, which a test runs: "(twice 4) => 8", or "(twice 'a) !!
+  // twice: expected integer, got symbol".
+  absl::string_view example = "";
+  // The version of the language that brought it; 0: the original Pelagos has it too.
+  int since = 0;
   // The whole message for a wrong number of arguments; empty: "NAME: expected N argument(s), got
   // M".
   absl::string_view arity_message = "";
+};
+
+// A chapter of the reference.
+struct BuiltinTable {
+  absl::string_view section;  // "Strings"
+  absl::string_view intro;    // a paragraph or two, Markdown
+  absl::Span<const Builtin> rows;
 };
 
 // The world as a program sees it. Functions left empty do nothing, except for `environment` (the
@@ -84,6 +102,11 @@ class CallContext {
   virtual Heap& heap() = 0;
   virtual const Host& host() const = 0;
   virtual absl::string_view name() const = 0;  // of the builtin
+  // What NewProcedure gave it.
+  virtual absl::Span<const Value> captures() const = 0;
+  // A procedure that carries values: the accessor of a record's field, say. The views of `row` must
+  // last: a name may be that of a symbol.
+  virtual Value NewProcedure(const Builtin& row, absl::Span<const Value> captures) = 0;
 
   // Where to point. Inside what a macro of the standard library made, the use of the macro.
   virtual Span CallSpan() const = 0;
@@ -124,6 +147,12 @@ class CallContext {
   virtual EvalResult CallThen(Value procedure, absl::Span<const Value> args,
                               absl::Span<const Value> locals, ResumeFunction resume,
                               absl::Span<const Span> spans = {}) = 0;
+
+  // Evaluates a source at the top level, as a tail call: the value is that of its last form. Fails
+  // when it does not read.
+  virtual EvalResult EvaluateSource(uint32_t source) = 0;
+  // The sources of the interpreter, to add one and to know in which one CallSpan() lies.
+  virtual SourceMap& sources() = 0;
 
   // Calls it now, on a fresh evaluator loop. For builtins that cannot be cut into pieces; nests at
   // most 16 deep. A collection may happen: hold what you need in Roots.

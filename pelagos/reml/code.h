@@ -152,8 +152,19 @@ struct ClosureObject : Object {
 };
 
 struct BuiltinObject : Object {
-  explicit BuiltinObject(Builtin b) : Object(Kind::kBuiltin), builtin(std::move(b)) {}
-  const Builtin builtin;
+  explicit BuiltinObject(const Builtin& r)
+      : Object(Kind::kBuiltin), row(r), arity(ArityOf(r.signature)) {}
+  void Trace(Marker& marker) const override {
+    for (Value value : captures) marker.Mark(value);
+  }
+  EvalResult Call(CallContext& ctx, absl::Span<const Value> args) const {
+    return closure ? closure(ctx, args) : row.function(ctx, args);
+  }
+
+  const Builtin row;
+  const Arity arity;
+  BuiltinClosure closure;       // may be empty
+  std::vector<Value> captures;  // see CallContext::NewProcedure
 };
 
 // A macro written in C++ gets the whole form as data. `value_of` gives the value of a variable as

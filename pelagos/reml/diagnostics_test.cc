@@ -101,7 +101,7 @@ TEST(DiagnosticsTest, ArgumentsAndCalls) {
   EXPECT_EQ(Errors("(cons 1)"),
             "t.reml:1:1: error: cons: expected 2 argument(s), got 1\n"
             "1 | (cons 1)\n"
-            "  | ^^^^^^^^ it is (cons X Y)\n");
+            "  | ^^^^^^^^ it is (cons x y)\n");
   EXPECT_EQ(Errors("(let ((x 1)\n      (y))\n  x)"),
             "t.reml:2:7: error: let: binding must have name and value\n"
             "2 |       (y))\n"

@@ -250,8 +250,7 @@ apply : {  // values_[base] to the values after it; `node` is the call
   now_.node = node;
   now_.builtin = static_cast<const BuiltinObject*>(procedure.object());
   if (!CheckArity(*now_.builtin, count)) goto fail;
-  result =
-      now_.builtin->builtin.function(*this, absl::MakeConstSpan(values_.data() + base + 1, count));
+  result = now_.builtin->Call(*this, absl::MakeConstSpan(values_.data() + base + 1, count));
 }
 
 answer:  // of the builtin in now_, called by `node`, whose values lie at `base`
@@ -261,6 +260,12 @@ answer:  // of the builtin in now_, called by `node`, whose values lie at `base`
     goto done;
   }
   if (result.failed()) goto fail;
+  if (request_.program != nullptr) {
+    values_.resize(base);
+    node = std::exchange(request_.program, nullptr);
+    frame = nullptr;
+    goto eval;
+  }
   if (!SetRequest(node, base)) goto fail;
   if (heap_.due() && !Collect(node, nullptr)) goto fail;
   if (!Charge(1)) {

@@ -45,6 +45,7 @@ std::optional<Value> Machine::ExpandNative(const Node& use, const MacroObject& m
 
 // Gives the use of a macro the code of what the macro made.
 bool Machine::Expand(Node* use, Value macro, Value expansion) {
+  const bool native = static_cast<const MacroObject*>(macro.object())->native != nullptr;
   absl::flat_hash_set<const Object*> seen;  // parts may be shared
   std::vector<Value> parts = {expansion};
   while (!parts.empty()) {
@@ -54,7 +55,9 @@ bool Machine::Expand(Node* use, Value macro, Value expansion) {
       if (!seen.insert(part.object()).second) continue;
       parts.push_back(part.cdr());
       parts.push_back(part.car());
-    } else if (part.is_object() && !part.is_number() && !part.is_string()) {
+    } else if (native) {
+      continue;  // it may put in procedures, so that no name that the user binds stands between
+    } else if (part.is_object() && !part.is_number() && !part.is_string() && !part.is_vector()) {
       FailAt(use, absl::StrCat("macro expansion error: macro expansion produced "
                                "non-serialisable value: ",
                                part.type_name()));

@@ -74,24 +74,24 @@ void Machine::FailArity(const Node* call, size_t params, bool rest, size_t got) 
 }
 
 bool Machine::CheckArity(const BuiltinObject& builtin, size_t got) {
-  const Builtin& row = builtin.builtin;
-  const size_t least = static_cast<size_t>(row.min_args);
-  const bool any = row.max_args == Builtin::kAny;
-  if (got >= least && (any || got <= static_cast<size_t>(row.max_args))) return true;
+  const Builtin& row = builtin.row;
+  const auto [least, most] = builtin.arity;
+  const bool any = most == Arity::kAny;
+  if (got >= static_cast<size_t>(least) && (any || got <= static_cast<size_t>(most))) return true;
   std::string message(row.arity_message);
   if (message.empty()) {
     const auto arguments = [](int count) {
       return absl::StrCat(count, count == 1 ? " argument" : " arguments");
     };
     if (any) {
-      message = absl::StrCat(row.name, ": requires at least ", arguments(row.min_args));
-    } else if (row.min_args == row.max_args) {
-      message = absl::StrCat(row.name, ": expected ", row.min_args, " argument(s), got ", got);
+      message = absl::StrCat(row.name, ": requires at least ", arguments(least));
+    } else if (least == most) {
+      message = absl::StrCat(row.name, ": expected ", least, " argument(s), got ", got);
     } else {
-      message = absl::StrCat(row.name, ": expected ", row.min_args, "–", arguments(row.max_args));
+      message = absl::StrCat(row.name, ": expected ", least, "–", arguments(most));
     }
   }
-  FailAt(now_.node, std::move(message), row.doc.empty() ? "" : absl::StrCat("it is ", row.doc));
+  FailAt(now_.node, std::move(message), absl::StrCat("it is ", Usage(row.name, row.signature)));
   return false;
 }
 

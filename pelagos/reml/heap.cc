@@ -49,6 +49,11 @@ Value Heap::List(absl::Span<const Value> items) {
   return list.Finish();
 }
 
+Value Heap::Vector(std::vector<Value> items) {
+  const size_t bytes = items.capacity() * sizeof(Value);
+  return Value::Of(New<VectorObject>(bytes, std::move(items)));
+}
+
 Value Heap::NewForeign(std::unique_ptr<const Foreign> foreign, size_t extra_bytes) {
   return Value::Of(New<ForeignObject>(extra_bytes, std::move(foreign)));
 }

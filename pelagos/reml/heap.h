@@ -39,6 +39,10 @@ class Marker {
   std::vector<const Object*> waiting_;
 };
 
+inline void VectorObject::Trace(Marker& marker) const {
+  for (Value item : items) marker.Mark(item);
+}
+
 inline void Pair::Trace(Marker& marker) const {
   marker.Mark(car);
   marker.Mark(cdr);
@@ -66,6 +70,7 @@ class Heap {
     return Value::Of(NewPair(car, cdr, car_span, span));
   }
   Value List(absl::Span<const Value> items);
+  Value Vector(std::vector<Value> items);
   Value NewForeign(std::unique_ptr<const Foreign> foreign, size_t extra_bytes = 0);
 
   // Any other kind of object; `extra` counts what it owns beside itself.

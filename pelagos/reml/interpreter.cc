@@ -12,9 +12,8 @@ namespace pelagos::reml {
 
 Interpreter::Interpreter(SourceMap& sources, Limits limits, Host host)
     : machine_(std::make_unique<Machine>(sources, limits, std::move(host))) {
-  for (const auto& rows :
-       {NumberBuiltins(), ListBuiltins(), SequenceBuiltins(), StringBuiltins(), SystemBuiltins()}) {
-    for (const Builtin& row : rows) machine_->DefineBuiltin(row);
+  for (const BuiltinTable& table : BuiltinTables()) {
+    for (const Builtin& row : table.rows) machine_->DefineBuiltin(row);
   }
   machine_->DefineMacro("define-service", ExpandDefineService);
   machine_->LoadStandardLibrary(sources.Add("<stdlib>", std::string(StandardLibrary())));
@@ -22,7 +21,9 @@ Interpreter::Interpreter(SourceMap& sources, Limits limits, Host host)
 
 Interpreter::~Interpreter() = default;
 
-void Interpreter::Define(const Builtin& builtin) { machine_->DefineBuiltin(builtin); }
+void Interpreter::Define(const Builtin& row, BuiltinClosure closure) {
+  machine_->DefineBuiltin(row, std::move(closure));
+}
 
 void Interpreter::DefineValue(absl::string_view name, Value value) {
   heap().SetGlobal(heap().Intern(name).symbol(), value);

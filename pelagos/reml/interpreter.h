@@ -28,8 +28,9 @@ class Interpreter {
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
 
-  // Binds a global variable. Programs may bind it again.
-  void Define(const Builtin& builtin);
+  // Binds a global variable. Programs may bind it again. With a `closure`, that is called and
+  // row.function is not needed.
+  void Define(const Builtin& row, BuiltinClosure closure = nullptr);
   void DefineValue(absl::string_view name, Value value);
   // The value of a global variable.
   std::optional<Value> Find(absl::string_view name) const;

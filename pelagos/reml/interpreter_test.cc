@@ -37,16 +37,15 @@ std::string Nested(absl::string_view open, absl::string_view close, size_t depth
 
 TEST(InterpreterTest, ForeignValues) {
   TestBench bench;
-  bench.interpreter.Define({"box", 1, 1, [](CallContext& ctx, absl::Span<const Value> args) {
-                              return EvalResult(
-                                  ctx.heap().NewForeign(std::make_unique<Box>(args[0])));
-                            }});
-  bench.interpreter.Define(
-      {"unbox", 1, 1, [](CallContext& ctx, absl::Span<const Value> args) -> EvalResult {
-         const Box* box = args[0].foreign<Box>();
-         if (box == nullptr) return ctx.TypeError(0, "box", args[0]);
-         return box->value();
-       }});
+  bench.interpreter.Define({"box", "x:any"}, [](CallContext& ctx, absl::Span<const Value> args) {
+    return EvalResult(ctx.heap().NewForeign(std::make_unique<Box>(args[0])));
+  });
+  bench.interpreter.Define({"unbox", "x:any"},
+                           [](CallContext& ctx, absl::Span<const Value> args) -> EvalResult {
+                             const Box* box = args[0].foreign<Box>();
+                             if (box == nullptr) return ctx.TypeError(0, "box", args[0]);
+                             return box->value();
+                           });
   bench.interpreter.heap().set_stress(true);
   EXPECT_EQ(bench.Eval("(define b (box (list 1 \"x\")))"), "()");
   EXPECT_EQ(bench.Eval("(list b)"), "(#<box (1 \"x\")>)");
@@ -86,11 +85,11 @@ TEST_P(SpansTest, PointAtTheDatum) {
   }
   for (bool stress : {false, true}) {
     TestBench bench;
-    bench.interpreter.Define({"option", 1, 1, Option});
-    bench.interpreter.Define(
-        {"service", 1, Builtin::kAny, [](CallContext& ctx, absl::Span<const Value> args) {
-           return Option(ctx, args.subspan(1));
-         }});
+    bench.interpreter.Define({"option", "x:any", Option});
+    bench.interpreter.Define({"service", "x:any y:any..."},
+                             [](CallContext& ctx, absl::Span<const Value> args) {
+                               return Option(ctx, args.subspan(1));
+                             });
     bench.interpreter.heap().set_stress(stress);
     bench.Eval(program);
     std::string got;
@@ -127,10 +126,11 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(InterpreterTest, HooksAreCalledLater) {
   TestBench bench;
   std::vector<Root> hooks;
-  bench.interpreter.Define({"on-ready", 1, 1, [&](CallContext& ctx, absl::Span<const Value> args) {
-                              hooks.emplace_back(ctx.heap(), args[0]);
-                              return EvalResult(Value::Nil());
-                            }});
+  bench.interpreter.Define({"on-ready", "x:any"},
+                           [&](CallContext& ctx, absl::Span<const Value> args) {
+                             hooks.emplace_back(ctx.heap(), args[0]);
+                             return EvalResult(Value::Nil());
+                           });
   bench.interpreter.heap().set_stress(true);
   EXPECT_EQ(bench.Eval("(let ((n 0)) (on-ready (lambda (x) (set! n (+ n x)) (list n \"t\"))))"),
             "()");
@@ -151,15 +151,15 @@ TEST(InterpreterTest, HooksAreCalledLater) {
 
 TEST(InterpreterTest, BuiltinsCallBack) {
   TestBench bench;
-  bench.interpreter.Define({"twice", 1, 1, [](CallContext& ctx, absl::Span<const Value> args) {
-                              const Root procedure(ctx.heap(), args[0]);
-                              const EvalResult first = ctx.Call(args[0], {});
-                              if (!first.ok()) return first;
-                              const Root kept(ctx.heap(), first.value());
-                              const EvalResult second = ctx.Call(procedure.get(), {});
-                              if (!second.ok()) return second;
-                              return EvalResult(ctx.heap().List({kept.get(), second.value()}));
-                            }});
+  bench.interpreter.Define({"twice", "x:any"}, [](CallContext& ctx, absl::Span<const Value> args) {
+    const Root procedure(ctx.heap(), args[0]);
+    const EvalResult first = ctx.Call(args[0], {});
+    if (!first.ok()) return first;
+    const Root kept(ctx.heap(), first.value());
+    const EvalResult second = ctx.Call(procedure.get(), {});
+    if (!second.ok()) return second;
+    return EvalResult(ctx.heap().List({kept.get(), second.value()}));
+  });
   bench.interpreter.heap().set_stress(true);
   EXPECT_EQ(bench.Eval("(define n 0) (list 'a (twice (lambda () (set! n (+ n 1)) (list n))))"),
             "(a ((1) (2)))");
@@ -170,7 +170,7 @@ TEST(InterpreterTest, BuiltinsCallBack) {
 
 TEST(InterpreterTest, GuardSeesTheFirstOfSeveralErrors) {
   TestBench bench;
-  bench.interpreter.Define({"option", 1, 1, Option});
+  bench.interpreter.Define({"option", "x:any", Option});
   EXPECT_EQ(bench.Eval("(guard (e (else e)) (option '(70000 80000)))"), "\"out of range\"");
   bench.Eval("(guard (e (#f 1)) (option '(70000 80000)))");
   EXPECT_EQ(bench.diagnostics.errors(), 2u);

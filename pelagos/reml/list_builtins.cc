@@ -1,6 +1,5 @@
 // Pairs and lists, and the predicates of all types.
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/reml/builtins.h"
@@ -219,49 +218,69 @@ EvalResult IsOk(CallContext& ctx, Args args) { return HasTag(ctx, "ok", args[0])
 EvalResult IsErr(CallContext& ctx, Args args) { return HasTag(ctx, "err", args[0]); }
 EvalResult Second(CallContext& ctx, Args args) { return Walk(ctx, args[0], "ad"); }
 
-// Every car and cdr of two to four letters, as one text of static storage.
-constexpr absl::string_view kWalks[] = {
-    "car",    "cdr",    "caar",   "cadr",   "cdar",   "cddr",   "caaar",  "caadr",
-    "cadar",  "caddr",  "cdaar",  "cdadr",  "cddar",  "cdddr",  "caaaar", "caaadr",
-    "caadar", "caaddr", "cadaar", "cadadr", "caddar", "cadddr", "cdaaar", "cdaadr",
-    "cdadar", "cdaddr", "cddaar", "cddadr", "cdddar", "cddddr",
+constexpr Builtin kRows[] = {
+    {"not", "x:any -> bool", Not, ""},
+    {"boolean?", "x:any -> bool", IsBoolean, ""},
+    {"null?", "x:any -> bool", IsNull, ""},
+    {"pair?", "x:any -> bool", IsPair, ""},
+    {"list?", "x:any -> bool", IsList, ""},
+    {"string?", "x:any -> bool", IsString, ""},
+    {"symbol?", "x:any -> bool", IsSymbol, ""},
+    {"procedure?", "x:any -> bool", IsProcedure, ""},
+    {"eq?", "x:any y:any -> bool", IsEq, ""},
+    {"eqv?", "x:any y:any -> bool", IsEq, ""},
+    {"equal?", "x:any y:any -> bool", IsEqual, ""},
+    {"cons", "x:any y:any -> pair", Cons, ""},
+    {"list", "x:any... -> list", List, ""},
+    {"length", "list:list -> int", LengthOf, ""},
+    {"append", "list:any... -> any", Append, ""},
+    {"reverse", "list:list -> list", Reverse, ""},
+    {"list-ref", "list:list index:int -> any", ListRef, ""},
+    {"iota", "count:int [start:number] [step:number] -> list<number>", Iota, "", "", 0,
+     "iota: expected 1–3 arguments"},
+    {"assoc", "key:string alist:list -> pair|bool", Assoc, ""},
+    {"assv", "key:any alist:list -> pair|bool", Assv, ""},
+    {"result-ref", "alist:list key:string -> any", ResultRef, ""},
+    {"ok", "value:any -> list", Ok, ""},
+    {"err", "message:any -> list", Err, ""},
+    {"ok?", "x:any -> bool", IsOk, ""},
+    {"err?", "x:any -> bool", IsErr, ""},
+    {"ok-value", "result:list -> any", Second, ""},
+    {"err-reason", "result:list -> any", Second, ""},
+    {"car", "pair:pair -> any", WalkByName, ""},
+    {"cdr", "pair:pair -> any", WalkByName, ""},
+    {"caar", "pair:pair -> any", WalkByName, ""},
+    {"cadr", "pair:pair -> any", WalkByName, ""},
+    {"cdar", "pair:pair -> any", WalkByName, ""},
+    {"cddr", "pair:pair -> any", WalkByName, ""},
+    {"caaar", "pair:pair -> any", WalkByName, ""},
+    {"caadr", "pair:pair -> any", WalkByName, ""},
+    {"cadar", "pair:pair -> any", WalkByName, ""},
+    {"caddr", "pair:pair -> any", WalkByName, ""},
+    {"cdaar", "pair:pair -> any", WalkByName, ""},
+    {"cdadr", "pair:pair -> any", WalkByName, ""},
+    {"cddar", "pair:pair -> any", WalkByName, ""},
+    {"cdddr", "pair:pair -> any", WalkByName, ""},
+    {"caaaar", "pair:pair -> any", WalkByName, ""},
+    {"caaadr", "pair:pair -> any", WalkByName, ""},
+    {"caadar", "pair:pair -> any", WalkByName, ""},
+    {"caaddr", "pair:pair -> any", WalkByName, ""},
+    {"cadaar", "pair:pair -> any", WalkByName, ""},
+    {"cadadr", "pair:pair -> any", WalkByName, ""},
+    {"caddar", "pair:pair -> any", WalkByName, ""},
+    {"cadddr", "pair:pair -> any", WalkByName, ""},
+    {"cdaaar", "pair:pair -> any", WalkByName, ""},
+    {"cdaadr", "pair:pair -> any", WalkByName, ""},
+    {"cdadar", "pair:pair -> any", WalkByName, ""},
+    {"cdaddr", "pair:pair -> any", WalkByName, ""},
+    {"cddaar", "pair:pair -> any", WalkByName, ""},
+    {"cddadr", "pair:pair -> any", WalkByName, ""},
+    {"cdddar", "pair:pair -> any", WalkByName, ""},
+    {"cddddr", "pair:pair -> any", WalkByName, ""},
 };
 
 }  // namespace
 
-std::vector<Builtin> ListBuiltins() {
-  constexpr int kAny = Builtin::kAny;
-  std::vector<Builtin> rows = {
-      {"not", 1, 1, Not, "(not X)"},
-      {"boolean?", 1, 1, IsBoolean, "(boolean? X)"},
-      {"null?", 1, 1, IsNull, "(null? X)"},
-      {"pair?", 1, 1, IsPair, "(pair? X)"},
-      {"list?", 1, 1, IsList, "(list? X)"},
-      {"string?", 1, 1, IsString, "(string? X)"},
-      {"symbol?", 1, 1, IsSymbol, "(symbol? X)"},
-      {"procedure?", 1, 1, IsProcedure, "(procedure? X)"},
-      {"eq?", 2, 2, IsEq, "(eq? X Y)"},
-      {"eqv?", 2, 2, IsEq, "(eqv? X Y)"},
-      {"equal?", 2, 2, IsEqual, "(equal? X Y)"},
-      {"cons", 2, 2, Cons, "(cons X Y)"},
-      {"list", 0, kAny, List, "(list X...)"},
-      {"length", 1, 1, LengthOf, "(length LIST)"},
-      {"append", 0, kAny, Append, "(append LIST...)"},
-      {"reverse", 1, 1, Reverse, "(reverse LIST)"},
-      {"list-ref", 2, 2, ListRef, "(list-ref LIST INDEX)"},
-      {"iota", 1, 3, Iota, "(iota COUNT [START [STEP]])", "iota: expected 1–3 arguments"},
-      {"assoc", 2, 2, Assoc, "(assoc STRING ALIST)"},
-      {"assv", 2, 2, Assv, "(assv KEY ALIST)"},
-      {"result-ref", 2, 2, ResultRef, "(result-ref ALIST KEY)"},
-      {"ok", 1, 1, Ok, "(ok VALUE)"},
-      {"err", 1, 1, Err, "(err MESSAGE)"},
-      {"ok?", 1, 1, IsOk, "(ok? X)"},
-      {"err?", 1, 1, IsErr, "(err? X)"},
-      {"ok-value", 1, 1, Second, "(ok-value RESULT)"},
-      {"err-reason", 1, 1, Second, "(err-reason RESULT)"},
-  };
-  for (absl::string_view name : kWalks) rows.push_back({name, 1, 1, WalkByName, "of a pair"});
-  return rows;
-}
+BuiltinTable ListBuiltins() { return {"Lists", "", kRows}; }
 
 }  // namespace pelagos::reml

@@ -65,9 +65,16 @@ Machine::Machine(SourceMap& sources, Limits limits, Host host)
   host_call_->op = Op::kCall;
 }
 
-void Machine::DefineBuiltin(const Builtin& builtin) {
-  heap_.SetGlobal(heap_.Intern(builtin.name).symbol(),
-                  Value::Of(heap_.New<BuiltinObject>(0, builtin)));
+void Machine::DefineBuiltin(const Builtin& row, BuiltinClosure closure) {
+  auto* object = heap_.New<BuiltinObject>(0, row);
+  object->closure = std::move(closure);
+  heap_.SetGlobal(heap_.Intern(row.name).symbol(), Value::Of(object));
+}
+
+Value Machine::NewProcedure(const Builtin& row, absl::Span<const Value> captures) {
+  auto* object = heap_.New<BuiltinObject>(captures.size() * sizeof(Value), row);
+  object->captures.assign(captures.begin(), captures.end());
+  return Value::Of(object);
 }
 
 void Machine::DefineMacro(absl::string_view name, NativeMacro macro) {
@@ -85,15 +92,22 @@ void Machine::LoadStandardLibrary(uint32_t source) {
 std::optional<Value> Machine::Evaluate(uint32_t source, Diagnostics& diagnostics) {
   diagnostics.Append(startup_);
   if (!startup_.ok()) return std::nullopt;
+  Node* program = ReadProgram(source, diagnostics);
+  if (program == nullptr) return std::nullopt;
+  return Outcome(Enter(program, Value(), {}), diagnostics);
+}
+
+// The node that evaluates the forms of a source in order; nullptr when it does not read.
+Node* Machine::ReadProgram(uint32_t source, Diagnostics& diagnostics) {
   const std::optional<std::vector<Datum>> data = Read(heap_, sources_, source, diagnostics);
-  if (!data) return std::nullopt;
+  if (!data) return nullptr;
   const Span whole = {source, 0, 0};
   Node* program = heap_.New<Node>(data->size() * sizeof(Node*), Value(), whole, nullptr, nullptr);
   program->op = Op::kBegin;
   for (const Datum& datum : *data) {
     program->kids.push_back(heap_.New<Node>(0, datum.value, datum.span, nullptr, nullptr));
   }
-  return Outcome(Enter(program, Value(), {}), diagnostics);
+  return program;
 }
 
 std::optional<Value> Machine::CallFromHost(Value procedure, absl::Span<const Value> args,
@@ -138,6 +152,13 @@ EvalResult Machine::CallThen(Value procedure, absl::Span<const Value> args,
   request_.spans.assign(spans.begin(), spans.end());
   request_.locals.assign(locals.begin(), locals.end());
   request_.resume = resume;
+  return Calling();
+}
+
+EvalResult Machine::EvaluateSource(uint32_t source) {
+  Diagnostics diagnostics;
+  request_.program = ReadProgram(source, diagnostics);
+  if (request_.program == nullptr) return Fail(std::move(diagnostics));
   return Calling();
 }
 

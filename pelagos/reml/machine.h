@@ -34,7 +34,7 @@ class Machine final : public CallContext {
  public:
   Machine(SourceMap& sources, Limits limits, Host host);
 
-  void DefineBuiltin(const Builtin& builtin);
+  void DefineBuiltin(const Builtin& row, BuiltinClosure closure = nullptr);
   void DefineMacro(absl::string_view name, NativeMacro macro);
   // Evaluates the standard library. No error will point into it. When it fails, because the limits
   // are too small for it, so does every program.
@@ -46,7 +46,9 @@ class Machine final : public CallContext {
 
   Heap& heap() override { return heap_; }
   const Host& host() const override { return host_; }
-  absl::string_view name() const override { return now_.builtin->builtin.name; }
+  absl::string_view name() const override { return now_.builtin->row.name; }
+  absl::Span<const Value> captures() const override { return now_.builtin->captures; }
+  Value NewProcedure(const Builtin& row, absl::Span<const Value> captures) override;
   Span CallSpan() const override { return Visible(now_.node); }
   Span ArgSpan(size_t index) const override;
   EvalResult Fail(Diagnostics diagnostics) override;
@@ -57,6 +59,8 @@ class Machine final : public CallContext {
                       absl::Span<const Span> spans) override;
   EvalResult CallThen(Value procedure, absl::Span<const Value> args, absl::Span<const Value> locals,
                       ResumeFunction resume, absl::Span<const Span> spans) override;
+  EvalResult EvaluateSource(uint32_t source) override;
+  SourceMap& sources() override { return sources_; }
   EvalResult Call(Value procedure, absl::Span<const Value> args) override;
 
  private:
@@ -112,6 +116,7 @@ class Machine final : public CallContext {
     std::vector<Span> spans;
     std::vector<Value> locals;
     ResumeFunction resume = nullptr;
+    Node* program = nullptr;  // instead of all these: evaluate this
   };
   class Caught;
   class Entered;
@@ -124,6 +129,7 @@ class Machine final : public CallContext {
   bool Push(Wait wait, Node* node, Frame* frame, size_t base, size_t index, size_t end = 0);
   Value* Place(Node& variable, Frame* frame);
   bool SetRequest(Node* node, size_t& base);
+  Node* ReadProgram(uint32_t source, Diagnostics& diagnostics);
 
   // binding.cc
   bool Analyze(Node& node);

@@ -155,31 +155,30 @@ EvalResult IsZero(CallContext&, Args args) {
 EvalResult IsNumber(CallContext&, Args args) { return Value::Bool(args[0].is_number()); }
 EvalResult IsInteger(CallContext&, Args args) { return Value::Bool(args[0].is_int()); }
 
+constexpr Builtin kRows[] = {
+    {"+", "n:number... -> number", Plus, "The sum."},
+    {"*", "n:number... -> number", Times, "The product."},
+    {"-", "n:number m:number... -> number", Minus, "Or (- N M...)."},
+    {"/", "n:number m:number... -> number", Over, "The reciprocal, or (/ N M...)."},
+    {"quotient", "n:int m:int -> int", Quotient, "Rounded towards 0."},
+    {"remainder", "n:int m:int -> int", Remainder, "With the sign of N."},
+    {"modulo", "n:int m:int -> int", Modulo, "With the sign of M."},
+    {"abs", "n:number -> number", Abs, ""},
+    {"min", "n:number m:number... -> number", Min, ""},
+    {"max", "n:number m:number... -> number", Max, ""},
+    {"expt", "base:number exponent:number -> number", Expt, ""},
+    {"=", "n:number m:number k:number... -> bool", Equals, ""},
+    {"<", "n:number m:number k:number... -> bool", Less, ""},
+    {">", "n:number m:number k:number... -> bool", Greater, ""},
+    {"<=", "n:number m:number k:number... -> bool", AtMost, ""},
+    {">=", "n:number m:number k:number... -> bool", AtLeast, ""},
+    {"zero?", "n:number -> bool", IsZero, ""},
+    {"number?", "x:any -> bool", IsNumber, ""},
+    {"integer?", "x:any -> bool", IsInteger, ""},
+};
+
 }  // namespace
 
-std::vector<Builtin> NumberBuiltins() {
-  constexpr int kAny = Builtin::kAny;
-  return {
-      {"+", 0, kAny, Plus, "(+ N...), the sum"},
-      {"*", 0, kAny, Times, "(* N...), the product"},
-      {"-", 1, kAny, Minus, "(- N) or (- N M...)"},
-      {"/", 1, kAny, Over, "(/ N), the reciprocal, or (/ N M...)"},
-      {"quotient", 2, 2, Quotient, "(quotient N M), rounded towards 0"},
-      {"remainder", 2, 2, Remainder, "(remainder N M), with the sign of N"},
-      {"modulo", 2, 2, Modulo, "(modulo N M), with the sign of M"},
-      {"abs", 1, 1, Abs, "(abs N)"},
-      {"min", 1, kAny, Min, "(min N...)"},
-      {"max", 1, kAny, Max, "(max N...)"},
-      {"expt", 2, 2, Expt, "(expt BASE EXPONENT)"},
-      {"=", 2, kAny, Equals, "(= N M...)"},
-      {"<", 2, kAny, Less, "(< N M...)"},
-      {">", 2, kAny, Greater, "(> N M...)"},
-      {"<=", 2, kAny, AtMost, "(<= N M...)"},
-      {">=", 2, kAny, AtLeast, "(>= N M...)"},
-      {"zero?", 1, 1, IsZero, "(zero? N)"},
-      {"number?", 1, 1, IsNumber, "(number? X)"},
-      {"integer?", 1, 1, IsInteger, "(integer? X)"},
-  };
-}
+BuiltinTable NumberBuiltins() { return {"Numbers", "", kRows}; }
 
 }  // namespace pelagos::reml

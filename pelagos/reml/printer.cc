@@ -1,10 +1,14 @@
 #include "pelagos/reml/printer.h"
 
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/reml/code.h"
 #include "pelagos/reml/number.h"
+#include "pelagos/reml/text.h"
 
 namespace pelagos::reml {
 namespace {
@@ -25,6 +29,9 @@ void WriteString(absl::string_view text, std::string* out) {
       case '\t':
         out->append("\\t");
         break;
+      case '\r':
+        out->append("\\r");
+        break;
       default:
         out->push_back(c);
     }
@@ -38,8 +45,7 @@ void WriteObject(const Object& object, std::string* out) {
       static_cast<const ForeignObject&>(object).foreign->Print(out);
       break;
     case Kind::kBuiltin:
-      absl::StrAppend(out, "#<procedure:", static_cast<const BuiltinObject&>(object).builtin.name,
-                      ">");
+      absl::StrAppend(out, "#<procedure:", static_cast<const BuiltinObject&>(object).row.name, ">");
       break;
     case Kind::kMacro:
       absl::StrAppend(out, "#<macro:", static_cast<const MacroObject&>(object).name->name, ">");
@@ -63,6 +69,11 @@ void WriteAtom(Value value, std::string* out) {
     absl::StrAppend(out, value.text());
   } else if (value.is_string()) {
     WriteString(value.text(), out);
+  } else if (value.is_char()) {
+    out->append("#\\");
+    AppendCharacterName(value.as_char(), out);
+  } else if (value.is_eof()) {
+    out->append("#<eof>");
   } else if (value.is_object()) {
     WriteObject(*value.object(), out);
   }
@@ -70,40 +81,118 @@ void WriteAtom(Value value, std::string* out) {
 
 }  // namespace
 
-bool WriteTo(Value value, std::string* out, size_t limit) {
-  // What is still to be written of the lists that are open: their rests, innermost last.
-  std::vector<Value> rests;
-  for (;;) {
-    if (out->size() > limit) {
-      out->resize(limit);
-      return false;
-    }
-    if (value.is_pair()) {
-      out->push_back('(');
-      rests.push_back(value.cdr());
-      value = value.car();
-      continue;
-    }
-    WriteAtom(value, out);
-    for (;; rests.pop_back()) {
-      if (rests.empty()) return true;
-      Value& rest = rests.back();
-      if (rest.is_pair()) {
-        out->push_back(' ');
-        value = rest.car();
-        rest = rest.cdr();
-        break;
+namespace {
+
+// What is open while a structure is printed: a list with its rest; or a vector or foreign value
+// with its parts.
+struct Open {
+  Value rest;
+  const Object* container = nullptr;
+  std::vector<Value> parts;
+  size_t next = 0;
+  char end = ')';
+};
+
+class Writer {
+ public:
+  Writer(std::string* out, size_t limit) : out_(*out), limit_(limit) {}
+
+  bool Write(Value value) {
+    for (;;) {
+      if (out_.size() > limit_) {
+        out_.resize(limit_);
+        return false;
       }
-      if (!rest.is_nil()) {
-        out->append(" . ");
-        WriteAtom(rest, out);
+      if (value.is_pair()) {
+        out_.push_back('(');
+        Open list;
+        list.rest = value.cdr();
+        open_.push_back(std::move(list));
+        value = value.car();
+        continue;
       }
-      out->push_back(')');
+      if (!Enter(value)) WriteAtom(value, &out_);
+      const std::optional<Value> next = Next();
+      if (!next) return true;
+      value = *next;
     }
   }
+
+ private:
+  // Begins a vector or a foreign value with parts; false for anything else.
+  bool Enter(Value value) {
+    Open open;
+    if (value.is_vector()) {
+      if (IsCycle(value.object())) return true;
+      out_.append("#(");
+      open.parts = value.vector()->items;
+    } else if (value.is_foreign()) {
+      const Foreign& foreign = *static_cast<const ForeignObject*>(value.object())->foreign;
+      std::optional<std::vector<Value>> parts = foreign.Parts();
+      if (!parts) return false;
+      if (IsCycle(value.object())) return true;
+      foreign.Print(&out_);
+      if (!parts->empty()) out_.push_back(' ');
+      open.parts = *std::move(parts);
+      open.end = '>';
+    } else {
+      return false;
+    }
+    open.container = value.object();
+    containers_.insert(open.container);
+    open_.push_back(std::move(open));
+    return true;
+  }
+
+  // What contains itself is not written again.
+  bool IsCycle(const Object* container) {
+    if (!containers_.contains(container)) return false;
+    out_.append("#<cycle>");
+    return true;
+  }
+
+  // The next part of what is open, closing what has none left.
+  std::optional<Value> Next() {
+    for (; !open_.empty(); open_.pop_back()) {
+      Open& open = open_.back();
+      if (open.container != nullptr) {
+        if (open.next < open.parts.size()) {
+          if (open.next != 0) out_.push_back(' ');
+          return open.parts[open.next++];
+        }
+        containers_.erase(open.container);
+      } else if (open.rest.is_pair()) {
+        out_.push_back(' ');
+        const Value value = open.rest.car();
+        open.rest = open.rest.cdr();
+        return value;
+      } else if (!open.rest.is_nil()) {
+        // The tail is the last part.
+        out_.append(" . ");
+        return std::exchange(open.rest, Value::Nil());
+      }
+      out_.push_back(open.end);
+    }
+    return std::nullopt;
+  }
+
+  std::string& out_;
+  const size_t limit_;
+  std::vector<Open> open_;
+  absl::flat_hash_set<const Object*> containers_;
+};
+
+}  // namespace
+
+bool WriteTo(Value value, std::string* out, size_t limit) {
+  return Writer(out, limit).Write(value);
 }
 
 bool DisplayTo(Value value, std::string* out, size_t limit) {
+  if (value.is_char()) {
+    AppendUtf8(value.as_char(), out);
+    return out->size() <= limit;
+  }
   if (!value.is_string()) return WriteTo(value, out, limit);
   const absl::string_view text = value.text();
   const size_t room = limit > out->size() ? limit - out->size() : 0;

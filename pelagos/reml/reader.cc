@@ -1,5 +1,6 @@
 #include "pelagos/reml/reader.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -28,7 +29,9 @@ class Reader {
     if (std::optional<size_t> bad = FindInvalidUtf8(text_)) {
       return Fail(*bad, *bad + 1, "not UTF-8");
     }
-    for (SkipBlanks(); at_ < text_.size(); SkipBlanks()) {
+    while (true) {
+      if (!SkipBlanks()) return std::nullopt;
+      if (at_ >= text_.size()) break;
       if (!ReadToken()) return std::nullopt;
     }
     if (!open_.empty()) return FailAtEnd();
@@ -37,16 +40,25 @@ class Reader {
   }
 
  private:
-  // A list or a quote whose end has not been read.
+  enum class Shape : uint8_t {
+    kList,
+    kVector,
+    kQuote,    // `list` holds the name of its long form
+    kComment,  // #; and what follows is nothing
+  };
+  // A structure whose end has not been read.
   struct Open {
     explicit Open(Heap& heap) : list(heap) {}
     enum class Tail : uint8_t { kNone, kExpected, kRead };
 
     uint32_t begin = 0;
-    bool quote = false;  // `list` then holds the name of its long form
+    Shape shape = Shape::kList;
     Tail tail = Tail::kNone;
     uint32_t dot = 0;  // where the dot stands, unless kNone
     ListBuilder list;
+
+    // It ends with the datum after it.
+    bool prefix() const { return shape == Shape::kQuote || shape == Shape::kComment; }
   };
 
   Span Range(size_t begin, size_t end) const {
@@ -58,23 +70,51 @@ class Reader {
   }
   std::nullopt_t FailAtEnd() {
     const Open& innermost = open_.back();
-    if (innermost.quote) return Fail(text_.size(), text_.size(), "unexpected end of input");
+    if (innermost.prefix()) return Fail(text_.size(), text_.size(), "unexpected end of input");
     if (innermost.tail == Open::Tail::kExpected) {
       return Fail(innermost.dot, innermost.dot + 1, "dotted pair: expected tail after '.'");
     }
-    return Fail(innermost.begin, innermost.begin + 1, "unmatched '('");
+    const uint32_t at = innermost.begin + (innermost.shape == Shape::kVector ? 1 : 0);
+    return Fail(at, at + 1, "unmatched '('");
   }
 
-  void SkipBlanks() {
+  // false: a block comment does not end.
+  bool SkipBlanks() {
     while (at_ < text_.size()) {
       if (text_[at_] == ';') {
-        while (at_ < text_.size() && text_[at_] != '\n') ++at_;
+        at_ = std::min(text_.find('\n', at_), text_.size());
       } else if (IsSpace(text_[at_])) {
         ++at_;
+      } else if (Follows("#|")) {
+        if (!SkipBlockComment()) return false;
       } else {
-        return;
+        return true;
       }
     }
+    return true;
+  }
+
+  bool Follows(absl::string_view mark) const { return text_.substr(at_, mark.size()) == mark; }
+
+  // #| ... |#, which nest.
+  bool SkipBlockComment() {
+    const size_t begin = at_;
+    size_t depth = 0;
+    do {
+      if (Follows("#|")) {
+        ++depth;
+        at_ += 2;
+      } else if (Follows("|#")) {
+        --depth;
+        at_ += 2;
+      } else if (at_ < text_.size()) {
+        ++at_;
+      } else {
+        Fail(begin, begin + 2, "unterminated block comment", "it ends with |#");
+        return false;
+      }
+    } while (depth != 0);
+    return true;
   }
 
   bool ReadToken() {
@@ -82,7 +122,7 @@ class Reader {
     switch (text_[at_]) {
       case '(':
         ++at_;
-        return OpenList(begin);
+        return OpenStructure(begin, Shape::kList);
       case ')':
         ++at_;
         return CloseList(begin);
@@ -101,15 +141,36 @@ class Reader {
         return OpenQuote(begin, "unquote");
       case '"':
         return ReadString(begin);
+      case '#':
+        if (Follows("#(")) {
+          at_ += 2;
+          return OpenStructure(begin, Shape::kVector);
+        }
+        if (Follows("#;")) {
+          at_ += 2;
+          return OpenComment(begin);
+        }
+        if (Follows("#\\")) return ReadCharacter(begin);
+        return ReadWord(begin);
       default:
         return ReadWord(begin);
     }
   }
 
-  bool OpenList(size_t begin) {
+  bool OpenStructure(size_t begin, Shape shape) {
     if (!CheckTail(begin)) return false;
     Open open(heap_);
     open.begin = static_cast<uint32_t>(begin);
+    open.shape = shape;
+    open_.push_back(std::move(open));
+    return true;
+  }
+
+  // A comment may stand where no datum may.
+  bool OpenComment(size_t begin) {
+    Open open(heap_);
+    open.begin = static_cast<uint32_t>(begin);
+    open.shape = Shape::kComment;
     open_.push_back(std::move(open));
     return true;
   }
@@ -118,21 +179,26 @@ class Reader {
     if (!CheckTail(begin)) return false;
     Open open(heap_);
     open.begin = static_cast<uint32_t>(begin);
-    open.quote = true;
+    open.shape = Shape::kQuote;
     open.list.Add(heap_.Intern(name), Range(begin, at_));
     open_.push_back(std::move(open));
     return true;
   }
 
   bool CloseList(size_t begin) {
-    if (open_.empty() || open_.back().quote || open_.back().tail == Open::Tail::kExpected) {
+    if (open_.empty() || open_.back().prefix() || open_.back().tail == Open::Tail::kExpected) {
       Fail(begin, begin + 1, "unexpected ')'");
       return false;
     }
     const Span span = Range(open_.back().begin, at_);
-    const Value list = open_.back().list.Finish(span);
+    Value value = open_.back().list.Finish(span);
+    if (open_.back().shape == Shape::kVector) {
+      std::vector<Value> items;
+      for (; value.is_pair(); value = value.cdr()) items.push_back(value.car());
+      value = heap_.Vector(std::move(items));
+    }
     open_.pop_back();
-    return Add(list, span);
+    return Add(value, span);
   }
 
   // A datum may not follow the tail of a dotted pair.
@@ -148,8 +214,12 @@ class Reader {
       Fail(span.begin, span.end, "out of memory");
       return false;
     }
-    while (!open_.empty() && open_.back().quote) {
+    while (!open_.empty() && open_.back().prefix()) {
       Open& quote = open_.back();
+      if (quote.shape == Shape::kComment) {
+        open_.pop_back();
+        return true;
+      }
       quote.list.Add(value, span);
       span = Range(quote.begin, span.end);
       value = quote.list.Finish(span);
@@ -188,6 +258,9 @@ class Reader {
         value.push_back('\n');
       } else if (escaped == 't') {
         value.push_back('\t');
+      } else if (escaped == 'r') {
+        value.push_back('\r');
+      } else if (escaped == 'x' && ReadHexEscape(&value)) {
       } else {
         if (escaped != '"' && escaped != '\\') value.push_back('\\');
         value.push_back(escaped);
@@ -195,6 +268,38 @@ class Reader {
     }
     Fail(begin, begin + 1, "unterminated string");
     return false;
+  }
+
+  // \xHEX; (R7RS 6.7). Anything else after \x is text as it stands, as in the original.
+  bool ReadHexEscape(std::string* value) {
+    const size_t end = text_.find(';', at_);
+    if (end == absl::string_view::npos || end - at_ > 9) return false;
+    const std::optional<char32_t> c = CharacterNamed(text_.substr(at_, end - at_));
+    if (!c || end == at_ + 1) return false;
+    AppendUtf8(*c, value);
+    at_ = end;
+    return true;
+  }
+
+  bool ReadCharacter(size_t begin) {
+    if (!CheckTail(begin)) return false;
+    at_ += 2;
+    if (at_ == text_.size()) {
+      Fail(begin, at_, "unterminated character");
+      return false;
+    }
+    // The first character counts even where it would end a word: #\( and #\;
+    const size_t name = at_;
+    NextCharacter(text_, at_);
+    while (at_ < text_.size() && !EndsWord(text_[at_])) ++at_;
+    const absl::string_view word = text_.substr(name, at_ - name);
+    const std::optional<char32_t> c = CharacterNamed(word);
+    if (!c) {
+      // The rest can still be read: more may be wrong.
+      diagnostics_.Error(Range(begin, at_), absl::StrCat("unknown character name: ", word),
+                         "such as #\\a, #\\space, #\\newline, #\\tab or #\\x41");
+    }
+    return Add(Value::Char(c.value_or(' ')), Range(begin, at_));
   }
 
   bool ReadWord(size_t begin) {
@@ -222,7 +327,7 @@ class Reader {
   }
 
   bool ReadDot(Span span) {
-    if (open_.empty() || open_.back().quote || open_.back().list.empty() ||
+    if (open_.empty() || open_.back().shape != Shape::kList || open_.back().list.empty() ||
         open_.back().tail == Open::Tail::kExpected) {
       Fail(span.begin, span.end, "unexpected '.'");
       return false;

@@ -136,18 +136,17 @@ EvalResult FoldRight(CallContext& ctx, Args args) {
   return FoldRightFrom(ctx, absl::MakeSpan(locals), args[1]);
 }
 
+constexpr Builtin kRows[] = {
+    {"apply", "procedure:procedure argument:any argument:any... -> any", Apply, ""},
+    {"map", "procedure:procedure list:list list:list... -> list", Map, ""},
+    {"for-each", "procedure:procedure list:list list:list... -> nil", ForEach, ""},
+    {"filter", "predicate:procedure list:list -> list", Filter, ""},
+    {"fold-left", "procedure:procedure start:any list:list -> any", FoldLeft, ""},
+    {"fold-right", "procedure:procedure start:any list:list -> any", FoldRight, ""},
+};
+
 }  // namespace
 
-std::vector<Builtin> SequenceBuiltins() {
-  constexpr int kAny = Builtin::kAny;
-  return {
-      {"apply", 2, kAny, Apply, "(apply PROCEDURE ARGUMENT... LIST)"},
-      {"map", 2, kAny, Map, "(map PROCEDURE LIST...)"},
-      {"for-each", 2, kAny, ForEach, "(for-each PROCEDURE LIST...)"},
-      {"filter", 2, 2, Filter, "(filter PREDICATE LIST)"},
-      {"fold-left", 3, 3, FoldLeft, "(fold-left PROCEDURE START LIST)"},
-      {"fold-right", 3, 3, FoldRight, "(fold-right PROCEDURE START LIST)"},
-  };
-}
+BuiltinTable SequenceBuiltins() { return {"Sequences", "", kRows}; }
 
 }  // namespace pelagos::reml

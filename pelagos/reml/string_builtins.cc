@@ -168,25 +168,25 @@ EvalResult StringToSymbol(CallContext& ctx, Args args) {
   return ctx.heap().Intern(args[0].text());
 }
 
+constexpr Builtin kRows[] = {
+    {"string-append", "text:string... -> string", StringAppend, ""},
+    {"string-length", "text:string -> int", StringLength, "In characters."},
+    {"substring", "text:string start:int [end:int] -> string", Substring, "In characters."},
+    {"string->number", "text:string [radix:int] -> number|bool", StringToNumber,
+     "#f if it is none."},
+    {"number->string", "n:number [radix:int] -> string", NumberToString, ""},
+    {"string-upcase", "text:string -> string", StringUpcase, ""},
+    {"string-downcase", "text:string -> string", StringDowncase, ""},
+    {"string=?", "a:string b:string -> bool", StringEquals, ""},
+    {"string<?", "a:string b:string -> bool", StringLess, ""},
+    {"string>?", "a:string b:string -> bool", StringGreater, ""},
+    {"string-contains", "text:string part:string -> bool", StringContains, "#t or #f."},
+    {"symbol->string", "symbol:symbol -> string", SymbolToString, ""},
+    {"string->symbol", "text:string -> symbol", StringToSymbol, ""},
+};
+
 }  // namespace
 
-std::vector<Builtin> StringBuiltins() {
-  constexpr int kAny = Builtin::kAny;
-  return {
-      {"string-append", 0, kAny, StringAppend, "(string-append STRING...)"},
-      {"string-length", 1, 1, StringLength, "(string-length STRING), in characters"},
-      {"substring", 2, 3, Substring, "(substring STRING START [END]), in characters"},
-      {"string->number", 1, 2, StringToNumber, "(string->number STRING [RADIX]), #f if it is none"},
-      {"number->string", 1, 2, NumberToString, "(number->string NUMBER [RADIX])"},
-      {"string-upcase", 1, 1, StringUpcase, "(string-upcase STRING)"},
-      {"string-downcase", 1, 1, StringDowncase, "(string-downcase STRING)"},
-      {"string=?", 2, 2, StringEquals, "(string=? STRING STRING)"},
-      {"string<?", 2, 2, StringLess, "(string<? STRING STRING)"},
-      {"string>?", 2, 2, StringGreater, "(string>? STRING STRING)"},
-      {"string-contains", 2, 2, StringContains, "(string-contains STRING PART), #t or #f"},
-      {"symbol->string", 1, 1, SymbolToString, "(symbol->string SYMBOL)"},
-      {"string->symbol", 1, 1, StringToSymbol, "(string->symbol STRING)"},
-  };
-}
+BuiltinTable StringBuiltins() { return {"Strings", "", kRows}; }
 
 }  // namespace pelagos::reml

@@ -107,22 +107,20 @@ EvalResult Sleep(CallContext& ctx, Args args) {
   return Value::Nil();
 }
 
+constexpr Builtin kRows[] = {
+    {"display", "x:any rest:any... -> nil", DisplayOne, ""},
+    {"write", "x:any rest:any... -> nil", WriteOne, ""},
+    {"newline", " -> nil", Newline, ""},
+    {"format", "template:string x:any... -> string", Format,
+     "~a display, ~s write, ~% newline, ~~ tilde.", "", 0, "format: requires format string"},
+    {"error", "message:any... -> any", Raise, ""},
+    {"env", "name:text rest:any... -> string|nil", Env, "() when it is not set."},
+    {"log", "x:any... -> nil", Log, ""},
+    {"sleep", "seconds:number -> nil", Sleep, ""},
+};
+
 }  // namespace
 
-std::vector<Builtin> SystemBuiltins() {
-  constexpr int kAny = Builtin::kAny;
-  return {
-      {"display", 1, kAny, DisplayOne, "(display X)"},
-      {"write", 1, kAny, WriteOne, "(write X)"},
-      {"newline", 0, 0, Newline, "(newline)"},
-      {"format", 1, kAny, Format,
-       "(format STRING X...): ~a display, ~s write, ~% newline, ~~ tilde",
-       "format: requires format string"},
-      {"error", 0, kAny, Raise, "(error MESSAGE X...)"},
-      {"env", 1, kAny, Env, "(env NAME), () when it is not set"},
-      {"log", 0, kAny, Log, "(log X...)"},
-      {"sleep", 1, 1, Sleep, "(sleep SECONDS)"},
-  };
-}
+BuiltinTable SystemBuiltins() { return {"Output, errors and the world", "", kRows}; }
 
 }  // namespace pelagos::reml

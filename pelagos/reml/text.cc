@@ -1,5 +1,8 @@
 #include "pelagos/reml/text.h"
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
 namespace pelagos::reml {
 namespace {
 
@@ -114,5 +117,61 @@ std::optional<size_t> FindInvalidUtf8(absl::string_view text) {
 
 std::string ToUpper(absl::string_view text) { return Map(text, Upper); }
 std::string ToLower(absl::string_view text) { return Map(text, Lower); }
+
+void AppendUtf8(char32_t c, std::string* out) { Encode(c, out); }
+
+char32_t NextCharacter(absl::string_view text, size_t& at) {
+  const Decoded decoded = Decode(text.substr(at));
+  at += decoded.size;
+  return decoded.character;
+}
+
+namespace {
+
+struct NamedCharacter {
+  absl::string_view name;
+  char32_t character;
+};
+
+constexpr NamedCharacter kNamedCharacters[] = {
+    {"alarm", 7}, {"backspace", 8}, {"delete", 0x7f}, {"escape", 0x1b}, {"newline", '\n'},
+    {"null", 0},  {"return", '\r'}, {"space", ' '},   {"tab", '\t'},
+};
+
+}  // namespace
+
+void AppendCharacterName(char32_t c, std::string* out) {
+  for (const NamedCharacter& named : kNamedCharacters) {
+    if (named.character == c) {
+      absl::StrAppend(out, named.name);
+      return;
+    }
+  }
+  // Controls, and spaces that are no ordinary one.
+  const bool hidden = c < 0x20 || (c >= 0x7f && c < 0xa1) || c == 0xad || c == 0x1680 ||
+                      (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
+                      (c >= 0x205f && c <= 0x206f) || c == 0x3000 || c == 0xfeff;
+  if (hidden) {
+    absl::StrAppend(out, "x", absl::Hex(static_cast<uint32_t>(c)));
+  } else {
+    Encode(c, out);
+  }
+}
+
+std::optional<char32_t> CharacterNamed(absl::string_view name) {
+  if (name.empty()) return std::nullopt;
+  size_t at = 0;
+  const char32_t first = NextCharacter(name, at);
+  if (at == name.size()) return first;
+  for (const NamedCharacter& named : kNamedCharacters) {
+    if (named.name == name) return named.character;
+  }
+  uint32_t code = 0;
+  if (first == 'x' && absl::SimpleHexAtoi(name.substr(1), &code) && IsScalarValue(code) &&
+      name.find_first_not_of("0123456789abcdefABCDEF", 1) == absl::string_view::npos) {
+    return code;
+  }
+  return std::nullopt;
+}
 
 }  // namespace pelagos::reml

@@ -32,6 +32,18 @@ inline std::optional<size_t> ByteOffset(absl::string_view text, size_t index) {
 // The offset of the first byte that is not UTF-8 (RFC 3629: no surrogates, no overlong forms).
 std::optional<size_t> FindInvalidUtf8(absl::string_view text);
 
+// Appends the character. Requires: a Unicode scalar value.
+void AppendUtf8(char32_t c, std::string* out);
+// The character that begins at `at`, which is moved behind it. Requires: valid UTF-8, at < size.
+char32_t NextCharacter(absl::string_view text, size_t& at);
+
+// What follows #\ (R7RS 6.6): the character itself, or "space", "newline", ..., or "x7" when it
+// would not show.
+void AppendCharacterName(char32_t c, std::string* out);
+// The character of such a name; nullopt when there is none.
+std::optional<char32_t> CharacterNamed(absl::string_view name);
+inline bool IsScalarValue(uint32_t c) { return c <= 0x10ffff && (c < 0xd800 || c > 0xdfff); }
+
 // Case mapping, one character to one, of the Latin, Greek, Cyrillic and Armenian alphabets; other
 // characters stay as they are.
 std::string ToUpper(absl::string_view text);

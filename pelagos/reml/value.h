@@ -3,20 +3,23 @@
 //   ...1  fixnum, 63 bits; wider integers are boxed, so that every i64 is exact
 //   .000  object on the interpreter's heap
 //   .010  symbol, interned: equal names are the same word
-//   .110  (), #t, #f and the mark of an unbound variable
+//   .110  (), #t, #f, the end of a port, characters, and the mark of an unbound variable
 //
 // A Value does not own what it points to. It stays good until the next collection of its Heap, and
 // those happen only while a program runs: inside Interpreter::Evaluate, Interpreter::Call and
 // CallContext::Call, never inside an allocation. What must live longer is held by a Root (heap.h).
 //
-// Pairs and strings are immutable, so no structure is cyclic. Pairs remember where they came from:
-// the span of the list that starts with them, of their car, and of a dotted tail.
+// Pairs and strings are immutable; vectors, and what foreign values hold, may change and be cyclic.
+// Pairs remember where they came from: the span of the list that starts with them, of their car,
+// and of a dotted tail.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "pelagos/base/diagnostic.h"
@@ -32,6 +35,7 @@ enum class Kind : uint8_t {
   kFloat,
   kString,
   kPair,
+  kVector,
   kForeign,
   kBuiltin,
   kClosure,
@@ -61,6 +65,10 @@ class Foreign {
   virtual ~Foreign() = default;
   virtual absl::string_view type_name() const = 0;
   virtual void Print(std::string* out) const = 0;  // "#<service:db>"
+  // The values that its text shows after what Print wrote, which is then without its end:
+  // "#<hash-table" and (("a" . 1)) give #<hash-table ("a" . 1)>. Printing them is the printer's
+  // work, so that no nesting is host recursion.
+  virtual std::optional<std::vector<Value>> Parts() const { return std::nullopt; }
   // Marks the Values that it holds, when it holds any.
   virtual void Trace(Marker&) const {}
 };
@@ -82,11 +90,19 @@ class Value {
   static Value Of(const Symbol* symbol) {
     return Value(static_cast<uint64_t>(reinterpret_cast<uintptr_t>(symbol)) | kSymbolTag);
   }
+  // A character, a Unicode scalar value.
+  static constexpr Value Char(char32_t c) {
+    return Value((static_cast<uint64_t>(c) << 8) | kCharTag);
+  }
+  // What reading from a port gives at its end.
+  static constexpr Value Eof() { return Value(kEof); }
   // No program ever sees this one: a variable without a value yet.
   static constexpr Value Unbound() { return Value(kUnbound); }
 
   constexpr bool is_nil() const { return word_ == kNil; }
   constexpr bool is_bool() const { return word_ == kTrue || word_ == kFalse; }
+  constexpr bool is_char() const { return (word_ & 0xff) == kCharTag; }
+  constexpr bool is_eof() const { return word_ == kEof; }
   constexpr bool is_unbound() const { return word_ == kUnbound; }
   constexpr bool is_true() const { return word_ != kFalse; }  // only #f is false
   constexpr bool is_fixnum() const { return (word_ & 1) != 0; }
@@ -97,6 +113,7 @@ class Value {
   bool is_number() const { return is_int() || is_float(); }
   bool is_string() const { return Is(Kind::kString); }
   bool is_pair() const { return Is(Kind::kPair); }
+  bool is_vector() const { return Is(Kind::kVector); }
   bool is_foreign() const { return Is(Kind::kForeign); }
   bool is_procedure() const { return Is(Kind::kBuiltin) || Is(Kind::kClosure); }
   bool is_macro() const { return Is(Kind::kMacro); }
@@ -109,14 +126,16 @@ class Value {
   Value car() const;                // requires: is_pair()
   Value cdr() const;                // requires: is_pair()
   const struct Pair* pair() const;  // requires: is_pair()
-  Symbol* symbol() const;           // requires: is_symbol()
-  Object* object() const;           // requires: is_object()
+  char32_t as_char() const { return static_cast<char32_t>(word_ >> 8); }  // requires: is_char()
+  struct VectorObject* vector() const;                                    // requires: is_vector()
+  Symbol* symbol() const;                                                 // requires: is_symbol()
+  Object* object() const;                                                 // requires: is_object()
   // The foreign object as a T; nullptr when this is anything else.
   template <typename T>
   const T* foreign() const;
 
-  // As messages name it: nil bool int float string symbol pair lambda macro procedure, or the
-  // name that a foreign object gives itself.
+  // As messages name it: nil bool char eof int float string symbol pair vector lambda macro
+  // procedure, or the name that a foreign object gives itself.
   absl::string_view type_name() const;
 
   constexpr uint64_t word() const { return word_; }
@@ -126,7 +145,8 @@ class Value {
  private:
   static constexpr int64_t kFixnumLimit = int64_t{1} << 62;
   static constexpr uint64_t kSymbolTag = 2;
-  static constexpr uint64_t kNil = 6, kTrue = 14, kFalse = 22, kUnbound = 30;
+  static constexpr uint64_t kNil = 6, kTrue = 14, kFalse = 22, kUnbound = 30, kEof = 38;
+  static constexpr uint64_t kCharTag = 46;
 
   constexpr explicit Value(uint64_t word) : word_(word) {}
   bool Is(Kind kind) const {
@@ -170,6 +190,12 @@ struct Pair : Object {
   Span tail_span;  // of a cdr that is neither pair nor ()
 };
 
+struct VectorObject : Object {
+  explicit VectorObject(std::vector<Value> v) : Object(Kind::kVector), items(std::move(v)) {}
+  void Trace(Marker& marker) const override;
+  std::vector<Value> items;  // of a fixed length
+};
+
 struct ForeignObject : Object {
   explicit ForeignObject(std::unique_ptr<const Foreign> f)
       : Object(Kind::kForeign), foreign(std::move(f)) {}
@@ -199,6 +225,7 @@ inline absl::string_view Value::text() const {
                      : absl::string_view(static_cast<const StringObject*>(object())->text);
 }
 inline const Pair* Value::pair() const { return static_cast<const Pair*>(object()); }
+inline VectorObject* Value::vector() const { return static_cast<VectorObject*>(object()); }
 inline Value Value::car() const { return pair()->car; }
 inline Value Value::cdr() const { return pair()->cdr; }
 
@@ -212,6 +239,8 @@ inline absl::string_view Value::type_name() const {
   if (is_fixnum()) return "int";
   if (is_symbol()) return "symbol";
   if (is_nil()) return "nil";
+  if (is_char()) return "char";
+  if (is_eof()) return "eof";
   if (!is_object()) return "bool";
   switch (object()->kind) {
     case Kind::kInteger:
@@ -222,6 +251,8 @@ inline absl::string_view Value::type_name() const {
       return "string";
     case Kind::kPair:
       return "pair";
+    case Kind::kVector:
+      return "vector";
     case Kind::kForeign:
       return static_cast<const ForeignObject*>(object())->foreign->type_name();
     case Kind::kBuiltin:

@@ -223,27 +223,47 @@ EvalResult OnReady(std::vector<Hook>& hooks, CallContext& ctx, Args args) {
   return Value::Nil();
 }
 
+constexpr reml::Builtin kRows[] = {
+    {"service", "name:text option:list... -> service-spec", Service,
+     "Describes a service: its NAME and its options, each a list like `'(image \"nginx\")`. It "
+     "does "
+     "nothing until `compose-up`.",
+     "(service \"web\" '(image \"nginx\") '(port 8080 80)) => #<service:web>", 0,
+     "service: expected name"},
+    {"network", "name:text option:list... -> network-spec", Network,
+     "Describes a network. Its one option is `'(subnet \"CIDR\")`; without it a free one is taken.",
+     "(network \"back\" '(subnet \"10.5.0.0/24\")) => #<network:back>", 0,
+     "network: expected name"},
+    {"volume", "name:text option:list... -> volume-spec", Volume, "Describes a named volume.",
+     "(volume \"data\") => #<volume:data>", 0, "volume: expected name"},
+    {"compose", "item:any... -> compose-spec", Compose,
+     "A stack of services, networks and volumes, or of lists of them to any depth.",
+     "(compose (network \"n\") (list (service \"a\" '(image \"i\")))) => #<compose-spec>", 0, ""},
+    {"compose-up", "stack:compose-spec [project:text|nil|bool] [foreground:any] -> nil", nullptr,
+     "Asks for the stack; the last one asked for counts. PROJECT names it, FOREGROUND keeps the "
+     "command in the foreground.",
+     "", 0, "compose-up: expected a compose spec"},
+    {"on-ready", "service:text|service-spec procedure:procedure -> nil", nullptr,
+     "Calls the PROCEDURE, which takes no arguments, when the service is ready.", "", 0, ""},
+};
+
 }  // namespace
 
+reml::BuiltinTable ComposeForms::Table() {
+  return {"Stacks", "What a stack is made of. These are values until `compose-up`.", kRows};
+}
+
 ComposeForms::ComposeForms(reml::Interpreter& interpreter) {
-  constexpr int kAny = reml::Builtin::kAny;
-  interpreter.Define({"service", 1, kAny, Service, "(service NAME OPTION...) describes a service",
-                      "service: expected name"});
-  interpreter.Define({"network", 1, kAny, Network,
-                      "(network NAME [(subnet CIDR)]) describes a network",
-                      "network: expected name"});
-  interpreter.Define(
-      {"volume", 1, kAny, Volume, "(volume NAME) describes a volume", "volume: expected name"});
-  interpreter.Define(
-      {"compose", 0, kAny, Compose, "(compose ITEM...) is a stack of these, lists included"});
-  interpreter.Define(
-      {"compose-up", 1, 3,
-       [this](CallContext& ctx, Args args) { return ComposeUp(request_, ctx, args); },
-       "(compose-up STACK [PROJECT] [FOREGROUND]) asks for the stack",
-       "compose-up: expected a compose spec"});
-  interpreter.Define({"on-ready", 2, 2,
-                      [this](CallContext& ctx, Args args) { return OnReady(hooks_, ctx, args); },
-                      "(on-ready SERVICE PROCEDURE) calls it when the service is ready"});
+  for (const reml::Builtin& row : kRows) {
+    if (row.function != nullptr) interpreter.Define(row);
+    if (row.name == "compose-up") {
+      interpreter.Define(
+          row, [this](CallContext& ctx, Args args) { return ComposeUp(request_, ctx, args); });
+    } else if (row.name == "on-ready") {
+      interpreter.Define(
+          row, [this](CallContext& ctx, Args args) { return OnReady(hooks_, ctx, args); });
+    }
+  }
 }
 
 }  // namespace pelagos

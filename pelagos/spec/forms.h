@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/reml/builtin.h"
 #include "pelagos/reml/heap.h"
 #include "pelagos/reml/interpreter.h"
 #include "pelagos/spec/check.h"
@@ -37,6 +38,9 @@ class ComposeForms {
   explicit ComposeForms(reml::Interpreter& interpreter);
   ComposeForms(const ComposeForms&) = delete;
   ComposeForms& operator=(const ComposeForms&) = delete;
+
+  // The chapter of the reference.
+  static reml::BuiltinTable Table();
 
   // nullopt: the program asked for nothing.
   const std::optional<ComposeRequest>& request() const { return request_; }
