@@ -130,6 +130,9 @@ class CallContext {
                  absl::StrCat(name(), ": expected ", expected, ", got ", got.type_name()));
   }
 
+  // Whether a guard or a handler of the program would see a failure of this call.
+  virtual bool Guarded() const = 0;
+
   // Counts work that is not constant against the limit of steps; false: fail with OutOfSteps().
   virtual bool Charge(uint64_t steps) = 0;
   virtual EvalResult OutOfSteps() = 0;

@@ -105,6 +105,16 @@ EvalResult Machine::Fail(Diagnostics diagnostics) {
   return Failed();
 }
 
+bool Machine::Guarded() const {
+  const auto guards = [](const std::vector<Continuation>& waiting) {
+    return std::any_of(waiting.begin(), waiting.end(),
+                       [](const Continuation& k) { return k.wait == Wait::kGuard; });
+  };
+  return guards(waiting_) ||
+         std::any_of(suspended_.begin(), suspended_.end(),
+                     [&](const Activity* activity) { return guards(activity->waiting); });
+}
+
 EvalResult Machine::OutOfSteps() {
   FailFatally(now_.node, "too many steps");
   return Failed();

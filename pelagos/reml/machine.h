@@ -52,6 +52,7 @@ class Machine final : public CallContext {
   Span CallSpan() const override { return Visible(now_.node); }
   Span ArgSpan(size_t index) const override;
   EvalResult Fail(Diagnostics diagnostics) override;
+  bool Guarded() const override;
   bool Charge(uint64_t steps) override;
   EvalResult OutOfSteps() override;
   EvalResult OutOfMemory() override;
