@@ -48,7 +48,10 @@ inline std::optional<bool> Equal(Value a, Value b, uint64_t budget, uint64_t* us
       if (left.size() == right.size()) {
         if (a == b) continue;
         steps += left.size();
-        if (steps >= budget) continue;
+        if (steps >= budget) {
+          result = std::nullopt;
+          break;
+        }
         for (size_t i = left.size(); i > 0; --i) waiting.emplace_back(left[i - 1], right[i - 1]);
         continue;
       }
