@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,7 @@
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/compose.h"
 #include "pelagos/cli/image/image.h"
+#include "pelagos/cli/reml.h"
 #include "pelagos/cli/run.h"
 
 namespace pelagos::cli {
@@ -26,6 +28,7 @@ constexpr Flag kRunRoot = {"run-root", 0, "DIR",
 std::vector<Command> Commands() {
   std::vector<Command> commands = ComposeCommands();
   commands.push_back(RunCommandRow());
+  for (Command& command : RemlCommands()) commands.push_back(std::move(command));
   return commands;
 }
 
@@ -46,6 +49,8 @@ std::string Help() {
   add("image import", "Make an image of a root file system.");
   add("image ls", "List the images of the store.");
   add("image rm", "Remove images from the store.");
+  absl::StrAppend(&text, "\nPrograms\n");
+  for (const Command& command : RemlCommands()) add(command.name, command.summary);
   absl::StrAppend(&text,
                   "\n'pelagos COMMAND --help' has the flags and an example.\n\nexample:\n"
                   "  pelagos compose up && pelagos compose ps && pelagos compose down\n");
@@ -112,12 +117,14 @@ int Main(const std::vector<std::string>& all) {
   }
   if (group && (words.size() == 1 || words[1] == "--help" || words[1] == "-h")) {
     std::string text = absl::StrCat("usage: pelagos ", words[0], " COMMAND ...\n\n");
+    absl::string_view example;
     for (const Command& command : commands) {
       if (!absl::StartsWith(command.name, absl::StrCat(words[0], " "))) continue;
       absl::StrAppendFormat(&text, "  %-14s %s\n", std::string(command.name),
                             std::string(command.summary));
+      if (example.empty()) example = command.example;
     }
-    absl::StrAppend(&text, "\nexample:\n  ", commands.front().example, "\n");
+    absl::StrAppend(&text, "\nexample:\n  ", example, "\n");
     (words.size() == 1 ? std::cerr : std::cout) << text;
     return words.size() == 1 ? kUsage : kDone;
   }

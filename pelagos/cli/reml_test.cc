@@ -1,0 +1,106 @@
+#include "pelagos/cli/reml.h"
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace pelagos::cli {
+namespace {
+
+struct Answer {
+  int code = 0;
+  std::string out;
+  std::string err;
+  friend bool operator==(const Answer&, const Answer&) = default;
+  friend std::ostream& operator<<(std::ostream& stream, const Answer& answer) {
+    return stream << answer.code << "\n" << answer.out << "---\n" << answer.err;
+  }
+};
+
+// As if typed after `pelagos`: "reml eval" and what follows it.
+Answer Type(absl::string_view name, const std::vector<std::string>& words,
+            const std::string& typed = "") {
+  for (const Command& command : RemlCommands()) {
+    if (command.name != name) continue;
+    const absl::StatusOr<Arguments> args = ParseFlags(command.flags, words, command.options_first);
+    EXPECT_TRUE(args.ok()) << args.status();
+    std::istringstream in(typed);
+    std::ostringstream out, err;
+    const int code = EvaluateReml(*args, {in, out, err});
+    return {code, out.str(), err.str()};
+  }
+  ADD_FAILURE() << name;
+  return {};
+}
+
+Answer Eval(const std::vector<std::string>& words, const std::string& typed = "") {
+  return Type("reml eval", words, typed);
+}
+
+std::string InFile(const std::string& name, const std::string& text) {
+  const std::string path = absl::StrCat(testing::TempDir(), "/", name);
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(RemlEvalTest, PrintsTheLastValue) {
+  EXPECT_EQ(Eval({"-e", "(+ 1 2)"}), (Answer{0, "3\n", ""}));
+  EXPECT_EQ(Eval({"-e", "1 (list \"a\" 'b 2.0)"}), (Answer{0, "(\"a\" b 2.0)\n", ""}));
+  EXPECT_EQ(Eval({"-e", "(define x 4)", "-e", "(* x x)"}), (Answer{0, "16\n", ""}));
+  EXPECT_EQ(Eval({"-"}, "(string-append \"a\" \"b\")"), (Answer{0, "\"ab\"\n", ""}));
+  EXPECT_EQ(Eval({InFile("value.reml", "(iota 3)\n")}), (Answer{0, "(0 1 2)\n", ""}));
+  EXPECT_EQ(Eval({"-e", "'()"}), (Answer{0, "()\n", ""}));
+  EXPECT_EQ(Eval({"-e", ""}), (Answer{0, "()\n", ""}));
+}
+
+TEST(RemlEvalTest, PrintsNothingForADefinition) {
+  EXPECT_EQ(Eval({"-e", "(define x 1)"}), (Answer{0, "", ""}));
+  EXPECT_EQ(Eval({"-e", "1 (define (f) 2)"}), (Answer{0, "", ""}));
+  EXPECT_EQ(Eval({"-e", "(defmacro m () 1)"}), (Answer{0, "", ""}));
+  EXPECT_EQ(Eval({"-e", "(define-service web \"web\" :image \"busybox\")"}), (Answer{0, "", ""}));
+  EXPECT_EQ(Eval({"-e", "(define x 1) '()"}), (Answer{0, "()\n", ""}));
+}
+
+TEST(RemlEvalTest, OutputAndLogGoTheirOwnWays) {
+  EXPECT_EQ(Eval({"-e", "(display \"hello\") (newline) 1"}), (Answer{0, "hello\n1\n", ""}));
+  EXPECT_EQ(Eval({"-e", "(log \"a\" 1)"}), (Answer{0, "()\n", "[lisp] a 1\n"}));
+}
+
+TEST(RemlEvalTest, AStackIsAValueToo) {
+  EXPECT_EQ(Eval({"-e", "(compose-up (compose (list (service \"a\" '(image \"busybox\")))))"}),
+            (Answer{0, "()\n", ""}));
+  EXPECT_EQ(Eval({"-e", "(service \"a\" '(image \"busybox\"))"}),
+            (Answer{0, "#<service:a>\n", ""}));
+}
+
+TEST(RemlEvalTest, AnErrorIsShownWhereItIs) {
+  EXPECT_EQ(Eval({"-e", "(display 1) (car 5)"}),
+            (Answer{1, "1",
+                    "-e:1:18: error: car: expected pair, got int\n"
+                    "1 | (display 1) (car 5)\n"
+                    "  |                  ^\n"}));
+  const Answer unread = Eval({"-"}, "(a");
+  EXPECT_EQ(unread.code, 1);
+  EXPECT_EQ(unread.err, "<stdin>:1:1: error: unmatched '('\n1 | (a\n  | ^\n");
+  const std::string file = InFile("broken.reml", "\n(nothing-such)\n");
+  EXPECT_EQ(Eval({file}), (Answer{1, "",
+                                  absl::StrCat(file,
+                                               ":2:2: error: unbound variable: nothing-such\n"
+                                               "2 | (nothing-such)\n  |  ^^^^^^^^^^^^\n")}));
+}
+
+TEST(RemlEvalTest, WrongUseIsTwo) {
+  EXPECT_EQ(Eval({}).code, 2);
+  EXPECT_EQ(Eval({"-e", "1", "x.reml"}),
+            (Answer{2, "", "pelagos: error: reml eval: unexpected argument 'x.reml'\n"}));
+  EXPECT_EQ(Eval({"/nowhere.reml"}),
+            (Answer{1, "", "pelagos: error: open('/nowhere.reml'): No such file or directory\n"}));
+}
+
+}  // namespace
+}  // namespace pelagos::cli
