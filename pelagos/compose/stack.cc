@@ -75,15 +75,15 @@ absl::StatusOr<std::unique_ptr<Stack>> Stack::Load(container::Engine& engine,
   stack->file_ = CanonicalPath(options.file);
   stack->output_ = [](absl::string_view written) { std::cout << written; };
   const uint32_t source = stack->sources_.Add(options.file, *std::move(text));
-  stack->Evaluate(source);
-  if (stack->ok() && stack->forms_->request()) {
+  const bool ended = stack->Evaluate(source);
+  if (ended && stack->forms_->request()) {
     stack->requested_ = true;
     stack->Compile(engine, options.project);
   }
   return stack;
 }
 
-void Stack::Evaluate(uint32_t source) {
+bool Stack::Evaluate(uint32_t source) {
   reml::Host host;
   host.output = [this](absl::string_view text) { output_(text); };
   if (WantsLog()) {
@@ -91,7 +91,7 @@ void Stack::Evaluate(uint32_t source) {
   }
   interpreter_ = std::make_unique<reml::Interpreter>(sources_, reml::Limits{}, std::move(host));
   forms_ = std::make_unique<ComposeForms>(*interpreter_);
-  interpreter_->Evaluate(source, diagnostics_);
+  return forms_->Evaluate(source, diagnostics_);
 }
 
 void Stack::Compile(container::Engine& engine, const std::string& wanted_project) {

@@ -57,7 +57,8 @@ class Stack {
  private:
   Stack() = default;
 
-  void Evaluate(uint32_t source);
+  // False: something ended the program before its time.
+  bool Evaluate(uint32_t source);
   void Compile(container::Engine& engine, const std::string& wanted_project);
 
   std::string file_;

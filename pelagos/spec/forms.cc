@@ -1,5 +1,7 @@
 #include "pelagos/spec/forms.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +21,7 @@ using reml::CallContext;
 using reml::EvalResult;
 using reml::Value;
 using Args = absl::Span<const Value>;
+using State = ComposeForms::State;
 
 // A spec as the language sees it: "#<service:db>".
 template <typename Spec>
@@ -66,19 +69,36 @@ Value NewValue(CallContext& ctx, T value) {
   return ctx.heap().NewForeign(std::make_unique<T>(std::move(value)));
 }
 
-// The first argument of a form: the name of what it makes.
-std::string NameOf(CallContext& ctx, Value value, Diagnostics& diags) {
-  const size_t errors = diags.errors();
-  const std::string name = TextOf(value, ctx.ArgSpan(0), ctx.name(), diags);
-  const absl::string_view problem = NameProblem(name);
-  if (diags.errors() == errors && !problem.empty()) {
-    diags.Error(ctx.ArgSpan(0), absl::StrCat(ctx.name(), ": name '", name, "' ", problem),
-                absl::StrCat("the name of the ", ctx.name()));
+// The end of a form: `value`, unless there were mistakes that somebody has to hear of at once.
+EvalResult Finish(State& state, CallContext& ctx, Diagnostics diags, Value value) {
+  // Who makes more of them in a loop knows enough.
+  constexpr size_t kMostMistakes = 100;
+  if (diags.ok()) return value;
+  const bool stop = !state.collecting || state.mistakes.errors() > kMostMistakes;
+  if (stop || ctx.Guarded()) return ctx.Fail(std::move(diags));
+  // The same line of a procedure that was called twice is wrong once.
+  const std::vector<Diagnostic>& noted = state.mistakes.list();
+  for (const Diagnostic& diagnostic : diags.list()) {
+    if (std::find(noted.begin(), noted.end(), diagnostic) == noted.end()) {
+      state.mistakes.Add(diagnostic);
+    }
   }
-  return name;
+  return value;
 }
 
-EvalResult Service(CallContext& ctx, Args args) {
+// The first argument of a form: the name of what it makes. Empty after a mistake.
+std::string NameOf(CallContext& ctx, Value value, Diagnostics& diags) {
+  const size_t errors = diags.errors();
+  std::string name = TextOf(value, ctx.ArgSpan(0), ctx.name(), diags);
+  const absl::string_view problem = NameProblem(name);
+  if (diags.errors() != errors) return "";
+  if (problem.empty()) return name;
+  diags.Error(ctx.ArgSpan(0), absl::StrCat(ctx.name(), ": name '", name, "' ", problem),
+              absl::StrCat("the name of the ", ctx.name()));
+  return "";
+}
+
+EvalResult Service(State& state, CallContext& ctx, Args args) {
   Diagnostics diags;
   ServiceSpec service;
   service.span = ctx.ArgSpan(0);
@@ -86,11 +106,11 @@ EvalResult Service(CallContext& ctx, Args args) {
   service.container.name = service.name;
   service.container.spans.Set("", ctx.CallSpan());
   CompileServiceOptions(ctx, args.subspan(1), 1, service, diags);
-  if (!diags.ok()) return ctx.Fail(std::move(diags));
-  return NewValue(ctx, SpecValue<ServiceSpec>(std::move(service)));
+  return Finish(state, ctx, std::move(diags),
+                NewValue(ctx, SpecValue<ServiceSpec>(std::move(service))));
 }
 
-EvalResult Network(CallContext& ctx, Args args) {
+EvalResult Network(State& state, CallContext& ctx, Args args) {
   Diagnostics diags;
   NetworkSpec network;
   network.span = ctx.ArgSpan(0);
@@ -122,6 +142,7 @@ EvalResult Network(CallContext& ctx, Args args) {
     if (diags.errors() == errors && !problem.empty()) {
       diags.Error(ctx.CarSpan(value), absl::StrCat("subnet: '", network.subnet, "' ", problem),
                   "expected (subnet \"10.5.0.0/24\")");
+      network.subnet.clear();
     }
     if (value.cdr().is_pair()) {
       diags.Error(ctx.CarSpan(value.cdr()),
@@ -129,11 +150,11 @@ EvalResult Network(CallContext& ctx, Args args) {
                   "expected (subnet \"CIDR\")");
     }
   }
-  if (!diags.ok()) return ctx.Fail(std::move(diags));
-  return NewValue(ctx, SpecValue<NetworkSpec>(std::move(network)));
+  return Finish(state, ctx, std::move(diags),
+                NewValue(ctx, SpecValue<NetworkSpec>(std::move(network))));
 }
 
-EvalResult Volume(CallContext& ctx, Args args) {
+EvalResult Volume(State& state, CallContext& ctx, Args args) {
   Diagnostics diags;
   VolumeSpec volume{NameOf(ctx, args[0], diags), ctx.ArgSpan(0)};
   for (size_t i = 1; i < args.size(); ++i) {
@@ -141,12 +162,18 @@ EvalResult Volume(CallContext& ctx, Args args) {
     diags.Error(ctx.ArgSpan(i), absl::StrCat("volume: unexpected value ", reml::Write(args[i])),
                 "a volume has a name and no options");
   }
-  if (!diags.ok()) return ctx.Fail(std::move(diags));
-  return NewValue(ctx, SpecValue<VolumeSpec>(std::move(volume)));
+  return Finish(state, ctx, std::move(diags),
+                NewValue(ctx, SpecValue<VolumeSpec>(std::move(volume))));
+}
+
+// What has no name has had a mistake.
+template <typename Spec>
+void Add(std::vector<Spec>& specs, const Spec& spec) {
+  if (!spec.name.empty()) specs.push_back(spec);
 }
 
 // Services, networks, volumes, and lists of them to any depth, without host recursion.
-EvalResult Compose(CallContext& ctx, Args args) {
+EvalResult Compose(State& state, CallContext& ctx, Args args) {
   struct Item {
     Value value;
     Span span;
@@ -165,11 +192,11 @@ EvalResult Compose(CallContext& ctx, Args args) {
       waiting.push_back({item.value.cdr(), item.span});
       waiting.push_back({item.value.car(), at.known() ? at : item.span});
     } else if (const auto* service = item.value.foreign<SpecValue<ServiceSpec>>()) {
-      spec.services.push_back(service->spec());
+      Add(spec.services, service->spec());
     } else if (const auto* network = item.value.foreign<SpecValue<NetworkSpec>>()) {
-      spec.networks.push_back(network->spec());
+      Add(spec.networks, network->spec());
     } else if (const auto* volume = item.value.foreign<SpecValue<VolumeSpec>>()) {
-      spec.volumes.push_back(volume->spec());
+      Add(spec.volumes, volume->spec());
     } else {
       diags.Error(item.span,
                   absl::StrCat("compose: unexpected value ", reml::Write(item.value), " (",
@@ -177,18 +204,18 @@ EvalResult Compose(CallContext& ctx, Args args) {
                   "expected services, networks, volumes, or lists of them");
     }
   }
-  if (!diags.ok()) return ctx.Fail(std::move(diags));
-  return NewValue(ctx, ComposeValue(std::move(spec)));
+  return Finish(state, ctx, std::move(diags), NewValue(ctx, ComposeValue(std::move(spec))));
 }
 
-EvalResult ComposeUp(std::optional<ComposeRequest>& request, CallContext& ctx, Args args) {
+EvalResult ComposeUp(State& state, CallContext& ctx, Args args) {
+  Diagnostics diags;
   const auto* compose = args[0].foreign<ComposeValue>();
   if (compose == nullptr) {
-    return ctx.Error(ctx.ArgSpan(0),
-                     absl::StrCat("compose-up: expected compose-spec, got ", args[0].type_name()),
-                     "what (compose ...) returns");
+    diags.Error(ctx.ArgSpan(0),
+                absl::StrCat("compose-up: expected compose-spec, got ", args[0].type_name()),
+                "what (compose ...) returns");
+    return Finish(state, ctx, std::move(diags), Value::Nil());
   }
-  Diagnostics diags;
   ComposeRequest wanted{compose->spec(), "", false, ctx.CallSpan(), ctx.CallSpan()};
   // () and #f: not said, as in (compose-up stack #f #t).
   if (args.size() > 1 && !args[1].is_nil() && args[1].is_true()) {
@@ -200,43 +227,44 @@ EvalResult ComposeUp(std::optional<ComposeRequest>& request, CallContext& ctx, A
                   absl::StrCat("compose-up: project '", wanted.project, "' ", problem),
                   "the name of the project");
     }
+    if (!diags.ok()) wanted.project.clear();
   }
   if (args.size() > 2) wanted.foreground = args[2].is_true();
-  if (!diags.ok()) return ctx.Fail(std::move(diags));
-  request = std::move(wanted);
-  return Value::Nil();
+  if (diags.ok() || (state.collecting && !ctx.Guarded())) state.request = std::move(wanted);
+  return Finish(state, ctx, std::move(diags), Value::Nil());
 }
 
-EvalResult OnReady(std::vector<Hook>& hooks, CallContext& ctx, Args args) {
+EvalResult OnReady(State& state, CallContext& ctx, Args args) {
   Diagnostics diags;
-  const auto* spec = args[0].foreign<SpecValue<ServiceSpec>>();
+  const ServiceSpec* spec = FindServiceSpec(args[0]);
   const std::string service =
-      spec != nullptr ? spec->spec().name : TextOf(args[0], ctx.ArgSpan(0), "on-ready", diags);
+      spec != nullptr ? spec->name : TextOf(args[0], ctx.ArgSpan(0), "on-ready", diags);
   if (diags.ok() && !args[1].is_procedure()) {
     diags.Error(
         ctx.ArgSpan(1),
         absl::StrCat("on-ready: second argument must be a procedure, got ", args[1].type_name()),
         "such as (lambda () ...)");
   }
-  if (!diags.ok()) return ctx.Fail(std::move(diags));
-  hooks.push_back({{service, ctx.ArgSpan(0)}, reml::Root(ctx.heap(), args[1])});
-  return Value::Nil();
+  if (diags.ok() && !service.empty()) {
+    state.hooks.push_back({{service, ctx.ArgSpan(0)}, reml::Root(ctx.heap(), args[1])});
+  }
+  return Finish(state, ctx, std::move(diags), Value::Nil());
 }
 
 constexpr reml::Builtin kRows[] = {
-    {"service", "name:text option:list... -> service-spec", Service,
+    {"service", "name:text option:list... -> service-spec", nullptr,
      "Describes a service: its NAME and its options, each a list like `'(image \"nginx\")`. It "
      "does "
      "nothing until `compose-up`.",
      "(service \"web\" '(image \"nginx\") '(port 8080 80)) => #<service:web>", 0,
      "service: expected name"},
-    {"network", "name:text option:list... -> network-spec", Network,
+    {"network", "name:text option:list... -> network-spec", nullptr,
      "Describes a network. Its one option is `'(subnet \"CIDR\")`; without it a free one is taken.",
      "(network \"back\" '(subnet \"10.5.0.0/24\")) => #<network:back>", 0,
      "network: expected name"},
-    {"volume", "name:text option:list... -> volume-spec", Volume, "Describes a named volume.",
+    {"volume", "name:text option:list... -> volume-spec", nullptr, "Describes a named volume.",
      "(volume \"data\") => #<volume:data>", 0, "volume: expected name"},
-    {"compose", "item:any... -> compose-spec", Compose,
+    {"compose", "item:any... -> compose-spec", nullptr,
      "A stack of services, networks and volumes, or of lists of them to any depth.",
      "(compose (network \"n\") (list (service \"a\" '(image \"i\")))) => #<compose-spec>", 0, ""},
     {"compose-up", "stack:compose-spec [project:text|nil|bool] [foreground:any] -> nil", nullptr,
@@ -247,23 +275,39 @@ constexpr reml::Builtin kRows[] = {
      "Calls the PROCEDURE, which takes no arguments, when the service is ready.", "", 0, ""},
 };
 
+using Form = EvalResult (*)(State& state, CallContext& ctx, Args args);
+// Of the rows, in their order.
+constexpr Form kForms[] = {Service, Network, Volume, Compose, ComposeUp, OnReady};
+
 }  // namespace
+
+const ServiceSpec* FindServiceSpec(Value value) {
+  const auto* service = value.foreign<SpecValue<ServiceSpec>>();
+  return service == nullptr ? nullptr : &service->spec();
+}
 
 reml::BuiltinTable ComposeForms::Table() {
   return {"Stacks", "What a stack is made of. These are values until `compose-up`.", kRows};
 }
 
-ComposeForms::ComposeForms(reml::Interpreter& interpreter) {
-  for (const reml::Builtin& row : kRows) {
-    if (row.function != nullptr) interpreter.Define(row);
-    if (row.name == "compose-up") {
-      interpreter.Define(
-          row, [this](CallContext& ctx, Args args) { return ComposeUp(request_, ctx, args); });
-    } else if (row.name == "on-ready") {
-      interpreter.Define(
-          row, [this](CallContext& ctx, Args args) { return OnReady(hooks_, ctx, args); });
-    }
+ComposeForms::ComposeForms(reml::Interpreter& interpreter) : interpreter_(interpreter) {
+  static_assert(std::size(kForms) == std::size(kRows));
+  for (size_t i = 0; i < std::size(kRows); ++i) {
+    interpreter.Define(kRows[i], [this, form = kForms[i]](CallContext& ctx, Args args) {
+      return form(state_, ctx, args);
+    });
   }
+}
+
+bool ComposeForms::Evaluate(uint32_t source, Diagnostics& diagnostics) {
+  state_.mistakes = {};
+  state_.collecting = true;
+  Diagnostics rest;
+  const bool ended = interpreter_.Evaluate(source, rest).has_value();
+  state_.collecting = false;
+  diagnostics.Append(state_.mistakes);
+  diagnostics.Append(rest);
+  return ended;
 }
 
 }  // namespace pelagos

@@ -1,6 +1,10 @@
 // The forms by which a program describes a stack: service, network, volume, compose, compose-up,
 // on-ready. They are registered on an interpreter and do nothing but remember: what was asked for
 // is a value.
+//
+// A mistake in a form does not end the program, so that all mistakes of all forms are shown in one
+// run: the form notes it and returns its value as if it were fine. Only where a guard of the
+// program would see the error does the form fail.
 #pragma once
 
 #include <memory>
@@ -32,6 +36,9 @@ struct Hook {
   reml::Root procedure;
 };
 
+// The spec behind a value that (service ...) made; nullptr: it is another value.
+const ServiceSpec* FindServiceSpec(reml::Value value);
+
 // Must not outlive its interpreter.
 class ComposeForms {
  public:
@@ -42,14 +49,30 @@ class ComposeForms {
   // The chapter of the reference.
   static reml::BuiltinTable Table();
 
-  // nullopt: the program asked for nothing.
-  const std::optional<ComposeRequest>& request() const { return request_; }
+  // Evaluates a program to its end, whatever mistakes its forms have. All of them are in
+  // `diagnostics` then, in the order of evaluation, and after them what ended the program. False:
+  // something did. (Outside of Evaluate, a form with a mistake fails.)
+  bool Evaluate(uint32_t source, Diagnostics& diagnostics);
+
+  // Whether a form of the program that is being evaluated had a mistake so far.
+  bool has_mistakes() const { return !state_.mistakes.ok(); }
+  // nullopt: the program asked for nothing. After mistakes it is what could be understood: good to
+  // look for more of them, not to act upon.
+  const std::optional<ComposeRequest>& request() const { return state_.request; }
   // In the order of their registration.
-  const std::vector<Hook>& hooks() const { return hooks_; }
+  const std::vector<Hook>& hooks() const { return state_.hooks; }
+
+  // What the forms know of each other.
+  struct State {
+    std::optional<ComposeRequest> request;
+    std::vector<Hook> hooks;
+    bool collecting = false;  // mistakes are noted
+    Diagnostics mistakes;
+  };
 
  private:
-  std::optional<ComposeRequest> request_;
-  std::vector<Hook> hooks_;
+  reml::Interpreter& interpreter_;
+  State state_;
 };
 
 }  // namespace pelagos

@@ -4,79 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "pelagos/reml/interpreter.h"
+#include "pelagos/spec/forms_testing.h"
 #include "pelagos/spec/order.h"
 #include "pelagos/spec/service_options.h"
 
 namespace pelagos {
 namespace {
-
-class FormsTest : public ::testing::Test {
- protected:
-  FormsTest() : interpreter_(sources_, {}, HostOf(output_)), forms_(interpreter_) {}
-
-  // Output is kept; no variable of the environment is set.
-  static reml::Host HostOf(std::string& output) {
-    reml::Host host;
-    host.output = [&output](absl::string_view text) { absl::StrAppend(&output, text); };
-    host.environment = [](absl::string_view) { return std::optional<std::string>(); };
-    return host;
-  }
-  std::vector<reml::Root> HooksOf(const std::string& service) const {
-    std::vector<reml::Root> procedures;
-    for (const Hook& hook : forms_.hooks()) {
-      if (hook.site.service == service) procedures.push_back(hook.procedure);
-    }
-    return procedures;
-  }
-
-  // Evaluates a program as t.reml. False: diags() says why.
-  bool Run(const std::string& program) {
-    diags_ = {};
-    output_.clear();
-    return interpreter_.Evaluate(sources_.Add("t.reml", program), diags_).has_value();
-  }
-  // The messages of the errors, without those of notes.
-  std::vector<std::string> Messages() const {
-    std::vector<std::string> messages;
-    for (const Diagnostic& diagnostic : diags_.list()) {
-      if (diagnostic.severity == Severity::kError) messages.push_back(diagnostic.message);
-    }
-    return messages;
-  }
-  // The first error as it is shown.
-  std::string Shown(const std::string& program) {
-    EXPECT_FALSE(Run(program)) << program;
-    return diags_.list().empty() ? "" : Render(sources_, diags_.list().front());
-  }
-  // What `guard` sees: the message of the first error.
-  std::string Caught(const std::string& expression) {
-    EXPECT_TRUE(Run("(display (guard (e (#t e)) " + expression + "))")) << Rendered();
-    return output_;
-  }
-  std::string Rendered() const { return Render(sources_, diags_); }
-
-  const ComposeSpec& spec() const { return forms_.request()->spec; }
-  const ServiceSpec& service(const std::string& name) const {
-    for (const ServiceSpec& service : spec().services) {
-      if (service.name == name) return service;
-    }
-    ADD_FAILURE() << "no service " << name;
-    return spec().services.front();
-  }
-  // A service "a" with an image and one more option, as a datum.
-  const ContainerSpec& With(const std::string& option) {
-    EXPECT_TRUE(Run("(compose-up (compose (service 'a '(image \"i\") '" + option + ")))"))
-        << Rendered();
-    return service("a").container;
-  }
-
-  SourceMap sources_;
-  Diagnostics diags_;
-  std::string output_;
-  reml::Interpreter interpreter_;
-  ComposeForms forms_;
-};
 
 std::string PortsOf(const ServiceSpec& service) {
   return absl::StrJoin(
@@ -95,8 +28,6 @@ std::string DependenciesOf(const ServiceSpec& service) {
     absl::StrAppend(out, d.service, d.port ? absl::StrCat(":", *d.port) : "");
   });
 }
-
-using Words = std::vector<std::string>;
 
 TEST_F(FormsTest, EveryOption) {
   ASSERT_TRUE(Run(R"reml(
@@ -230,48 +161,6 @@ TEST_F(FormsTest, NoComposeUpNoRequest) {
   EXPECT_FALSE(forms_.request().has_value());
 }
 
-// Messages that programs of the original may test for.
-TEST_F(FormsTest, MessagesThatGuardSees) {
-  const std::pair<const char*, const char*> rows[] = {
-      {"(service 'a)", "service 'a': missing (image ...) option"},
-      {"(service)", "service: expected name"},
-      {"(service 'a '(image \"x\") '(colour \"red\"))", "service: unknown option 'colour'"},
-      {"(service 'a 5)", "service option must be a list, got int"},
-      {"(service 'a '(image \"x\") '(env \"N\" (5)))",
-       "env value: expected string or symbol, got pair"},
-      {"(service 'a '(image \"x\") '(port 70000 1))", "port host: port out of range"},
-      {"(service 'a '(image \"x\") '(port 1 70000))", "port container: port out of range"},
-      {"(service 'a '(image \"x\") '(port \"zz\" 1))", "port host: invalid port 'zz'"},
-      {"(service 'a '(image \"x\") '(port #t 1))", "port host: expected integer port"},
-      {"(service 'a '(image 5))", "image: expected string or symbol, got int"},
-      {"(service 5 '(image \"x\"))", "service: expected string or symbol, got int"},
-      {"(service 'a '(image \"x\") '(stop-grace-period -1))",
-       "stop-grace-period: value out of range"},
-      {"(service 'a '(image \"x\") '(stop-grace-period \"1\"))",
-       "stop-grace-period: expected a non-negative integer"},
-      {"(service 'a '(image \"x\") '(healthcheck \"x\"))", "service: unknown option 'healthcheck'"},
-      {"(compose 5)", "compose: unexpected value 5 (int)"},
-      {"(compose-up 5)", "compose-up: expected compose-spec, got int"},
-      {"(compose-up)", "compose-up: expected a compose spec"},
-      {"(on-ready \"a\" 5)", "on-ready: second argument must be a procedure, got int"},
-      {"(network)", "network: expected name"},
-      {"(volume 7)", "volume: expected string or symbol, got int"},
-      {"(service 'a '(image \"x\") '(volume \"v\"))", "volume mount_path: missing value"},
-      {"(service 'a '(image \"x\") '(depends-on \"b\" #t))",
-       "depends-on: optional second arg must be a port number"},
-      {"(service 'a '(image \"x\") '(depends-on \"b\" \"5432\"))",
-       "depends-on: optional second arg must be a port number"},
-      {"(service 'a '(image \"x\") '(env))", "env key: missing value"},
-      {"(service 'a '(image \"x\") '(port 80))",
-       "port: expected two values, HOST and CONTAINER, got 1"},
-      {"(begin (define-service s \"s\" :image \"i\" :env) 1)", "env key: missing value"},
-      {"(begin (define-service s \"s\") 1)", "service 's': missing (image ...) option"},
-      {"(begin (define-service s \"s\" :image \"i\" :ready-port 80) 1)",
-       "service: unknown option 'ready-port'"},
-  };
-  for (const auto& [expression, message] : rows) EXPECT_EQ(Caught(expression), message);
-}
-
 // What the original refused, and this takes.
 TEST_F(FormsTest, MoreThanTheOriginal) {
   EXPECT_EQ((With("(env \"N\" 5)"), EnvOf(service("a"))), "N=5");
@@ -304,82 +193,12 @@ TEST_F(FormsTest, MoreThanTheOriginal) {
   EXPECT_EQ(HooksOf("me").size(), 1u);
 }
 
-// Every mistake is shown, each where it stands.
-TEST_F(FormsTest, AllMistakesAtOnce) {
-  EXPECT_FALSE(Run(R"reml((service 'a
-  '(image "")
-  '(prot 80 80)
-  '(port 0 80 "localhost")
-  '(memory "64")
-  '(cap-add net-admim)
-  '(workdir "app" "x")
-  '(tmpfs "/proc/x")
-  '(env "A=B" "c")))reml"));
-  EXPECT_EQ(Rendered(), R"(t.reml:2:11: error: image: must not be empty
-2 |   '(image "")
-  |           ^^ expected (image REFERENCE)
-t.reml:3:5: error: service: unknown option 'prot'
-3 |   '(prot 80 80)
-  |     ^^^^ did you mean 'port'?
-t.reml:4:10: error: port host: port out of range
-4 |   '(port 0 80 "localhost")
-  |          ^ a port is 1 to 65535
-t.reml:4:15: error: port address: 'localhost' is no IPv4 address
-4 |   '(port 0 80 "localhost")
-  |               ^^^^^^^^^^^ expected (port HOST CONTAINER [ADDRESS])
-t.reml:5:12: error: memory: '64' must be at least 512k
-5 |   '(memory "64")
-  |            ^^^^ did you mean '64m'?
-t.reml:6:13: error: cap-add: unknown capability 'net-admim'
-6 |   '(cap-add net-admim)
-  |             ^^^^^^^^^ did you mean 'net-admin'?
-t.reml:7:13: error: workdir: 'app' must be an absolute path
-7 |   '(workdir "app" "x")
-  |             ^^^^^ expected (workdir PATH)
-t.reml:7:19: error: workdir: unexpected value "x"
-7 |   '(workdir "app" "x")
-  |                   ^^^ expected (workdir PATH)
-t.reml:8:11: error: tmpfs: '/proc/x' is in /proc, which is the container's own
-8 |   '(tmpfs "/proc/x")
-  |           ^^^^^^^^^ expected (tmpfs PATH...)
-t.reml:9:9: error: env key: 'A=B' must not contain '='
-9 |   '(env "A=B" "c"))
-  |         ^^^^^ key and value are two values: (env "KEY" "VALUE")
-)");
-}
-
-TEST_F(FormsTest, PlacesOfDefineService) {
-  EXPECT_EQ(Shown("(define-service s \"s\"\n  :image \"i\"\n  :memory \"64x\")"),
-            R"(t.reml:3:11: error: memory: '64x' is not a size
-3 |   :memory "64x")
-  |           ^^^^^ expected a number of bytes, or one with k, m or g: "512m", "1.5g"
-)");
-  EXPECT_EQ(Shown("(define-service s \"s\"\n  :image \"i\"\n  :env (\"A\"))"),
-            R"(t.reml:3:3: error: env value: missing value
-3 |   :env ("A"))
-  |   ^^^^^^^^^ expected (env KEY VALUE)
-)");
-}
-
-TEST_F(FormsTest, OtherForms) {
-  EXPECT_EQ(Shown("(network 'n '(subnet \"10.5.0.1/24\"))"),
-            "t.reml:1:22: error: subnet: '10.5.0.1/24' has bits set beyond its prefix\n"
-            "1 | (network 'n '(subnet \"10.5.0.1/24\"))\n"
-            "  |                      ^^^^^^^^^^^^^ expected (subnet \"10.5.0.0/24\")\n");
-  EXPECT_EQ(Caught("(network 'n '(driver \"x\"))"), "network: unknown option 'driver'");
-  EXPECT_EQ(Caught("(volume 'v '(size 5))"), "volume: unexpected value (size 5)");
-  EXPECT_EQ(Caught("(volume \"../etc\")"),
-            "volume: name '../etc' must begin with a letter or digit");
-  EXPECT_EQ(Caught("(service \"a b\" '(image \"i\"))"),
-            "service: name 'a b' may have only letters, digits, '_', '.' and '-'");
-  EXPECT_EQ(Caught("(compose-up (compose) \"a/b\")"),
-            "compose-up: project 'a/b' may have only letters, digits, '_', '.' and '-'");
-  EXPECT_EQ(Caught("(service 'a '(image \"i\" \"j\"))"), "image: unexpected value \"j\"");
-  EXPECT_EQ(Caught("(service 'a :image \"i\")"), "service option must be a list, got symbol");
-  EXPECT_FALSE(Run("(compose 5 (list 6 (list \"x\")))"));
-  EXPECT_EQ(Messages(),
-            (Words{"compose: unexpected value 5 (int)", "compose: unexpected value 6 (int)",
-                   "compose: unexpected value \"x\" (string)"}));
+TEST_F(FormsTest, TheSpecBehindAValue) {
+  ASSERT_TRUE(Run("(define a (service 'a '(image \"i\")))"));
+  const ServiceSpec* a = FindServiceSpec(*interpreter_.Find("a"));
+  ASSERT_NE(a, nullptr);
+  EXPECT_EQ(a->container.image, "i");
+  EXPECT_EQ(FindServiceSpec(*interpreter_.Find("car")), nullptr);
 }
 
 TEST_F(FormsTest, SpansOfThePartsAreKept) {

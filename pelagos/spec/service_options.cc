@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pelagos/base/suggest.h"
+#include "pelagos/policy/mount_plan.h"
 #include "pelagos/spec/option.h"
 #include "pelagos/spec/option_compile.h"
 
@@ -102,6 +103,14 @@ void CompileRow(const CompiledRow& row, Option& option, const std::vector<Datum>
   if (!values.empty() || !again) compile(option.span, std::move(values));
 }
 
+// Takes out what is without a name or a place: that was reported.
+void DropBroken(ServiceSpec& service) {
+  std::erase(service.networks, "");
+  std::erase_if(service.container.mounts.mounts(), [](const Mount& mount) {
+    return mount.target.empty() || (mount.kind != MountKind::kTmpfs && mount.source.empty());
+  });
+}
+
 }  // namespace
 
 absl::Span<const ServiceOptionRow> ServiceOptions() {
@@ -156,6 +165,7 @@ void CompileServiceOptions(reml::CallContext& ctx, absl::Span<const Value> optio
                 "say what it runs: '(image \"busybox\")");
   }
   service.container.capabilities = (kDefaultCapabilities - dropped) | added;
+  DropBroken(service);
 }
 
 }  // namespace pelagos

@@ -27,7 +27,8 @@ struct ServiceOptionRow {
 absl::Span<const ServiceOptionRow> ServiceOptions();
 
 // Compiles the options into `service`, whose name is set; every mistake goes to `diags`, also that
-// no image is given, and then the service is not to be used. `()` among the options is none.
+// no image is given. What of the service is right then is good to look for more mistakes. `()`
+// among the options is none.
 void CompileServiceOptions(reml::CallContext& ctx, absl::Span<const reml::Value> options,
                            size_t first_argument, ServiceSpec& service, Diagnostics& diags);
 

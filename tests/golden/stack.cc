@@ -66,8 +66,7 @@ StackResult PlanStack(const std::string& name, const std::string& text, const Ho
   reml::Interpreter interpreter(sources, {}, host);
   ComposeForms forms(interpreter);
   StackResult result;
-  interpreter.Evaluate(sources.Add(name, text), diags);
-  if (diags.ok() && forms.request()) {
+  if (forms.Evaluate(sources.Add(name, text), diags) && forms.request()) {
     const ComposeRequest& request = *forms.request();
     ComposeSpec spec = Completed(request.spec);
     std::vector<HookSite> hooks;
