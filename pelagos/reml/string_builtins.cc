@@ -1,32 +1,51 @@
-// Strings, symbols, and numbers as text.
+// Strings: made, taken apart, compared. See string_search_builtins.cc for what looks inside.
 #include <algorithm>
 #include <string>
-#include <variant>
+#include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/reml/builtins.h"
-#include "pelagos/reml/number.h"
 #include "pelagos/reml/text.h"
+#include "pelagos/reml/text_arguments.h"
 
 namespace pelagos::reml {
 namespace {
 
-using Args = absl::Span<const Value>;
-
-// Work on text is counted in pieces of this many bytes.
-constexpr size_t kBytesPerStep = 64;
-
-// Checks that all arguments are strings, and counts their length as work.
-std::optional<EvalResult> ExpectStrings(CallContext& ctx, Args args) {
-  size_t bytes = 0;
+EvalResult StringOf(CallContext& ctx, Args args) {
+  std::string text;
   for (size_t i = 0; i < args.size(); ++i) {
-    if (!args[i].is_string()) return ctx.TypeError(i, "string", args[i]);
-    bytes += args[i].text().size();
+    if (!args[i].is_char()) return ctx.TypeError(i, "char", args[i]);
+    AppendUtf8(args[i].as_char(), &text);
+  }
+  return ctx.heap().String(std::move(text));
+}
+
+// `piece`, `count` times.
+EvalResult Repeat(CallContext& ctx, absl::string_view piece, int64_t count) {
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(piece.size(), static_cast<size_t>(count), &bytes) ||
+      !ctx.Fits(bytes)) {
+    return ctx.OutOfMemory();
   }
   if (!ctx.Charge(bytes / kBytesPerStep)) return ctx.OutOfSteps();
-  if (!ctx.Fits(bytes)) return ctx.OutOfMemory();
-  return std::nullopt;
+  std::string text;
+  text.reserve(bytes);
+  while (text.size() < bytes) text.append(piece.data(), piece.size());
+  return ctx.heap().String(std::move(text));
+}
+
+EvalResult MakeString(CallContext& ctx, Args args) {
+  if (std::optional<EvalResult> error = ExpectCount(ctx, args, 0)) return *error;
+  if (args.size() > 1 && !args[1].is_char()) return ctx.TypeError(1, "char", args[1]);
+  std::string piece;
+  AppendUtf8(args.size() > 1 ? args[1].as_char() : U' ', &piece);
+  return Repeat(ctx, piece, args[0].as_int());
+}
+
+EvalResult StringRepeat(CallContext& ctx, Args args) {
+  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (std::optional<EvalResult> error = ExpectCount(ctx, args, 1)) return *error;
+  return Repeat(ctx, args[0].text(), args[1].as_int());
 }
 
 EvalResult StringAppend(CallContext& ctx, Args args) {
@@ -41,152 +60,281 @@ EvalResult StringLength(CallContext& ctx, Args args) {
   return ctx.heap().Integer(static_cast<int64_t>(CharacterCount(args[0].text())));
 }
 
-EvalResult Substring(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args.subspan(0, 1))) return *error;
+EvalResult IsEmpty(CallContext& ctx, Args args) {
+  if (!args[0].is_string()) return ctx.TypeError(0, "string", args[0]);
+  return Value::Bool(args[0].text().empty());
+}
+
+EvalResult StringRef(CallContext& ctx, Args args) {
+  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (!args[1].is_int()) return ctx.TypeError(1, "integer", args[1]);
   const absl::string_view text = args[0].text();
-  size_t ends[2] = {0, text.size()};
+  const int64_t index = args[1].as_int();
+  std::optional<size_t> offset;
+  if (index >= 0) offset = ByteOffset(text, static_cast<size_t>(index));
+  if (!offset || *offset == text.size()) {
+    return ctx.Error(ctx.ArgSpan(1), absl::StrCat("string-ref: index ", index, " out of range"));
+  }
+  return Value::Char(NextCharacter(text, *offset));
+}
+
+// substring and string-copy.
+EvalResult Substring(CallContext& ctx, Args args) {
+  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  absl::string_view part;
+  if (auto error = TakePart(ctx, args, 1, args[0].text(), &part)) return *error;
+  if (part.size() == args[0].text().size()) return args[0];
+  return ctx.heap().String(std::string(part));
+}
+
+EvalResult StringReverse(CallContext& ctx, Args args) {
+  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  const absl::string_view text = args[0].text();
+  std::string reversed;
+  reversed.reserve(text.size());
+  for (size_t end = text.size(); end > 0;) {
+    size_t begin = end - 1;
+    while (ContinuesCharacter(text[begin])) --begin;
+    reversed.append(text.data() + begin, end - begin);
+    end = begin;
+  }
+  return ctx.heap().String(std::move(reversed));
+}
+
+// A text on the one side of so many characters that it has a width; what is too long loses
+// characters on that side.
+EvalResult Pad(CallContext& ctx, Args args, bool left) {
+  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (std::optional<EvalResult> error = ExpectCount(ctx, args, 1)) return *error;
+  if (args.size() > 2 && !args[2].is_char()) return ctx.TypeError(2, "char", args[2]);
+  const absl::string_view text = args[0].text();
+  const size_t length = CharacterCount(text);
+  const size_t width = static_cast<size_t>(args[1].as_int());
+  if (width <= length) {
+    const size_t cut = *ByteOffset(text, left ? length - width : width);
+    return ctx.heap().String(std::string(left ? text.substr(cut) : text.substr(0, cut)));
+  }
+  constexpr size_t kLongestCharacter = 4;
+  if (width > ctx.heap().limit() || !ctx.Fits(text.size() + width * kLongestCharacter)) {
+    return ctx.OutOfMemory();
+  }
+  if (!ctx.Charge(width / kBytesPerStep)) return ctx.OutOfSteps();
+  std::string padding;
+  for (size_t i = length; i < width; ++i) {
+    AppendUtf8(args.size() > 2 ? args[2].as_char() : U' ', &padding);
+  }
+  return ctx.heap().String(left ? absl::StrCat(padding, text) : absl::StrCat(text, padding));
+}
+
+EvalResult PadLeft(CallContext& ctx, Args args) { return Pad(ctx, args, true); }
+EvalResult PadRight(CallContext& ctx, Args args) { return Pad(ctx, args, false); }
+
+template <std::string (*kMap)(absl::string_view)>
+EvalResult MapCase(CallContext& ctx, Args args) {
+  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  return ctx.heap().String(kMap(args[0].text()));
+}
+
+// UTF-8 sorts as its characters do. `kHolds` says what is wanted of the sign of a comparison.
+template <bool (*kHolds)(int), bool kFold = false>
+EvalResult Compare(CallContext& ctx, Args args) {
+  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  std::string folded[2];
+  for (size_t i = 1; i < args.size(); ++i) {
+    absl::string_view a = args[i - 1].text(), b = args[i].text();
+    if (kFold) {
+      folded[0] = ToFolded(a);
+      folded[1] = ToFolded(b);
+      a = folded[0];
+      b = folded[1];
+    }
+    if (!kHolds(a.compare(b))) return Value::Bool(false);
+  }
+  return Value::Bool(true);
+}
+
+bool IsSame(int order) { return order == 0; }
+bool IsLess(int order) { return order < 0; }
+bool IsGreater(int order) { return order > 0; }
+bool IsNotGreater(int order) { return order <= 0; }
+bool IsNotLess(int order) { return order >= 0; }
+
+// The characters of a part of the text; false when there are too many of them, `error` is set.
+std::optional<EvalResult> TakeCharacters(CallContext& ctx, Args args, std::vector<Value>* items) {
+  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  absl::string_view part;
+  if (auto error = TakePart(ctx, args, 1, args[0].text(), &part)) return *error;
+  const size_t count = CharacterCount(part);
+  if (!ctx.Charge(count)) return ctx.OutOfSteps();
+  if (!ctx.Fits(count * sizeof(Pair))) return ctx.OutOfMemory();
+  items->reserve(count);
+  for (size_t at = 0; at < part.size();) items->push_back(Value::Char(NextCharacter(part, at)));
+  return std::nullopt;
+}
+
+EvalResult StringToList(CallContext& ctx, Args args) {
+  std::vector<Value> items;
+  if (auto error = TakeCharacters(ctx, args, &items)) return *error;
+  ListBuilder list(ctx.heap());
+  for (Value item : items) list.Add(item, ctx.CallSpan());
+  return list.Finish(ctx.CallSpan());
+}
+
+EvalResult StringToVector(CallContext& ctx, Args args) {
+  std::vector<Value> items;
+  if (auto error = TakeCharacters(ctx, args, &items)) return *error;
+  return ctx.heap().Vector(std::move(items));
+}
+
+EvalResult ListToString(CallContext& ctx, Args args) {
+  const std::optional<size_t> length = ListLength(args[0]);
+  if (!length) return ctx.Error(ctx.ArgSpan(0), "not a proper list");
+  if (!ctx.Charge(*length)) return ctx.OutOfSteps();
+  if (!ctx.Fits(*length)) return ctx.OutOfMemory();
+  std::string text;
+  for (Value item = args[0]; item.is_pair(); item = item.cdr()) {
+    if (!item.car().is_char()) {
+      return ctx.Error(ctx.CarSpan(item),
+                       absl::StrCat("list->string: expected char, got ", item.car().type_name()));
+    }
+    AppendUtf8(item.car().as_char(), &text);
+  }
+  return ctx.heap().String(std::move(text));
+}
+
+EvalResult VectorToString(CallContext& ctx, Args args) {
+  if (!args[0].is_vector()) return ctx.TypeError(0, "vector", args[0]);
+  const std::vector<Value>& items = args[0].vector()->items;
+  size_t ends[2] = {0, items.size()};
   for (size_t i = 1; i < args.size(); ++i) {
     if (!args[i].is_int()) return ctx.TypeError(i, "integer", args[i]);
-    const int64_t index = args[i].as_int();
-    const std::optional<size_t> offset =
-        index < 0 ? std::nullopt : ByteOffset(text, static_cast<size_t>(index));
-    if (!offset) return ctx.Error(ctx.ArgSpan(i), "substring: index out of range");
-    ends[i - 1] = *offset;
-  }
-  if (ends[0] > ends[1]) return ctx.Error(ctx.ArgSpan(1), "substring: index out of range");
-  return ctx.heap().String(std::string(text.substr(ends[0], ends[1] - ends[0])));
-}
-
-// The value of a digit in any radix; 36 for what is none.
-int64_t DigitValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'Z') return c - 'A' + 10;
-  return 36;
-}
-
-std::optional<int64_t> ParseInRadix(absl::string_view text, int64_t radix) {
-  const bool negative = !text.empty() && text.front() == '-';
-  if (negative || (!text.empty() && text.front() == '+')) text.remove_prefix(1);
-  if (text.empty()) return std::nullopt;
-  int64_t result = 0;
-  for (char c : text) {
-    const int64_t digit = DigitValue(c);
-    if (digit >= radix || __builtin_mul_overflow(result, radix, &result) ||
-        __builtin_add_overflow(result, negative ? -digit : digit, &result)) {
-      return std::nullopt;
+    const uint64_t index = static_cast<uint64_t>(args[i].as_int());
+    if (index > items.size()) {
+      return ctx.Error(ctx.ArgSpan(i), "vector->string: index out of range");
     }
+    ends[i - 1] = index;
   }
-  return result;
-}
-
-// The radix that the second argument gives, 10 without one; 0 when it is no good one.
-int64_t Radix(Args args) {
-  if (args.size() < 2) return 10;
-  if (!args[1].is_int()) return 0;
-  const int64_t radix = args[1].as_int();
-  return radix >= 2 && radix <= 36 ? radix : 0;
-}
-
-EvalResult StringToNumber(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args.subspan(0, 1))) return *error;
-  const int64_t radix = Radix(args);
-  if (radix == 0) return ctx.Error(ctx.ArgSpan(1), "string->number: unsupported radix");
-  if (radix != 10) {
-    const std::optional<int64_t> integer = ParseInRadix(args[0].text(), radix);
-    return integer ? ctx.heap().Integer(*integer) : Value::Bool(false);
+  if (ends[0] > ends[1]) return ctx.Error(ctx.ArgSpan(1), "vector->string: index out of range");
+  if (!ctx.Charge(ends[1] - ends[0])) return ctx.OutOfSteps();
+  if (!ctx.Fits(ends[1] - ends[0])) return ctx.OutOfMemory();
+  std::string text;
+  for (size_t i = ends[0]; i < ends[1]; ++i) {
+    if (!items[i].is_char()) {
+      return ctx.Error(ctx.ArgSpan(0), absl::StrCat("vector->string: expected char, got ",
+                                                    items[i].type_name(), " at index ", i));
+    }
+    AppendUtf8(items[i].as_char(), &text);
   }
-  const std::variant<int64_t, double, NotANumber> number = ParseNumber(args[0].text());
-  if (const int64_t* integer = std::get_if<int64_t>(&number)) return ctx.heap().Integer(*integer);
-  if (const double* d = std::get_if<double>(&number)) return ctx.heap().Float(*d);
-  return Value::Bool(false);
-}
-
-EvalResult NumberToString(CallContext& ctx, Args args) {
-  if (!args[0].is_number()) return ctx.TypeError(0, "number", args[0]);
-  const int64_t radix = Radix(args);
-  if (radix != 2 && radix != 8 && radix != 10 && radix != 16) {
-    return ctx.Error(ctx.ArgSpan(1), "number->string: unsupported radix");
-  }
-  if (args[0].is_float()) {
-    std::string text = FormatFloat(args[0].as_float());
-    if (absl::EndsWith(text, ".0")) text.resize(text.size() - 2);
-    return ctx.heap().String(std::move(text));
-  }
-  if (radix == 10) return ctx.heap().String(absl::StrCat(args[0].as_int()));
-  // Negative numbers are shown as their two's complement.
-  std::string digits;
-  uint64_t left = static_cast<uint64_t>(args[0].as_int());
-  do {
-    digits.push_back("0123456789abcdef"[left % static_cast<uint64_t>(radix)]);
-    left /= static_cast<uint64_t>(radix);
-  } while (left != 0);
-  std::reverse(digits.begin(), digits.end());
-  return ctx.heap().String(std::move(digits));
-}
-
-EvalResult StringUpcase(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
-  return ctx.heap().String(ToUpper(args[0].text()));
-}
-
-EvalResult StringDowncase(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
-  return ctx.heap().String(ToLower(args[0].text()));
-}
-
-EvalResult StringEquals(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
-  return Value::Bool(args[0].text() == args[1].text());
-}
-
-EvalResult StringLess(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
-  return Value::Bool(args[0].text() < args[1].text());
-}
-
-EvalResult StringGreater(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
-  return Value::Bool(args[0].text() > args[1].text());
-}
-
-EvalResult StringContains(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
-  // At worst every byte of one is compared with every byte of the other.
-  const size_t work = args[0].text().size() / kBytesPerStep * args[1].text().size();
-  if (!ctx.Charge(work)) return ctx.OutOfSteps();
-  return Value::Bool(absl::StrContains(args[0].text(), args[1].text()));
-}
-
-EvalResult SymbolToString(CallContext& ctx, Args args) {
-  if (!args[0].is_symbol()) return ctx.TypeError(0, "symbol", args[0]);
-  return ctx.heap().String(std::string(args[0].text()));
-}
-
-EvalResult StringToSymbol(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
-  return ctx.heap().Intern(args[0].text());
+  return ctx.heap().String(std::move(text));
 }
 
 constexpr Builtin kRows[] = {
-    {"string-append", "text:string... -> string", StringAppend, ""},
-    {"string-length", "text:string -> int", StringLength, "In characters."},
-    {"substring", "text:string start:int [end:int] -> string", Substring, "In characters."},
-    {"string->number", "text:string [radix:int] -> number|bool", StringToNumber,
-     "#f if it is none."},
-    {"number->string", "n:number [radix:int] -> string", NumberToString, ""},
-    {"string-upcase", "text:string -> string", StringUpcase, ""},
-    {"string-downcase", "text:string -> string", StringDowncase, ""},
-    {"string=?", "a:string b:string -> bool", StringEquals, ""},
-    {"string<?", "a:string b:string -> bool", StringLess, ""},
-    {"string>?", "a:string b:string -> bool", StringGreater, ""},
-    {"string-contains", "text:string part:string -> bool", StringContains, "#t or #f."},
-    {"symbol->string", "symbol:symbol -> string", SymbolToString, ""},
-    {"string->symbol", "text:string -> symbol", StringToSymbol, ""},
+    {"string", "c:char... -> string", StringOf, "The characters C, in a string.",
+     R"((string #\a #\é) => "aé"
+(string) => ""
+(string "a") !! string: expected char, got string)",
+     1},
+    {"make-string", "count:int [c:char] -> string", MakeString,
+     "COUNT times the character C, or as many blanks.",
+     R"((make-string 3 #\-) => "---"
+(make-string -1) !! make-string: -1 is negative)",
+     1},
+    {"string-append", "text:string... -> string", StringAppend, "All of TEXT, one after the other.",
+     R"((string-append "db" "-" "data") => "db-data"
+(string-append) => "")"},
+    {"string-repeat", "text:string count:int -> string", StringRepeat, "COUNT times TEXT.",
+     R"((string-repeat "ab" 3) => "ababab")", 1},
+    {"string-length", "text:string -> int", StringLength, "The number of characters in TEXT.",
+     R"((string-length "héé") => 3)"},
+    {"string-null?", "text:string -> bool", IsEmpty, "Whether TEXT has no characters.",
+     R"((string-null? "") => #t)", 1},
+    {"string-ref", "text:string index:int -> char", StringRef,
+     "The character number INDEX of TEXT. The first one is number 0.",
+     R"((string-ref "héé" 1) => #\é
+(string-ref "abc" 3) !! string-ref: index 3 out of range)",
+     1},
+    {"substring", "text:string start:int [end:int] -> string", Substring,
+     "The characters of TEXT from number START up to, but without, number END. Without END: up to "
+     "the end of TEXT.",
+     R"((substring "hello" 1 3) => "el"
+(substring "hello" 2) => "llo"
+(substring "abc" 2 9) !! substring: index out of range)"},
+    {"string-copy", "text:string [start:int] [end:int] -> string", Substring,
+     "As `substring`, but START may be left out too. Strings never change, so that copying all of "
+     "TEXT gives TEXT.",
+     R"((string-copy "hello" 3) => "lo")", 1},
+    {"string-reverse", "text:string -> string", StringReverse,
+     "The characters of TEXT, last first.", R"((string-reverse "añb") => "bña")", 1},
+    {"string-pad-left", "text:string width:int [c:char] -> string", PadLeft,
+     "TEXT with as many C, or else blanks, before it as make it WIDTH characters long. A longer "
+     "TEXT loses its first characters.",
+     R"((string-pad-left "7" 3 #\0) => "007"
+(string-pad-left "12345" 3) => "345")",
+     1},
+    {"string-pad-right", "text:string width:int [c:char] -> string", PadRight,
+     "TEXT with as many C, or else blanks, after it as make it WIDTH characters long. A longer "
+     "TEXT loses its last characters.",
+     R"((string-pad-right "ab" 4) => "ab  "
+(string-pad-right "12345" 3) => "123")",
+     1},
+    {"string-upcase", "text:string -> string", MapCase<ToUpper>,
+     "TEXT in capitals. Each character is mapped by itself: `ß` stays.",
+     R"((string-upcase "aéж") => "AÉЖ")"},
+    {"string-downcase", "text:string -> string", MapCase<ToLower>, "TEXT in small letters.",
+     R"((string-downcase "AÉЖ") => "aéж")"},
+    {"string-foldcase", "text:string -> string", MapCase<ToFolded>,
+     "TEXT without its case: two texts that differ in case only become the same.",
+     R"((string-foldcase "ΣΑΣ") => "σασ"
+(string-foldcase "σας") => "σασ")",
+     1},
+    {"string=?", "a:string b:string more:string... -> bool", Compare<IsSame>,
+     "Whether all of A, B and MORE are the same.",
+     R"((string=? "a" "a" "a") => #t
+(string=? "a" 'a) !! string=?: expected string, got symbol)"},
+    {"string<?", "a:string b:string more:string... -> bool", Compare<IsLess>,
+     "Whether each string is less than the next, in the order of their characters' numbers.",
+     R"((string<? "a" "b" "c") => #t
+(string<? "Z" "a") => #t)"},
+    {"string>?", "a:string b:string more:string... -> bool", Compare<IsGreater>,
+     "Whether each string is greater than the next.", R"((string>? "b" "a") => #t)"},
+    {"string<=?", "a:string b:string more:string... -> bool", Compare<IsNotGreater>,
+     "Whether no string is greater than the next.", R"((string<=? "a" "a" "b") => #t)", 1},
+    {"string>=?", "a:string b:string more:string... -> bool", Compare<IsNotLess>,
+     "Whether no string is less than the next.", R"((string>=? "b" "c") => #f)", 1},
+    {"string-ci=?", "a:string b:string more:string... -> bool", Compare<IsSame, true>,
+     "Whether A, B and MORE are the same but for their case.",
+     R"((string-ci=? "Straße" "STRAßE") => #t)", 1},
+    {"string-ci<?", "a:string b:string more:string... -> bool", Compare<IsLess, true>,
+     "As `string<?`, without regard to case.", R"((string-ci<? "a" "B") => #t)", 1},
+    {"string-ci>?", "a:string b:string more:string... -> bool", Compare<IsGreater, true>,
+     "As `string>?`, without regard to case.", R"((string-ci>? "a" "B") => #f)", 1},
+    {"string-ci<=?", "a:string b:string more:string... -> bool", Compare<IsNotGreater, true>,
+     "As `string<=?`, without regard to case.", R"((string-ci<=? "a" "A") => #t)", 1},
+    {"string-ci>=?", "a:string b:string more:string... -> bool", Compare<IsNotLess, true>,
+     "As `string>=?`, without regard to case.", R"((string-ci>=? "a" "A") => #t)", 1},
+    {"string->list", "text:string [start:int] [end:int] -> list<char>", StringToList,
+     "The characters of TEXT, from number START up to, but without, number END.",
+     R"((string->list "abc") => (#\a #\b #\c)
+(string->list "abc" 1) => (#\b #\c))",
+     1},
+    {"list->string", "list:list<char> -> string", ListToString,
+     "A string of the characters in LIST.", R"((list->string '(#\a #\b)) => "ab"
+(list->string '(1)) !! list->string: expected char, got int)",
+     1},
+    {"string->vector", "text:string [start:int] [end:int] -> vector", StringToVector,
+     "As `string->list`, but a vector.", R"((string->vector "abc") => #(#\a #\b #\c))", 1},
+    {"vector->string", "vector:vector [start:int] [end:int] -> string", VectorToString,
+     "A string of the characters in VECTOR, from number START up to, but without, number END.",
+     R"((vector->string #(#\a #\b #\c) 1) => "bc")", 1},
 };
 
 }  // namespace
 
-BuiltinTable StringBuiltins() { return {"Strings", "", kRows}; }
+BuiltinTable StringBuiltins() {
+  return {"Strings",
+          "Strings are Unicode text and never change. They are counted in characters, from 0 on, "
+          "however many bytes a character takes.",
+          kRows};
+}
 
 }  // namespace pelagos::reml

@@ -2,6 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "pelagos/reml/character.h"
 
 namespace pelagos::reml {
 namespace {
@@ -47,44 +48,7 @@ void Encode(uint32_t c, std::string* out) {
   }
 }
 
-// Small letters [first, last] whose capital is `distance` below. With step 2, small and capital
-// letters alternate, and the small ones are first, first + 2, ...
-struct CaseRange {
-  uint32_t first, last, distance, step;
-};
-
-constexpr CaseRange kCaseRanges[] = {
-    {0x61, 0x7a, 32, 1},    {0xe0, 0xf6, 32, 1},    {0xf8, 0xfe, 32, 1},   {0x101, 0x12f, 1, 2},
-    {0x133, 0x137, 1, 2},   {0x13a, 0x148, 1, 2},   {0x14b, 0x177, 1, 2},  {0x17a, 0x17e, 1, 2},
-    {0x3ac, 0x3ac, 38, 1},  {0x3ad, 0x3af, 37, 1},  {0x3b1, 0x3c1, 32, 1}, {0x3c3, 0x3cb, 32, 1},
-    {0x3cc, 0x3cc, 64, 1},  {0x3cd, 0x3ce, 63, 1},  {0x430, 0x44f, 32, 1}, {0x450, 0x45f, 80, 1},
-    {0x461, 0x481, 1, 2},   {0x48b, 0x4bf, 1, 2},   {0x4d1, 0x52f, 1, 2},  {0x561, 0x586, 48, 1},
-    {0x1e01, 0x1e95, 1, 2}, {0x1ea1, 0x1eff, 1, 2},
-};
-
-uint32_t Upper(uint32_t c) {
-  if (c == 0xff) return 0x178;
-  if (c == 0x3c2) return 0x3a3;  // final sigma
-  for (const CaseRange& range : kCaseRanges) {
-    if (c >= range.first && c <= range.last && (c - range.first) % range.step == 0) {
-      return c - range.distance;
-    }
-  }
-  return c;
-}
-
-uint32_t Lower(uint32_t c) {
-  if (c == 0x178) return 0xff;
-  for (const CaseRange& range : kCaseRanges) {
-    const uint32_t small = c + range.distance;
-    if (small >= range.first && small <= range.last && (small - range.first) % range.step == 0) {
-      return small;
-    }
-  }
-  return c;
-}
-
-std::string Map(absl::string_view text, uint32_t (*map)(uint32_t)) {
+std::string Map(absl::string_view text, char32_t (*map)(char32_t)) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
@@ -115,8 +79,9 @@ std::optional<size_t> FindInvalidUtf8(absl::string_view text) {
   return std::nullopt;
 }
 
-std::string ToUpper(absl::string_view text) { return Map(text, Upper); }
-std::string ToLower(absl::string_view text) { return Map(text, Lower); }
+std::string ToUpper(absl::string_view text) { return Map(text, UpperCase); }
+std::string ToLower(absl::string_view text) { return Map(text, LowerCase); }
+std::string ToFolded(absl::string_view text) { return Map(text, FoldCase); }
 
 void AppendUtf8(char32_t c, std::string* out) { Encode(c, out); }
 

@@ -44,9 +44,9 @@ void AppendCharacterName(char32_t c, std::string* out);
 std::optional<char32_t> CharacterNamed(absl::string_view name);
 inline bool IsScalarValue(uint32_t c) { return c <= 0x10ffff && (c < 0xd800 || c > 0xdfff); }
 
-// Case mapping, one character to one, of the Latin, Greek, Cyrillic and Armenian alphabets; other
-// characters stay as they are.
+// Every character by itself, see character.h.
 std::string ToUpper(absl::string_view text);
 std::string ToLower(absl::string_view text);
+std::string ToFolded(absl::string_view text);
 
 }  // namespace pelagos::reml
