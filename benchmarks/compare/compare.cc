@@ -38,14 +38,6 @@
 namespace pelagos::benchmarks {
 namespace {
 
-std::optional<std::string> FindProgram(const std::string& name) {
-  for (const char* folder : {"/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"}) {
-    std::string path = absl::StrCat(folder, "/", name);
-    if (::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return std::nullopt;
-}
-
 // Our own programs, by their place in the workspace; `bazel run` starts in the runfiles.
 std::string OwnProgram(const std::string& path) { return absl::StrCat("./", path); }
 

@@ -32,6 +32,14 @@ double Now() {
 
 }  // namespace
 
+std::optional<std::string> FindProgram(const std::string& name) {
+  for (const char* folder : {"/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"}) {
+    std::string path = absl::StrCat(folder, "/", name);
+    if (::access(path.c_str(), X_OK) == 0) return path;
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<Sample> RunOnce(const Entry& entry) {
   std::vector<std::string> copy = entry.argv;
   std::vector<char*> argv;
@@ -40,7 +48,12 @@ absl::StatusOr<Sample> RunOnce(const Entry& entry) {
   posix_spawn_file_actions_t actions;
   int error = ::posix_spawn_file_actions_init(&actions);
   if (error != 0) return ErrnoStatus(error, "posix_spawn_file_actions_init");
-  error = ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  const char* input = entry.input.empty() ? "/dev/null" : entry.input.c_str();
+  error = ::posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0);
+  if (error == 0 && !entry.output.empty()) {
+    error = ::posix_spawn_file_actions_addopen(&actions, 1, entry.output.c_str(),
+                                               O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  }
   if (error == 0 && !entry.fd9.empty()) {
     error = ::posix_spawn_file_actions_addopen(&actions, 9, entry.fd9.c_str(), O_RDONLY, 0);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,18 +11,23 @@
 
 namespace pelagos::benchmarks {
 
-// One contestant: a command that runs /bin/true in a container and ends with it.
+// One contestant: a command that does what is measured and ends.
 struct Entry {
   std::string name;
   std::vector<std::string> argv;     // argv[0] is a path
   std::string fd9;                   // a file that it finds open as descriptor 9, or ""
   std::vector<std::string> cleanup;  // folders that are removed after each run, outside the time
+  std::string input = {};            // the file it reads as standard input; "": nothing
+  std::string output = {};           // the file that holds its standard output; "": ours
 };
 
 struct Sample {
   double wall_ms = 0;
   double cpu_ms = 0;  // user and system, of the command and all that it waited for
 };
+
+// Where Debian or the administrator put a program.
+std::optional<std::string> FindProgram(const std::string& name);
 
 // Runs once; anything but exit code 0 is an error.
 absl::StatusOr<Sample> RunOnce(const Entry& entry);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <string>
+
 namespace pelagos::benchmarks {
 namespace {
 
@@ -28,6 +31,23 @@ TEST(MeasureTest, EveryEntryRunsOncePerRoundAndFailuresCount) {
 
 TEST(MeasureTest, GivesTheFile) {
   EXPECT_TRUE(RunOnce({"reads", {"/bin/sh", "-c", "read x <&9"}, "/proc/self/status", {}}).ok());
+}
+
+TEST(MeasureTest, ReadsAndWritesFiles) {
+  const std::string output = ::testing::TempDir() + "/output";
+  Entry entry = {"copies", {"/bin/cat"}, "", {}};
+  entry.input = "/proc/self/comm";
+  entry.output = output;
+  ASSERT_TRUE(RunOnce(entry).ok());
+  std::ifstream file(output);
+  std::string line;
+  EXPECT_TRUE(std::getline(file, line));
+  EXPECT_FALSE(line.empty());
+}
+
+TEST(MeasureTest, FindsPrograms) {
+  EXPECT_TRUE(FindProgram("sh").has_value());
+  EXPECT_EQ(FindProgram("no-such-program"), std::nullopt);
 }
 
 }  // namespace

@@ -1,0 +1,2 @@
+// The floor of every start-up: a process that comes and goes.
+int main() { return 0; }
