@@ -3,13 +3,12 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "pelagos/reml/arguments.h"
 #include "pelagos/reml/builtins.h"
 #include "pelagos/reml/number.h"
 
 namespace pelagos::reml {
 namespace {
-
-using Args = absl::Span<const Value>;
 
 // The index of the first argument that is no number; args.size() when all are.
 size_t FirstOther(Args args) {
@@ -56,44 +55,6 @@ EvalResult Over(CallContext& ctx, Args args) {
     result = *quotient;
   }
   return result;
-}
-
-// Both as integers, the second not 0.
-struct Division {
-  int64_t dividend, divisor;
-};
-
-std::optional<EvalResult> ReadDivision(CallContext& ctx, Args args, Division& out) {
-  for (size_t i = 0; i < 2; ++i) {
-    const std::optional<int64_t> integer = ToInteger(args[i]);
-    if (!integer) return ctx.TypeError(i, "integer", args[i]);
-    (i == 0 ? out.dividend : out.divisor) = *integer;
-  }
-  if (out.divisor != 0) return std::nullopt;
-  return ctx.Error(ctx.ArgSpan(1), absl::StrCat(ctx.name(), ": division by zero"));
-}
-
-EvalResult Quotient(CallContext& ctx, Args args) {
-  Division d;
-  if (std::optional<EvalResult> error = ReadDivision(ctx, args, d)) return *error;
-  if (d.divisor == -1) {  // INT64_MIN / -1 traps
-    return Subtract(ctx.heap(), Value::Fixnum(0), ctx.heap().Integer(d.dividend));
-  }
-  return ctx.heap().Integer(d.dividend / d.divisor);
-}
-
-EvalResult Remainder(CallContext& ctx, Args args) {
-  Division d;
-  if (std::optional<EvalResult> error = ReadDivision(ctx, args, d)) return *error;
-  return ctx.heap().Integer(d.divisor == -1 ? 0 : d.dividend % d.divisor);
-}
-
-EvalResult Modulo(CallContext& ctx, Args args) {
-  Division d;
-  if (std::optional<EvalResult> error = ReadDivision(ctx, args, d)) return *error;
-  int64_t result = d.divisor == -1 ? 0 : d.dividend % d.divisor;
-  if (result != 0 && (result < 0) != (d.divisor < 0)) result += d.divisor;
-  return ctx.heap().Integer(result);
 }
 
 EvalResult Abs(CallContext& ctx, Args args) {
@@ -152,33 +113,63 @@ EvalResult AtLeast(CallContext&, Args args) {
 EvalResult IsZero(CallContext&, Args args) {
   return Value::Bool(args[0].is_number() && args[0].as_double() == 0);
 }
+EvalResult IsPositive(CallContext& ctx, Args args) {
+  if (!args[0].is_number()) return ctx.TypeError(0, "number", args[0]);
+  return Value::Bool(args[0].as_double() > 0);
+}
+EvalResult IsNegative(CallContext& ctx, Args args) {
+  if (!args[0].is_number()) return ctx.TypeError(0, "number", args[0]);
+  return Value::Bool(args[0].as_double() < 0);
+}
 EvalResult IsNumber(CallContext&, Args args) { return Value::Bool(args[0].is_number()); }
 EvalResult IsInteger(CallContext&, Args args) { return Value::Bool(args[0].is_int()); }
 
+constexpr absl::string_view kIntro =
+    "Integers have 64 bits, floats are IEEE doubles. An integer result that does not fit becomes "
+    "a float; it never wraps.";
+
 constexpr Builtin kRows[] = {
-    {"+", "n:number... -> number", Plus, "The sum."},
-    {"*", "n:number... -> number", Times, "The product."},
-    {"-", "n:number m:number... -> number", Minus, "Or (- N M...)."},
-    {"/", "n:number m:number... -> number", Over, "The reciprocal, or (/ N M...)."},
-    {"quotient", "n:int m:int -> int", Quotient, "Rounded towards 0."},
-    {"remainder", "n:int m:int -> int", Remainder, "With the sign of N."},
-    {"modulo", "n:int m:int -> int", Modulo, "With the sign of M."},
-    {"abs", "n:number -> number", Abs, ""},
-    {"min", "n:number m:number... -> number", Min, ""},
-    {"max", "n:number m:number... -> number", Max, ""},
-    {"expt", "base:number exponent:number -> number", Expt, ""},
-    {"=", "n:number m:number k:number... -> bool", Equals, ""},
-    {"<", "n:number m:number k:number... -> bool", Less, ""},
-    {">", "n:number m:number k:number... -> bool", Greater, ""},
-    {"<=", "n:number m:number k:number... -> bool", AtMost, ""},
-    {">=", "n:number m:number k:number... -> bool", AtLeast, ""},
-    {"zero?", "n:number -> bool", IsZero, ""},
-    {"number?", "x:any -> bool", IsNumber, ""},
-    {"integer?", "x:any -> bool", IsInteger, ""},
+    {"+", "n:number... -> number", Plus, "The sum of all arguments. One float makes it a float.",
+     "(+ 1 2 3) => 6\n(+ 1 0.5) => 1.5\n(+) => 0\n(+ 1 'a) !! +: expected number, got symbol"},
+    {"-", "n:number m:number... -> number", Minus, "N without all Ms; of a single N, its negative.",
+     "(- 10 1 2) => 7\n(- 5) => -5"},
+    {"*", "n:number... -> number", Times, "The product of all arguments.",
+     "(* 2 3 4) => 24\n(*) => 1"},
+    {"/", "n:number m:number... -> number", Over,
+     "N divided by all Ms; of a single N, its reciprocal. An integer when it divides exactly.",
+     "(/ 12 4) => 3\n(/ 7 2) => 3.5\n(/ 2) => 0.5\n(/ 1 0) !! /: division by zero"},
+    {"abs", "n:number -> number", Abs, "N without its sign.", "(abs -5) => 5"},
+    {"min", "n:number m:number... -> number", Min,
+     "The least argument. One float makes it a float.", "(min 3 1 2) => 1\n(min 1 2.0) => 1.0"},
+    {"max", "n:number m:number... -> number", Max,
+     "The greatest argument. One float makes it a float.", "(max 3 1 2) => 3\n(max 1.5 2) => 2.0"},
+    {"expt", "base:number exponent:number -> number", Expt, "BASE to the power of EXPONENT.",
+     "(expt 2 10) => 1024\n(expt 2 -1) => 0.5"},
+    {"=", "n:number m:number k:number... -> bool", Equals,
+     "Whether all arguments are equal. With what is no number, `#f`; so do the other comparisons.",
+     "(= 1 1.0) => #t\n(= 1 2) => #f"},
+    {"<", "n:number m:number k:number... -> bool", Less,
+     "Whether each argument is less than the next.", "(< 1 2 3) => #t\n(< 1 1) => #f"},
+    {">", "n:number m:number k:number... -> bool", Greater,
+     "Whether each argument is greater than the next.", "(> 3 2 1) => #t"},
+    {"<=", "n:number m:number k:number... -> bool", AtMost,
+     "Whether no argument is greater than the next.", "(<= 1 1 2) => #t"},
+    {">=", "n:number m:number k:number... -> bool", AtLeast,
+     "Whether no argument is less than the next.", "(>= 2 2 3) => #f"},
+    {"zero?", "n:number -> bool", IsZero, "Whether N is 0.", "(zero? 0.0) => #t\n(zero? 1) => #f"},
+    {"positive?", "n:number -> bool", IsPositive, "Whether N is greater than 0.",
+     "(positive? 1) => #t\n(positive? 0) => #f", 1},
+    {"negative?", "n:number -> bool", IsNegative, "Whether N is less than 0.",
+     "(negative? -1) => #t", 1},
+    {"number?", "x:any -> bool", IsNumber, "Whether X is a number.",
+     "(number? 1.5) => #t\n(number? \"1\") => #f"},
+    {"integer?", "x:any -> bool", IsInteger,
+     "Whether X is an integer. A float is none, even when it is whole.",
+     "(integer? 1) => #t\n(integer? 1.0) => #f"},
 };
 
 }  // namespace
 
-BuiltinTable NumberBuiltins() { return {"Numbers", "", kRows}; }
+BuiltinTable NumberBuiltins() { return {"Numbers", kIntro, kRows}; }
 
 }  // namespace pelagos::reml
