@@ -59,7 +59,7 @@ std::string Normalize(absl::string_view path) {
 }
 
 EvalResult Join(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   std::string path;
   for (Value arg : args) {
     const absl::string_view part = arg.text();
@@ -76,12 +76,12 @@ EvalResult Join(CallContext& ctx, Args args) {
 
 template <absl::string_view (*kPart)(absl::string_view)>
 EvalResult PartOf(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   return ctx.heap().String(std::string(kPart(args[0].text())));
 }
 
 EvalResult NormalizePath(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   return ctx.heap().String(Normalize(args[0].text()));
 }
 

@@ -40,8 +40,8 @@ class Regex final : public Foreign {
   const std::unique_ptr<const RE2> re_;
 };
 
-std::optional<EvalResult> Compile(CallContext& ctx, size_t index, absl::string_view pattern,
-                                  std::unique_ptr<const RE2>* compiled) {
+MaybeError Compile(CallContext& ctx, size_t index, absl::string_view pattern,
+                   std::unique_ptr<const RE2>* compiled) {
   if (!ctx.Charge(kCompileSteps + pattern.size())) return ctx.OutOfSteps();
   if (!ctx.Fits(kCountedMemory)) return ctx.OutOfMemory();
   RE2::Options options;
@@ -65,7 +65,7 @@ std::optional<EvalResult> Compile(CallContext& ctx, size_t index, absl::string_v
 // The pattern of a call: a `regex`, or a string that is compiled for this call.
 class Pattern {
  public:
-  std::optional<EvalResult> Take(CallContext& ctx, Args args, size_t index) {
+  MaybeError Take(CallContext& ctx, Args args, size_t index) {
     if (const Regex* regex = args[index].foreign<Regex>()) {
       re_ = &regex->re();
       return std::nullopt;
@@ -102,7 +102,7 @@ class Matches {
   }
 
   // Goes to the next match; false: there is none. An error is left in `error`.
-  bool Next(CallContext& ctx, std::optional<EvalResult>* error) {
+  bool Next(CallContext& ctx, MaybeError* error) {
     while (at_ <= text_.size()) {
       if (!ChargeSearch(ctx, re_, text_.size() - at_)) {
         *error = ctx.OutOfSteps();
@@ -128,7 +128,7 @@ class Matches {
   const std::vector<re2::StringPiece>& groups() const { return groups_; }
 
   // The whole match and its groups; #f for those that took no part.
-  std::optional<EvalResult> List(CallContext& ctx, Value* list) const {
+  MaybeError List(CallContext& ctx, Value* list) const {
     const size_t bytes = groups_.size() * (sizeof(Pair) + sizeof(StringObject));
     if (!ctx.Charge(groups_.size())) return ctx.OutOfSteps();
     if (!ctx.Fits(bytes + groups_[0].size() * groups_.size())) return ctx.OutOfMemory();
@@ -163,14 +163,14 @@ EvalResult IsRegex(CallContext&, Args args) {
 }
 
 EvalResult Quote(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   return ctx.heap().String(RE2::QuoteMeta(Piece(args[0].text())));
 }
 
 EvalResult DoesMatch(CallContext& ctx, Args args) {
   Pattern pattern;
-  if (std::optional<EvalResult> error = pattern.Take(ctx, args, 0)) return *error;
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 1)) return *error;
+  if (MaybeError error = pattern.Take(ctx, args, 0)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 1)) return *error;
   const absl::string_view text = args[1].text();
   if (!ChargeSearch(ctx, pattern.re(), text.size())) return ctx.OutOfSteps();
   return Value::Bool(pattern.re().Match(Piece(text), 0, text.size(), RE2::UNANCHORED, nullptr, 0));
@@ -178,7 +178,7 @@ EvalResult DoesMatch(CallContext& ctx, Args args) {
 
 EvalResult Match(CallContext& ctx, Args args) {
   Pattern pattern;
-  std::optional<EvalResult> error = pattern.Take(ctx, args, 0);
+  MaybeError error = pattern.Take(ctx, args, 0);
   if (!error) error = ExpectStrings(ctx, args, 1);
   if (error) return *error;
   Matches matches(pattern.re(), args[1].text());
@@ -189,7 +189,7 @@ EvalResult Match(CallContext& ctx, Args args) {
 
 EvalResult MatchAll(CallContext& ctx, Args args) {
   Pattern pattern;
-  std::optional<EvalResult> error = pattern.Take(ctx, args, 0);
+  MaybeError error = pattern.Take(ctx, args, 0);
   if (!error) error = ExpectStrings(ctx, args, 1);
   if (error) return *error;
   Matches matches(pattern.re(), args[1].text());
@@ -204,7 +204,7 @@ EvalResult MatchAll(CallContext& ctx, Args args) {
 
 EvalResult Split(CallContext& ctx, Args args) {
   Pattern pattern;
-  std::optional<EvalResult> error = pattern.Take(ctx, args, 0);
+  MaybeError error = pattern.Take(ctx, args, 0);
   if (!error) error = ExpectStrings(ctx, args, 1);
   if (error) return *error;
   const absl::string_view text = args[1].text();
@@ -257,7 +257,7 @@ EvalResult ReplaceNext(CallContext& ctx, absl::Span<Value> locals, bool first) {
   const size_t at = static_cast<size_t>(locals[kAt].as_int());
   Matches matches(locals[kRegex].foreign<Regex>()->re(), text);
   matches.GoOnFrom(at, first ? std::nullopt : std::optional<size_t>(at));
-  std::optional<EvalResult> error;
+  MaybeError error;
   if (!matches.Next(ctx, &error)) return error ? *error : FinishReplace(ctx, locals);
   Value list;
   if ((error = matches.List(ctx, &list))) return *error;
@@ -279,7 +279,7 @@ EvalResult ResumeReplace(CallContext& ctx, absl::Span<Value> locals, Value resul
 }
 
 EvalResult Replace(CallContext& ctx, Args args, bool all) {
-  std::optional<EvalResult> error = ExpectStrings(ctx, args, 1, 1);
+  MaybeError error = ExpectStrings(ctx, args, 1, 1);
   if (error) return *error;
   if (args[2].is_procedure()) {
     const EvalResult regex = MakeRegex(ctx, args.subspan(0, 1));

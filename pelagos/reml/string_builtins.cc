@@ -35,7 +35,7 @@ EvalResult Repeat(CallContext& ctx, absl::string_view piece, int64_t count) {
 }
 
 EvalResult MakeString(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectCount(ctx, args, 0)) return *error;
+  if (MaybeError error = ExpectCount(ctx, args, 0)) return *error;
   if (args.size() > 1 && !args[1].is_char()) return ctx.TypeError(1, "char", args[1]);
   std::string piece;
   AppendUtf8(args.size() > 1 ? args[1].as_char() : U' ', &piece);
@@ -43,20 +43,20 @@ EvalResult MakeString(CallContext& ctx, Args args) {
 }
 
 EvalResult StringRepeat(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
-  if (std::optional<EvalResult> error = ExpectCount(ctx, args, 1)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (MaybeError error = ExpectCount(ctx, args, 1)) return *error;
   return Repeat(ctx, args[0].text(), args[1].as_int());
 }
 
 EvalResult StringAppend(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   std::string all;
   for (Value arg : args) absl::StrAppend(&all, arg.text());
   return ctx.heap().String(std::move(all));
 }
 
 EvalResult StringLength(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   return ctx.heap().Integer(static_cast<int64_t>(CharacterCount(args[0].text())));
 }
 
@@ -66,7 +66,7 @@ EvalResult IsEmpty(CallContext& ctx, Args args) {
 }
 
 EvalResult StringRef(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 1)) return *error;
   if (!args[1].is_int()) return ctx.TypeError(1, "integer", args[1]);
   const absl::string_view text = args[0].text();
   const int64_t index = args[1].as_int();
@@ -80,7 +80,7 @@ EvalResult StringRef(CallContext& ctx, Args args) {
 
 // substring and string-copy.
 EvalResult Substring(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 1)) return *error;
   absl::string_view part;
   if (auto error = TakePart(ctx, args, 1, args[0].text(), &part)) return *error;
   if (part.size() == args[0].text().size()) return args[0];
@@ -88,7 +88,7 @@ EvalResult Substring(CallContext& ctx, Args args) {
 }
 
 EvalResult StringReverse(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   const absl::string_view text = args[0].text();
   std::string reversed;
   reversed.reserve(text.size());
@@ -104,8 +104,8 @@ EvalResult StringReverse(CallContext& ctx, Args args) {
 // A text on the one side of so many characters that it has a width; what is too long loses
 // characters on that side.
 EvalResult Pad(CallContext& ctx, Args args, bool left) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
-  if (std::optional<EvalResult> error = ExpectCount(ctx, args, 1)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (MaybeError error = ExpectCount(ctx, args, 1)) return *error;
   if (args.size() > 2 && !args[2].is_char()) return ctx.TypeError(2, "char", args[2]);
   const absl::string_view text = args[0].text();
   const size_t length = CharacterCount(text);
@@ -131,14 +131,14 @@ EvalResult PadRight(CallContext& ctx, Args args) { return Pad(ctx, args, false);
 
 template <std::string (*kMap)(absl::string_view)>
 EvalResult MapCase(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   return ctx.heap().String(kMap(args[0].text()));
 }
 
 // UTF-8 sorts as its characters do. `kHolds` says what is wanted of the sign of a comparison.
 template <bool (*kHolds)(int), bool kFold = false>
 EvalResult Compare(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   std::string folded[2];
   for (size_t i = 1; i < args.size(); ++i) {
     absl::string_view a = args[i - 1].text(), b = args[i].text();
@@ -160,8 +160,8 @@ bool IsNotGreater(int order) { return order <= 0; }
 bool IsNotLess(int order) { return order >= 0; }
 
 // The characters of a part of the text; false when there are too many of them, `error` is set.
-std::optional<EvalResult> TakeCharacters(CallContext& ctx, Args args, std::vector<Value>* items) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+MaybeError TakeCharacters(CallContext& ctx, Args args, std::vector<Value>* items) {
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 1)) return *error;
   absl::string_view part;
   if (auto error = TakePart(ctx, args, 1, args[0].text(), &part)) return *error;
   const size_t count = CharacterCount(part);
@@ -187,10 +187,9 @@ EvalResult StringToVector(CallContext& ctx, Args args) {
 }
 
 EvalResult ListToString(CallContext& ctx, Args args) {
-  const std::optional<size_t> length = ListLength(args[0]);
-  if (!length) return ctx.Error(ctx.ArgSpan(0), "not a proper list");
-  if (!ctx.Charge(*length)) return ctx.OutOfSteps();
-  if (!ctx.Fits(*length)) return ctx.OutOfMemory();
+  size_t length = 0;
+  if (MaybeError error = MeasureList(ctx, args, 0, &length)) return *error;
+  if (!ctx.Fits(length)) return ctx.OutOfMemory();
   std::string text;
   for (Value item = args[0]; item.is_pair(); item = item.cdr()) {
     if (!item.car().is_char()) {
@@ -205,20 +204,12 @@ EvalResult ListToString(CallContext& ctx, Args args) {
 EvalResult VectorToString(CallContext& ctx, Args args) {
   if (!args[0].is_vector()) return ctx.TypeError(0, "vector", args[0]);
   const std::vector<Value>& items = args[0].vector()->items;
-  size_t ends[2] = {0, items.size()};
-  for (size_t i = 1; i < args.size(); ++i) {
-    if (!args[i].is_int()) return ctx.TypeError(i, "integer", args[i]);
-    const uint64_t index = static_cast<uint64_t>(args[i].as_int());
-    if (index > items.size()) {
-      return ctx.Error(ctx.ArgSpan(i), "vector->string: index out of range");
-    }
-    ends[i - 1] = index;
-  }
-  if (ends[0] > ends[1]) return ctx.Error(ctx.ArgSpan(1), "vector->string: index out of range");
-  if (!ctx.Charge(ends[1] - ends[0])) return ctx.OutOfSteps();
-  if (!ctx.Fits(ends[1] - ends[0])) return ctx.OutOfMemory();
+  size_t start = 0, end = 0;
+  if (MaybeError error = ReadRange(ctx, args, 1, items.size(), &start, &end)) return *error;
+  if (!ctx.Charge(end - start)) return ctx.OutOfSteps();
+  if (!ctx.Fits(end - start)) return ctx.OutOfMemory();
   std::string text;
-  for (size_t i = ends[0]; i < ends[1]; ++i) {
+  for (size_t i = start; i < end; ++i) {
     if (!items[i].is_char()) {
       return ctx.Error(ctx.ArgSpan(0), absl::StrCat("vector->string: expected char, got ",
                                                     items[i].type_name(), " at index ", i));

@@ -13,20 +13,20 @@ namespace pelagos::reml {
 namespace {
 
 // Searching for a part: at worst every byte of one is compared with every byte of the other.
-std::optional<EvalResult> ExpectSearch(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 2)) return error;
+MaybeError ExpectSearch(CallContext& ctx, Args args) {
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 2)) return error;
   const size_t work = args[0].text().size() / kBytesPerStep * args[1].text().size();
   if (!ctx.Charge(work)) return ctx.OutOfSteps();
   return std::nullopt;
 }
 
 EvalResult Contains(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectSearch(ctx, args)) return *error;
+  if (MaybeError error = ExpectSearch(ctx, args)) return *error;
   return Value::Bool(absl::StrContains(args[0].text(), args[1].text()));
 }
 
 EvalResult Search(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectSearch(ctx, args)) return *error;
+  if (MaybeError error = ExpectSearch(ctx, args)) return *error;
   const absl::string_view text = args[0].text();
   absl::string_view rest;
   if (auto error = TakePart(ctx, args, 2, text, &rest)) return *error;
@@ -37,22 +37,21 @@ EvalResult Search(CallContext& ctx, Args args) {
 }
 
 EvalResult IsPrefix(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   return Value::Bool(absl::StartsWith(args[1].text(), args[0].text()));
 }
 
 EvalResult IsSuffix(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   return Value::Bool(absl::EndsWith(args[1].text(), args[0].text()));
 }
 
 EvalResult Join(CallContext& ctx, Args args) {
-  const std::optional<size_t> length = ListLength(args[0]);
-  if (!length) return ctx.Error(ctx.ArgSpan(0), "not a proper list");
-  if (!ctx.Charge(*length)) return ctx.OutOfSteps();
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 1)) return *error;
+  size_t length = 0;
+  if (MaybeError error = MeasureList(ctx, args, 0, &length)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 1)) return *error;
   const absl::string_view separator = args.size() > 1 ? args[1].text() : " ";
-  size_t bytes = separator.size() * *length;
+  size_t bytes = separator.size() * length;
   for (Value item = args[0]; item.is_pair(); item = item.cdr()) {
     if (!item.car().is_string()) {
       return ctx.Error(ctx.CarSpan(item),
@@ -91,7 +90,7 @@ std::vector<absl::string_view> SplitWords(absl::string_view text) {
 }
 
 EvalResult Split(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 1)) return *error;
   absl::string_view text = args[0].text();
   if (args.size() == 1) return ListOfStrings(ctx, SplitWords(text));
   std::string separator;
@@ -105,7 +104,7 @@ EvalResult Split(CallContext& ctx, Args args) {
   if (!ctx.Charge(text.size() / kBytesPerStep * separator.size())) return ctx.OutOfSteps();
   size_t most = SIZE_MAX;
   if (args.size() > 2) {
-    if (std::optional<EvalResult> error = ExpectCount(ctx, args, 2)) return *error;
+    if (MaybeError error = ExpectCount(ctx, args, 2)) return *error;
     most = static_cast<size_t>(args[2].as_int());
   }
   if (text.empty()) return Value::Nil();
@@ -122,8 +121,8 @@ EvalResult Split(CallContext& ctx, Args args) {
 }
 
 EvalResult Replace(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
-  if (std::optional<EvalResult> error = ExpectSearch(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectSearch(ctx, args)) return *error;
   const absl::string_view text = args[0].text(), from = args[1].text(), to = args[2].text();
   if (from.empty()) return ctx.Error(ctx.ArgSpan(1), "string-replace: nothing to replace");
   size_t count = 0;

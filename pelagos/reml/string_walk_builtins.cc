@@ -15,7 +15,7 @@ namespace pelagos::reml {
 namespace {
 
 // What a search for characters looks for: one of them, any of a string, or what a procedure says.
-std::optional<EvalResult> ExpectSought(CallContext& ctx, Args args, size_t index) {
+MaybeError ExpectSought(CallContext& ctx, Args args, size_t index) {
   const Value sought = args[index];
   if (sought.is_char() || sought.is_procedure()) return std::nullopt;
   if (!sought.is_string()) return ctx.TypeError(index, "char, string or procedure", sought);
@@ -131,9 +131,9 @@ EvalResult ResumeWalk(CallContext& ctx, absl::Span<Value> locals, Value answer) 
 
 template <Goal kGoal>
 EvalResult BeginWalk(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 1)) return *error;
   if (args.size() > 1) {
-    if (std::optional<EvalResult> error = ExpectSought(ctx, args, 1)) return *error;
+    if (MaybeError error = ExpectSought(ctx, args, 1)) return *error;
   }
   std::vector<Value> locals = Walk::Locals(kGoal, args.size() > 1 ? args[1] : Value(), args[0]);
   return ContinueWalk(ctx, absl::MakeSpan(locals));
@@ -182,9 +182,9 @@ EvalResult ResumeForEach(CallContext& ctx, absl::Span<Value> locals, Value) {
   return next.ok() ? EvalResult(Value::Nil()) : next;
 }
 
-std::optional<EvalResult> BeginMap(CallContext& ctx, Args args, std::vector<Value>* locals) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 1)) return error;
-  if (!args[0].is_procedure()) return ctx.TypeError(0, "procedure", args[0]);
+MaybeError BeginMap(CallContext& ctx, Args args, std::vector<Value>* locals) {
+  if (MaybeError error = ExpectStrings(ctx, args, 1)) return error;
+  if (MaybeError error = WantProcedure(ctx, args, 0)) return error;
   *locals = {args[0], Value::Nil()};
   for (Value text : args.subspan(1)) {
     locals->push_back(text);
@@ -195,13 +195,13 @@ std::optional<EvalResult> BeginMap(CallContext& ctx, Args args, std::vector<Valu
 
 EvalResult StringMap(CallContext& ctx, Args args) {
   std::vector<Value> locals;
-  if (std::optional<EvalResult> error = BeginMap(ctx, args, &locals)) return *error;
+  if (MaybeError error = BeginMap(ctx, args, &locals)) return *error;
   return NextOfMap(ctx, absl::MakeSpan(locals), ResumeMap);
 }
 
 EvalResult StringForEach(CallContext& ctx, Args args) {
   std::vector<Value> locals;
-  if (std::optional<EvalResult> error = BeginMap(ctx, args, &locals)) return *error;
+  if (MaybeError error = BeginMap(ctx, args, &locals)) return *error;
   return ResumeForEach(ctx, absl::MakeSpan(locals), Value());
 }
 

@@ -44,7 +44,7 @@ int64_t Radix(Args args) {
 }
 
 EvalResult StringToNumber(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args, 0, 1)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args, 0, 1)) return *error;
   const int64_t radix = Radix(args);
   if (radix == 0) return ctx.Error(ctx.ArgSpan(1), "string->number: unsupported radix");
   if (radix != 10) {
@@ -86,7 +86,7 @@ EvalResult SymbolToString(CallContext& ctx, Args args) {
 }
 
 EvalResult StringToSymbol(CallContext& ctx, Args args) {
-  if (std::optional<EvalResult> error = ExpectStrings(ctx, args)) return *error;
+  if (MaybeError error = ExpectStrings(ctx, args)) return *error;
   return ctx.heap().Intern(args[0].text());
 }
 

@@ -9,22 +9,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
+#include "pelagos/reml/arguments.h"
 #include "pelagos/reml/builtin.h"
-#include "pelagos/reml/list.h"
 #include "pelagos/reml/text.h"
 
 namespace pelagos::reml {
-
-using Args = absl::Span<const Value>;
 
 // Work on text is counted in pieces of this many bytes.
 inline constexpr size_t kBytesPerStep = 64;
 
 // Checks that the arguments from number `first` on are strings, `count` of them or all that there
 // are, and counts their length as work. A failure is what the builtin returns.
-inline std::optional<EvalResult> ExpectStrings(CallContext& ctx, Args args, size_t first = 0,
-                                               size_t count = SIZE_MAX) {
+inline MaybeError ExpectStrings(CallContext& ctx, Args args, size_t first = 0,
+                                size_t count = SIZE_MAX) {
   size_t bytes = 0;
   for (size_t i = first; i < args.size() && i - first < count; ++i) {
     if (!args[i].is_string()) return ctx.TypeError(i, "string", args[i]);
@@ -36,7 +33,7 @@ inline std::optional<EvalResult> ExpectStrings(CallContext& ctx, Args args, size
 }
 
 // Checks that an argument is an integer from 0 on.
-inline std::optional<EvalResult> ExpectCount(CallContext& ctx, Args args, size_t index) {
+inline MaybeError ExpectCount(CallContext& ctx, Args args, size_t index) {
   if (!args[index].is_int()) return ctx.TypeError(index, "integer", args[index]);
   if (args[index].as_int() >= 0) return std::nullopt;
   return ctx.Error(ctx.ArgSpan(index),
@@ -45,8 +42,8 @@ inline std::optional<EvalResult> ExpectCount(CallContext& ctx, Args args, size_t
 
 // The part of a text that the arguments [START [END]], from number `first` on, name in characters.
 // Without them: all of it.
-inline std::optional<EvalResult> TakePart(CallContext& ctx, Args args, size_t first,
-                                          absl::string_view text, absl::string_view* part) {
+inline MaybeError TakePart(CallContext& ctx, Args args, size_t first, absl::string_view text,
+                           absl::string_view* part) {
   const auto out_of_range = [&](size_t index) {
     return ctx.Error(ctx.ArgSpan(index), absl::StrCat(ctx.name(), ": index out of range"));
   };
