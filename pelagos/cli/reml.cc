@@ -14,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/compose/imperative.h"
+#include "pelagos/compose/no_containers.h"
 #include "pelagos/reml/interpreter.h"
 #include "pelagos/reml/printer.h"
 #include "pelagos/reml/reader.h"
@@ -94,12 +96,14 @@ int EvaluateReml(const Arguments& args, Streams streams) {
   if (!program.ok()) return Complain(streams, program.status().message(), kFailed);
   SourceMap sources;
   reml::Interpreter interpreter(sources, reml::Limits{}, HostFor(streams));
-  const ComposeForms forms(interpreter);
+  ComposeForms forms(interpreter);
+  compose::NoContainers containers;
+  const compose::ImperativeForms imperative(interpreter, forms, containers);
   const uint32_t source = sources.Add(std::move(program->name), std::move(program->text));
   Diagnostics diagnostics;
-  const std::optional<reml::Value> value = interpreter.Evaluate(source, diagnostics);
+  const std::optional<reml::Value> value = forms.Evaluate(source, diagnostics);
   std::string text;
-  if (value && !(value->is_nil() && EndsInDefinition(sources, source))) {
+  if (value && diagnostics.ok() && !(value->is_nil() && EndsInDefinition(sources, source))) {
     if (reml::WriteTo(*value, &text, interpreter.heap().limit())) {
       absl::StrAppend(&text, "\n");
     } else {

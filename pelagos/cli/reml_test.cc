@@ -48,6 +48,29 @@ std::string InFile(const std::string& name, const std::string& text) {
   return path;
 }
 
+TEST(RemlEvalTest, AllMistakesOfTheForms) {
+  EXPECT_EQ(Eval({"-e", "(list (service 'a) (network 'n '(x 1)))"}),
+            (Answer{1, "",
+                    "-e:1:7: error: service 'a': missing (image ...) option\n"
+                    "1 | (list (service 'a) (network 'n '(x 1)))\n"
+                    "  |       ^^^^^^^^^^^^ say what it runs: '(image \"busybox\")\n"
+                    "-e:1:34: error: network: unknown option 'x'\n"
+                    "1 | (list (service 'a) (network 'n '(x 1)))\n"
+                    "  |                                  ^ the only option is subnet\n"}));
+}
+
+TEST(RemlEvalTest, FuturesAreValuesAndNothingIsStarted) {
+  const std::string service = "(define-service db \"db\" :image \"redis\")";
+  EXPECT_EQ(Eval({"-e", service, "-e", "(then (start db) list)"}),
+            (Answer{0, "#<future:db-then after:1>\n", ""}));
+  EXPECT_EQ(Eval({"-e", service, "-e", "(container-start db)"}),
+            (Answer{1, "",
+                    "-e:2:18: error: containers cannot be started from a program yet: describe "
+                    "them with compose and compose-up\n"
+                    "2 | (container-start db)\n"
+                    "  |                  ^^\n"}));
+}
+
 TEST(RemlEvalTest, PrintsTheLastValue) {
   EXPECT_EQ(Eval({"-e", "(+ 1 2)"}), (Answer{0, "3\n", ""}));
   EXPECT_EQ(Eval({"-e", "1 (list \"a\" 'b 2.0)"}), (Answer{0, "(\"a\" b 2.0)\n", ""}));

@@ -91,7 +91,8 @@ bool Stack::Evaluate(uint32_t source) {
   }
   interpreter_ = std::make_unique<reml::Interpreter>(sources_, reml::Limits{}, std::move(host));
   forms_ = std::make_unique<ComposeForms>(*interpreter_);
-  return forms_->Evaluate(source, diagnostics_);
+  imperative_ = std::make_unique<ImperativeForms>(*interpreter_, *forms_, containers_);
+  return forms_->Evaluate(source, diagnostics_).has_value();
 }
 
 void Stack::Compile(container::Engine& engine, const std::string& wanted_project) {

@@ -13,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/compose/imperative.h"
+#include "pelagos/compose/no_containers.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/plan/compose_plan.h"
 #include "pelagos/reml/interpreter.h"
@@ -67,6 +69,8 @@ class Stack {
   std::function<void(absl::string_view)> output_;
   std::unique_ptr<reml::Interpreter> interpreter_;
   std::unique_ptr<ComposeForms> forms_;  // holds closures: goes before the interpreter
+  NoContainers containers_;
+  std::unique_ptr<ImperativeForms> imperative_;
   bool requested_ = false;
   bool foreground_ = false;
   ComposeSpec spec_;

@@ -299,15 +299,15 @@ ComposeForms::ComposeForms(reml::Interpreter& interpreter) : interpreter_(interp
   }
 }
 
-bool ComposeForms::Evaluate(uint32_t source, Diagnostics& diagnostics) {
+std::optional<Value> ComposeForms::Evaluate(uint32_t source, Diagnostics& diagnostics) {
   state_.mistakes = {};
   state_.collecting = true;
   Diagnostics rest;
-  const bool ended = interpreter_.Evaluate(source, rest).has_value();
+  const std::optional<Value> value = interpreter_.Evaluate(source, rest);
   state_.collecting = false;
   diagnostics.Append(state_.mistakes);
   diagnostics.Append(rest);
-  return ended;
+  return value;
 }
 
 }  // namespace pelagos

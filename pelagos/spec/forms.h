@@ -50,9 +50,10 @@ class ComposeForms {
   static reml::BuiltinTable Table();
 
   // Evaluates a program to its end, whatever mistakes its forms have. All of them are in
-  // `diagnostics` then, in the order of evaluation, and after them what ended the program. False:
-  // something did. (Outside of Evaluate, a form with a mistake fails.)
-  bool Evaluate(uint32_t source, Diagnostics& diagnostics);
+  // `diagnostics` then, in the order of evaluation, and after them what ended the program. nullopt:
+  // something did; else the value of the last form. (Outside of Evaluate, a form with a mistake
+  // fails.)
+  std::optional<reml::Value> Evaluate(uint32_t source, Diagnostics& diagnostics);
 
   // Whether a form of the program that is being evaluated had a mistake so far.
   bool has_mistakes() const { return !state_.mistakes.ok(); }

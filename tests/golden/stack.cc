@@ -66,7 +66,7 @@ StackResult PlanStack(const std::string& name, const std::string& text, const Ho
   reml::Interpreter interpreter(sources, {}, host);
   ComposeForms forms(interpreter);
   StackResult result;
-  if (forms.Evaluate(sources.Add(name, text), diags) && forms.request()) {
+  if (forms.Evaluate(sources.Add(name, text), diags).has_value() && forms.request()) {
     const ComposeRequest& request = *forms.request();
     ComposeSpec spec = Completed(request.spec);
     std::vector<HookSite> hooks;
