@@ -27,6 +27,7 @@ BuiltinTable SymbolBuiltins();        // symbol->string string->number ...
 BuiltinTable RegexBuiltins();         // regex-match regex-replace ...
 BuiltinTable JsonBuiltins();          // json-read json-write
 BuiltinTable PathBuiltins();          // path-join path-dirname ...
+BuiltinTable PortBuiltins();          // display write open-input-string ...
 BuiltinTable SystemBuiltins();        // display format error env log sleep ...
 
 // All of them, in the order of the reference.
@@ -36,7 +37,8 @@ inline std::vector<BuiltinTable> BuiltinTables() {
       ListBuiltins(),         SearchBuiltins(),     SequenceBuiltins(), SortBuiltins(),
       VectorBuiltins(),       HashTableBuiltins(),  ResultBuiltins(),   StringBuiltins(),
       StringSearchBuiltins(), StringWalkBuiltins(), CharBuiltins(),     SymbolBuiltins(),
-      RegexBuiltins(),        JsonBuiltins(),       PathBuiltins(),     SystemBuiltins(),
+      RegexBuiltins(),        JsonBuiltins(),       PathBuiltins(),     PortBuiltins(),
+      SystemBuiltins(),
   };
 }
 

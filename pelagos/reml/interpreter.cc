@@ -6,6 +6,7 @@
 #include "pelagos/reml/builtins.h"
 #include "pelagos/reml/define_service.h"
 #include "pelagos/reml/machine.h"
+#include "pelagos/reml/record.h"
 #include "pelagos/reml/stdlib.h"
 
 namespace pelagos::reml {
@@ -16,6 +17,7 @@ Interpreter::Interpreter(SourceMap& sources, Limits limits, Host host)
     for (const Builtin& row : table.rows) machine_->DefineBuiltin(row);
   }
   machine_->DefineMacro("define-service", ExpandDefineService);
+  machine_->DefineMacro("define-record-type", ExpandDefineRecordType);
   machine_->LoadStandardLibrary(sources.Add("<stdlib>", std::string(StandardLibrary())));
 }
 

@@ -1,43 +1,15 @@
-// Output, formatting, errors, and the little that a program sees of the process.
+// Formatting, errors, and the little that a program sees of the process.
 #include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/reml/builtins.h"
-#include "pelagos/reml/printer.h"
+#include "pelagos/reml/text_output.h"
 
 namespace pelagos::reml {
 namespace {
 
 using Args = absl::Span<const Value>;
-
-// Appends one value. Shared structure can print as far more than there is in memory, so text is
-// bounded as memory is, and counts as work.
-std::optional<EvalResult> AppendText(CallContext& ctx, Value value, bool display,
-                                     std::string* out) {
-  constexpr size_t kBytesPerStep = 64;
-  const size_t before = out->size();
-  const size_t limit = ctx.heap().limit();
-  if (!(display ? DisplayTo(value, out, limit) : WriteTo(value, out, limit))) {
-    return ctx.OutOfMemory();
-  }
-  if (!ctx.Charge((out->size() - before) / kBytesPerStep)) return ctx.OutOfSteps();
-  return std::nullopt;
-}
-
-EvalResult Print(CallContext& ctx, Value value, bool display) {
-  std::string text;
-  if (std::optional<EvalResult> error = AppendText(ctx, value, display, &text)) return *error;
-  ctx.host().output(text);
-  return Value::Nil();
-}
-
-EvalResult DisplayOne(CallContext& ctx, Args args) { return Print(ctx, args[0], true); }
-EvalResult WriteOne(CallContext& ctx, Args args) { return Print(ctx, args[0], false); }
-EvalResult Newline(CallContext& ctx, Args) {
-  ctx.host().output("\n");
-  return Value::Nil();
-}
 
 EvalResult Format(CallContext& ctx, Args args) {
   if (!args[0].is_string()) return ctx.TypeError(0, "string", args[0]);
@@ -108,9 +80,6 @@ EvalResult Sleep(CallContext& ctx, Args args) {
 }
 
 constexpr Builtin kRows[] = {
-    {"display", "x:any rest:any... -> nil", DisplayOne, ""},
-    {"write", "x:any rest:any... -> nil", WriteOne, ""},
-    {"newline", " -> nil", Newline, ""},
     {"format", "template:string x:any... -> string", Format,
      "~a display, ~s write, ~% newline, ~~ tilde.", "", 0, "format: requires format string"},
     {"error", "message:any... -> any", Raise, ""},
