@@ -117,7 +117,8 @@ class Expander {
     }
     const Value name = form.cdr(), constructor = name.cdr(), predicate = constructor.cdr();
     for (Value rest = predicate.cdr(); rest.is_pair(); rest = rest.cdr()) ReadField(rest);
-    if (Name(name)) {
+    // What uses a field that could not be read is no further mistake.
+    if (Name(name) && ctx_.diagnostics.ok()) {
       name_ = name.car();
       Define(name_, MakeType, "record-type", CarSpan(name),
              {Quote(name_), Quote(heap_.List(fields_))});
