@@ -40,8 +40,7 @@ struct Result {
 };
 
 // One execution. It lives on the heap while procedures run; no program ever sees it.
-class Run final : public reml::Foreign {
- public:
+struct Run final : reml::Foreign {
   Run(ContainerHost& host, absl::Span<const Value> wanted, const RunOptions& options)
       : host(host), wanted(wanted.begin(), wanted.end()), options(options) {}
 

@@ -19,7 +19,7 @@ namespace pelagos::compose {
 
 struct Keyword {
   absl::string_view name;           // ":needs"
-  absl::string_view requires_;      // "futures": what its value must be; empty: it has no value
+  absl::string_view wants;          // "futures": what its value must be; empty: it has no value
   std::optional<size_t>* argument;  // gets the index of the value, or of the keyword without one
 };
 
@@ -51,8 +51,8 @@ inline std::optional<reml::EvalResult> ReadKeywords(reml::CallContext& ctx,
                        near.empty() ? absl::StrCat("it takes ", absl::StrJoin(names, " and "))
                                     : absl::StrCat("did you mean '", near, "'?"));
     }
-    if (!found->requires_.empty() && ++i == args.size()) {
-      return KeywordError(ctx, i - 1, found->name, found->requires_, "");
+    if (!found->wants.empty() && ++i == args.size()) {
+      return KeywordError(ctx, i - 1, found->name, found->wants, "");
     }
     *found->argument = i;
   }
