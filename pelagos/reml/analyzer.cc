@@ -33,6 +33,7 @@ Analyzer::Analyzer(Heap& heap)
     : heap_(heap),
       quasiquote_(heap),
       else_(heap.Intern("else").symbol()),
+      arrow_(heap.Intern("=>").symbol()),
       define_(heap.Intern("define").symbol()) {
   uint8_t number = 0;
   for (const Form& form : kForms) heap.Intern(form.name).symbol()->special_form = ++number;
@@ -49,6 +50,7 @@ bool Analyzer::Analyze(Node& node, Diagnostic& problem) {
   const Value datum = node.datum;
   if (datum.is_symbol()) {
     if (datum.is_keyword()) {
+      node.datum = Plain(datum);
       node.op = Op::kConstant;
       return true;
     }
@@ -78,17 +80,20 @@ bool Analyzer::Analyze(Node& node, Diagnostic& problem) {
 void Analyzer::Resolve(Node& variable) {
   variable.epoch = epoch_;
   variable.depth = 0;
+  NameWalk walk(variable.name);
   for (const Scope* scope = variable.scope; scope != nullptr; scope = scope->parent) {
     // From the end: of two parameters with one name the later counts.
-    const auto it = std::find(scope->names.rbegin(), scope->names.rend(), variable.name);
+    const auto it = std::find(scope->names.rbegin(), scope->names.rend(), walk.In(scope));
     if (it != scope->names.rend()) {
-      variable.op = Op::kLocal;
       variable.index = static_cast<uint32_t>(scope->names.rend() - it - 1);
+      const bool sure = variable.index < scope->fixed && !scope->late;
+      variable.op = sure ? Op::kArgument : Op::kLocal;
       return;
     }
     ++variable.depth;
   }
   variable.op = Op::kGlobal;
+  variable.global = walk.Global();
 }
 
 uint32_t Analyzer::Declare(Scope& scope, Symbol* name) {
@@ -139,7 +144,7 @@ Scope* Analyzer::NewScope(Scope* parent, std::vector<Symbol*> names) {
 void Analyzer::Foresee(Scope& scope, Value body) {
   for (; body.is_pair(); body = body.cdr()) {
     const Value form = body.car();
-    if (!form.is_pair() || !form.car().is_symbol() || form.car().symbol() != define_) continue;
+    if (!form.is_pair() || !Is(form.car(), define_)) continue;
     if (!form.cdr().is_pair()) continue;
     Value name = form.cdr().car();
     if (name.is_pair()) name = name.car();
@@ -204,6 +209,48 @@ bool Analyzer::ParseBindings(const Node& node, Value list, absl::string_view for
   return Fail(Known(SpanOf(all), node.span), absl::StrCat(form, ": expected binding list"));
 }
 
+bool Analyzer::Is(Value value, const Symbol* name) const {
+  return value.is_symbol() && NameWalk(value.symbol()).Global() == name;
+}
+
+Value Analyzer::Plain(Value datum) {
+  if (datum.is_symbol()) return Value::Of(NameWalk(datum.symbol()).Global());
+  if (!datum.is_pair()) return datum;
+  // The copy of a list whose elements are being copied, with what is left of the original.
+  struct Open {
+    Value rest;
+    ListBuilder copy;
+    Span span;
+  };
+  std::vector<Open> open;
+  open.push_back({datum, ListBuilder(heap_), SpanOf(datum)});
+  for (;;) {
+    Open& top = open.back();
+    if (top.rest.is_pair()) {
+      const Value item = top.rest.car();
+      if (item.is_pair()) {
+        open.push_back({item, ListBuilder(heap_), SpanOf(item)});
+        continue;
+      }
+      top.copy.Add(Plain(item), CarSpan(top.rest));
+      if (!top.rest.cdr().is_pair() && !top.rest.cdr().is_nil()) {
+        top.copy.SetTail(Plain(top.rest.cdr()), TailSpan(top.rest));
+      }
+      top.rest = top.rest.cdr();
+      continue;
+    }
+    const Value copy = top.copy.Finish(top.span);
+    open.pop_back();
+    if (open.empty()) return copy;
+    Open& parent = open.back();
+    parent.copy.Add(copy, CarSpan(parent.rest));
+    if (!parent.rest.cdr().is_pair() && !parent.rest.cdr().is_nil()) {
+      parent.copy.SetTail(Plain(parent.rest.cdr()), TailSpan(parent.rest));
+    }
+    parent.rest = parent.rest.cdr();
+  }
+}
+
 bool Analyzer::Clauses(Node& node, Value clauses, Scope* scope, absl::string_view form) {
   for (; clauses.is_pair(); clauses = clauses.cdr()) {
     const Value clause = clauses.car();
@@ -212,16 +259,25 @@ bool Analyzer::Clauses(Node& node, Value clauses, Scope* scope, absl::string_vie
       return Fail(Known(CarSpan(clauses), node.span),
                   absl::StrCat(form, ": clause must be a list"));
     }
-    const bool is_else = clause.car().is_symbol() && clause.car().symbol() == else_;
-    node.kids.push_back(is_else ? Constant(node, Value::Bool(true)) : Child(node, clause, scope));
-    node.kids.push_back(Begin(node, clause.cdr(), scope));
+    node.kids.push_back(Is(clause.car(), else_) ? Constant(node, Value::Bool(true))
+                                                : Child(node, clause, scope));
+    Node* body = Begin(node, clause.cdr(), scope);
+    if (clause.cdr().is_pair() && Is(clause.cdr().car(), arrow_)) {
+      if (*length != 3) {
+        return Fail(Known(CarSpan(clauses), node.span),
+                    absl::StrCat(form, ": expected (test => procedure)"));
+      }
+      body->kids.erase(body->kids.begin());
+      body->op = Op::kArrow;
+    }
+    node.kids.push_back(body);
   }
   return true;
 }
 
 bool Analyzer::Quote(Node& node, Value rest, size_t count) {
   if (count != 1) return Fail(node.span, "quote: expected 1 argument");
-  node.datum = rest.car();
+  node.datum = node.macro_use == nullptr ? rest.car() : Plain(rest.car());
   node.op = Op::kConstant;
   return true;
 }
@@ -234,7 +290,7 @@ bool Analyzer::Quasiquote(Node& node, Value rest, size_t count) {
     return Value::Nil();
   };
   if (!FillTemplate(heap_, quasiquote_, rest.car(), span, note, *problem_)) return false;
-  node.datum = rest.car();
+  node.datum = node.macro_use == nullptr ? rest.car() : Plain(rest.car());
   node.op = node.kids.empty() ? Op::kConstant : Op::kQuasiquote;
   return true;
 }
@@ -295,6 +351,7 @@ bool Analyzer::Define(Node& node, Value rest, size_t count) {
     Formals formals;
     if (!ParseFormals(target.cdr(), Known(TailSpan(target), at), "define", formals)) return false;
     node.kids.push_back(Lambda(node, formals, rest.cdr(), node.scope));
+    node.kids.back()->name = *name;
   } else if (count > 1) {
     node.kids.push_back(Child(node, rest.cdr(), node.scope));
   } else {
@@ -357,6 +414,7 @@ bool Analyzer::NamedLet(Node& node, Value rest, size_t count) {
   node.inner = NewScope(node.scope, {rest.car().symbol()});
   node.kids.push_back(Lambda(node, formals, rest.cdr().cdr(), node.inner));
   node.name = rest.car().symbol();
+  node.kids.back()->name = node.name;
   node.op = Op::kNamedLet;
   return true;
 }
@@ -390,6 +448,7 @@ bool Analyzer::Letrec(Node& node, Value rest, size_t count) {
   if (!ParseBindings(node, rest.car(), "letrec", names, values)) return false;
   node.params = static_cast<uint32_t>(names.size());
   node.inner = NewScope(node.scope, std::move(names));
+  node.inner->late = true;
   Foresee(*node.inner, rest.cdr());
   for (Value value : values) node.kids.push_back(Child(node, value, node.inner));
   AddKids(node, rest.cdr(), node.inner);

@@ -1,4 +1,8 @@
 // Data to code, one node at a time: the second stage.
+//
+// Names are resolved lexically. A name that a template of syntax-rules brought is an alias
+// (value.h): as a binding it is a name of its own, and otherwise it means what it meant where the
+// macro was defined. So macros of that kind are hygienic; those of defmacro are not.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +64,9 @@ class Analyzer {
   // ((NAME EXPRESSION) ...)
   bool ParseBindings(const Node& node, Value list, absl::string_view form,
                      std::vector<Symbol*>& names, std::vector<Value>& values);
+  bool Is(Value value, const Symbol* name) const;
+  // Without the aliases that an expansion put in: what a program sees of quoted data.
+  Value Plain(Value datum);
   bool Clauses(Node& node, Value clauses, Scope* scope, absl::string_view form);
 
   bool Quote(Node& node, Value rest, size_t count);
@@ -85,6 +92,7 @@ class Analyzer {
   Heap& heap_;
   const QuasiquoteNames quasiquote_;
   Symbol* const else_;
+  Symbol* const arrow_;
   Symbol* const define_;
   Symbol caught_{"caught error"};  // not interned: no program can name it
   uint64_t epoch_ = 1;

@@ -151,6 +151,21 @@ class CallContext {
                               absl::Span<const Value> locals, ResumeFunction resume,
                               absl::Span<const Span> spans = {}) = 0;
 
+  // As TailCall; `cleanup`, a procedure without arguments, is called afterwards, whichever way the
+  // call ends.
+  virtual EvalResult CallWithCleanup(Value procedure, absl::Span<const Value> args,
+                                     Value cleanup) = 0;
+  // As TailCall without arguments, under a handler for failures (R7RS 6.11).
+  virtual EvalResult CallWithHandler(Value procedure, Value handler) = 0;
+  // As TailCall with a procedure that leaves to here: it calls Escape with the number that it has.
+  virtual EvalResult CallWithEscape(Value procedure) = 0;
+  virtual EvalResult Escape(uint64_t escape, Value value) = 0;
+  // Fails with a value of the program, or an ErrorObject. `continuable`: a handler's value becomes
+  // that of this call.
+  virtual EvalResult Raise(Value payload, bool continuable) = 0;
+  // Whether the procedure takes so many arguments.
+  virtual bool Accepts(Value procedure, size_t count) const = 0;
+
   // Evaluates a source at the top level, as a tail call: the value is that of its last form. Fails
   // when it does not read.
   virtual EvalResult EvaluateSource(uint32_t source) = 0;

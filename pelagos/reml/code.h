@@ -12,84 +12,29 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/reml/builtin.h"
+#include "pelagos/reml/frame.h"
 #include "pelagos/reml/heap.h"
 #include "pelagos/reml/value.h"
 
 namespace pelagos::reml {
 
-// The names that one lambda, let, do or guard binds.
-struct Scope : Object {
-  Scope(Scope* p, std::vector<Symbol*> n)
-      : Object(Kind::kInternal), parent(p), names(std::move(n)), fixed(names.size()) {}
-  void Trace(Marker& marker) const override { marker.Mark(parent); }
-
-  Scope* const parent;
-  std::vector<Symbol*> names;  // the first `fixed` are parameters, the others `define`d in the body
-  const size_t fixed;
-};
-
-// The values of one activation of a scope.
-struct Frame : Object {
-  static Frame* Make(Heap& heap, Frame* parent, size_t size) {
-    Frame* frame = new (Slots{size}) Frame(parent, size);
-    heap.Adopt(frame, sizeof(Frame) + size * sizeof(Value));
-    return frame;
-  }
-  ~Frame() override {
-    if (slots != Inline()) delete[] slots;
-  }
-  void operator delete(void* memory) { ::operator delete(memory); }
-  void Trace(Marker& marker) const override {
-    marker.Mark(parent);
-    for (size_t i = 0; i < size; ++i) marker.Mark(slots[i]);
-  }
-  // Makes room when the scope has got more names since.
-  void Resize(Heap& heap, size_t new_size) {
-    Value* grown = new Value[new_size];
-    for (size_t i = 0; i < new_size; ++i) grown[i] = i < size ? slots[i] : Value::Unbound();
-    if (slots != Inline()) delete[] slots;
-    slots = grown;
-    size = new_size;
-    heap.Grew(this, new_size * sizeof(Value));
-  }
-
-  Frame* const parent;
-  size_t size;
-  Value* slots;
-
- private:
-  Frame(Frame* p, size_t n) : Object(Kind::kInternal), parent(p), size(n), slots(Inline()) {
-    for (size_t i = 0; i < n; ++i) new (&slots[i]) Value(Value::Unbound());
-  }
-  // The slots lie behind the object, so that a call allocates once.
-  struct Slots {
-    size_t count;
-  };
-  void* operator new(size_t bytes, Slots slots) {
-    return ::operator new(bytes + slots.count * sizeof(Value));
-  }
-  void operator delete(void* memory, Slots) { ::operator delete(memory); }
-  Value* Inline() const {
-    return reinterpret_cast<Value*>(
-        const_cast<char*>(reinterpret_cast<const char*>(this) + sizeof(Frame)));
-  }
-};
-
 enum class Op : uint8_t {
   kPending,
   kConstant,      // datum
+  kArgument,      // name at (depth, index), which has a value for sure
   kLocal,         // name at (depth, index)
   kGlobal,        // name
   kCall,          // kids: operator, arguments
+  kPrimitive,     // a kCall of a global builtin that the evaluator does itself; see `primitive`
   kIf,            // kids: test, then, else
   kCond,          // kids: (test, body)...
+  kArrow,         // the body of a clause with =>; kids: receiver
   kWhen,          // kids: test, body...
   kUnless,        // kids: test, body...
   kAnd,           // kids
@@ -104,14 +49,42 @@ enum class Op : uint8_t {
   kLetStar,       // kids: `params` initial values, body...; scopes, one per value
   kLetrec,        // kids: `params` initial values, body...; inner
   kDo,            // kids: `params` initial values, `params` steps, test, result, body...; inner
-  kGuard,         // kids: body, a kGuardClauses; inner holds the message and the error
+  kGuard,         // kids: body, a kGuardClauses; inner holds the error and what the program sees
   kGuardClauses,  // as kCond, but raises the error again when no test holds
   kQuasiquote,    // kids: the unquoted expressions in order; datum is the template
 };
 
-struct Node : Object {
+// What the evaluator does itself for a call of a builtin, when the arguments are of the common
+// kinds; for others it calls the builtin. Primitives have one or two arguments.
+enum class Primitive : uint8_t {
+  kNone,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kEqual,
+  kLess,
+  kGreater,
+  kAtMost,
+  kAtLeast,
+  kQuotient,
+  kRemainder,
+  kModulo,
+  kCons,
+  kEq,
+  kVectorRef,
+  kCar,  // from here on: of one argument
+  kCdr,
+  kCadr,
+  kCddr,
+  kIsNull,
+  kIsPair,
+  kNot,
+  kIsZero,
+};
+
+struct Node : Managed {
   Node(Value d, Span s, Scope* sc, Node* use)
-      : Object(Kind::kInternal), datum(d), span(s), scope(sc), macro_use(use) {}
+      : Managed(Kind::kInternal), datum(d), span(s), scope(sc), macro_use(use) {}
   void Trace(Marker& marker) const override {
     marker.Mark(datum);
     marker.Mark(scope);
@@ -124,36 +97,34 @@ struct Node : Object {
   }
 
   Op op = Op::kPending;
+  Primitive primitive = Primitive::kNone;
   bool rest = false;    // a lambda's last parameter takes all further arguments
+  bool slow = false;    // a primitive whose arguments are not all at hand, see Machine::Quick
+  uint32_t depth = 0;   // frames outwards
+  uint32_t index = 0;   // slot in that frame
   uint32_t params = 0;  // how many; without the rest parameter
+  uint64_t epoch = 0;   // of the resolution, see Analyzer
+  std::vector<Node*> kids;
+  Symbol* name = nullptr;
+  Symbol* global = nullptr;  // of a kGlobal: whose value it is
   Value datum;
+  Scope* inner = nullptr;
   Span span;
   Scope* scope;
   Node* macro_use;  // the call whose expansion this is a part of
-  std::vector<Node*> kids;
-  Symbol* name = nullptr;
-  uint32_t depth = 0;  // frames outwards
-  uint32_t index = 0;  // slot in that frame
-  uint64_t epoch = 0;  // of the resolution, see Analyzer
-  Scope* inner = nullptr;
   std::vector<Scope*> scopes;
-  Value expanded_by;          // the macro that `expansion` comes from
+  Value expanded_by;          // the macro that `expansion` comes from; of a primitive, its builtin
   Node* expansion = nullptr;  // of a call that is the use of a macro
 };
 
-struct ClosureObject : Object {
-  ClosureObject(Node* l, Frame* f) : Object(Kind::kClosure), lambda(l), frame(f) {}
-  void Trace(Marker& marker) const override {
-    marker.Mark(lambda);
-    marker.Mark(frame);
-  }
-  Node* const lambda;
-  Frame* const frame;
-};
+inline Node& LambdaOf(const ClosureObject& closure) { return static_cast<Node&>(*closure.code); }
+inline Node& LambdaOf(Value closure) {
+  return LambdaOf(static_cast<const ClosureObject&>(*closure.object()));
+}
 
-struct BuiltinObject : Object {
+struct BuiltinObject : Managed {
   explicit BuiltinObject(const Builtin& r)
-      : Object(Kind::kBuiltin), row(r), arity(ArityOf(r.signature)) {}
+      : Managed(Kind::kBuiltin), row(r), arity(ArityOf(r.signature)) {}
   void Trace(Marker& marker) const override {
     for (Value value : captures) marker.Mark(value);
   }
@@ -165,28 +136,40 @@ struct BuiltinObject : Object {
   const Arity arity;
   BuiltinClosure closure;       // may be empty
   std::vector<Value> captures;  // see CallContext::NewProcedure
+  Primitive primitive = Primitive::kNone;
 };
 
-// A macro written in C++ gets the whole form as data. `value_of` gives the value of a variable as
-// seen from there; Value::Unbound() when it has none.
+struct MacroObject;
+
+// A macro written in C++ gets the whole form as data. It may put procedures and macros into what it
+// makes, so that no name that the user binds stands between; and aliases (Heap::Alias) instead of
+// names that it brings itself.
 struct MacroContext {
   Heap& heap;
   Diagnostics& diagnostics;
+  // The value of a variable as seen from the use; Value::Unbound() when it has none.
   std::function<Value(Symbol*)> value_of;
+  const MacroObject& macro;
+  Scope* scope;  // of the use
 };
 using NativeMacro = std::optional<Value> (*)(MacroContext& ctx, Value form, Span span);
 
-struct MacroObject : Object {
-  MacroObject(Symbol* n, Node* l, Frame* f) : Object(Kind::kMacro), name(n), lambda(l), frame(f) {}
-  MacroObject(Symbol* n, NativeMacro f) : Object(Kind::kMacro), name(n), native(f) {}
+struct MacroObject : Managed {
+  MacroObject(Symbol* n, Node* l, Frame* f) : Managed(Kind::kMacro), name(n), lambda(l), frame(f) {}
+  MacroObject(Symbol* n, NativeMacro f, Value r = Value(), Scope* s = nullptr)
+      : Managed(Kind::kMacro), name(n), native(f), rules(r), scope(s) {}
   void Trace(Marker& marker) const override {
     marker.Mark(lambda);
     marker.Mark(frame);
+    marker.Mark(rules);
+    marker.Mark(scope);
   }
   Symbol* const name;
   Node* const lambda = nullptr;
   Frame* const frame = nullptr;
   const NativeMacro native = nullptr;
+  const Value rules;             // of syntax-rules, see syntax_rules.h
+  Scope* const scope = nullptr;  // where it was defined
 };
 
 }  // namespace pelagos::reml

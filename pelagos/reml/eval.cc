@@ -1,10 +1,12 @@
 // The evaluator's loop. Registers: `node` is evaluated in `frame`; or `value` is given to what
-// waits for it. Whatever must survive a collection is on a stack or in a register at `eval`.
+// waits for it. Whatever must survive a collection is on a stack or in a register at a safe point:
+// before a call, and before each round of a do.
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/reml/machine.h"
+#include "pelagos/reml/quick.h"
 
 namespace pelagos::reml {
 
@@ -12,7 +14,7 @@ std::optional<Value> Machine::Run(Node* node, Frame* frame) {
   Value value;
   size_t base = 0, index = 0, end = 0;
   EvalResult result = Value();
-  waiting_.push_back({});
+  waiting_.Push({});
   if (node == nullptr) {
     node = host_call_;
     now_.direct = false;
@@ -21,38 +23,62 @@ std::optional<Value> Machine::Run(Node* node, Frame* frame) {
   }
 
 eval:
-  if (heap_.due() && !Collect(node, frame)) goto fail;
-  if (!Charge(1)) {
-    FailFatally(node, "too many steps");
-    goto fail;
-  }
   switch (node->op) {
     case Op::kPending:
       if (!Analyze(*node)) goto fail;
       goto eval;
     case Op::kConstant:
+      value = node->datum;
+      goto done;
+    case Op::kArgument:
     case Op::kLocal:
     case Op::kGlobal:
-      if (TryQuick(node, frame, value) != Quick::kDone) goto fail;
+      if (Quick(node, frame, value) != Got::kValue) goto fail;
       goto done;
+    case Op::kPrimitive:
+      switch (QuickPrimitive(node, frame, value)) {
+        case Got::kValue:
+          goto done;
+        case Got::kFailed:
+          goto fail;
+        case Got::kNothing:
+          break;
+      }
+      base = values_.size();
+      index = 0;
+      end = node->kids.size();
+      goto operands;
     case Op::kCall:
+      if (!node->slow && BecomePrimitive(*node)) goto eval;
       base = values_.size();
       index = 0;
       end = node->kids.size();
       goto operands;
     case Op::kIf:
-      if (!Push(Wait::kIf, node, frame, 0, 0)) goto fail;
-      node = node->kids[0];
-      goto eval;
     case Op::kWhen:
     case Op::kUnless:
-      if (!Push(Wait::kWhen, node, frame, 0, 0)) goto fail;
+      switch (Quick(node->kids[0], frame, value)) {
+        case Got::kValue:
+          if (node->op == Op::kIf) {
+            node = node->kids[value.is_true() ? 1 : 2];
+            goto eval;
+          }
+          goto when;
+        case Got::kFailed:
+          goto fail;
+        case Got::kNothing:
+          break;
+      }
+      if (!Push(node->op == Op::kIf ? Wait::kIf : Wait::kWhen, node, frame, 0, 0)) goto fail;
       node = node->kids[0];
       goto eval;
     case Op::kCond:
     case Op::kGuardClauses:
       index = 0;
       goto clause;
+    case Op::kArrow:  // reached only through a clause
+      node = node->kids[0];
+      goto eval;
     case Op::kAnd:
     case Op::kOr:
       value = Value::Bool(node->op == Op::kAnd);
@@ -67,6 +93,14 @@ eval:
       node = node->kids[0];
       goto eval;
     case Op::kSet:
+      switch (Quick(node->kids[0], frame, value)) {
+        case Got::kValue:
+          goto set;
+        case Got::kFailed:
+          goto fail;
+        case Got::kNothing:
+          break;
+      }
       if (!Push(Wait::kSet, node, frame, 0, 0)) goto fail;
       node = node->kids[0];
       goto eval;
@@ -82,7 +116,7 @@ eval:
     case Op::kLet:
     case Op::kDo:
       base = values_.size();
-      if (node->op == Op::kNamedLet) values_.push_back(Value::Unbound());  // the procedure
+      if (node->op == Op::kNamedLet) values_.Push(Value::Unbound());  // the procedure
       index = 0;
       end = node->params;
       goto operands;
@@ -110,22 +144,28 @@ eval:
 
 operands:  // evaluates the kids from `index` to `end` and pushes their values
   while (index < end) {
-    switch (TryQuick(node->kids[index], frame, value)) {
-      case Quick::kFailed:
+    switch (Quick(node->kids[index], frame, value)) {
+      case Got::kFailed:
         goto fail;
-      case Quick::kNo:
+      case Got::kNothing:
         if (!Push(Wait::kOperand, node, frame, base, index, end)) goto fail;
         node = node->kids[index];
         goto eval;
-      case Quick::kDone:
+      case Got::kValue:
         break;
     }
   operand_done:
-    values_.push_back(value);
+    values_.Push(value);
     if (index == 0 && node->op == Op::kCall && value.is_macro()) goto expand;
     ++index;
   }
   switch (node->op) {
+    case Op::kPrimitive:
+      if (ComputeStacked(*node, base, value)) {
+        values_.CutTo(base);
+        goto done;
+      }
+      [[fallthrough]];
     case Op::kCall:
       now_.direct = true;
       goto apply;
@@ -133,13 +173,13 @@ operands:  // evaluates the kids from `index` to `end` and pushes their values
       const std::optional<Value> filled = FillQuasiquote(*node, base);
       if (!filled) goto fail;
       value = *filled;
-      values_.resize(base);
+      values_.CutTo(base);
       goto done;
     }
     case Op::kNamedLet: {
       Frame* loop = Frame::Make(heap_, frame, node->inner->names.size());
       value = Value::Of(heap_.New<ClosureObject>(0, node->kids[node->params], loop));
-      loop->slots[0] = value;
+      loop->slots()[0] = value;
       values_[base] = value;
       now_.direct = false;
       now_.spans.clear();
@@ -148,8 +188,8 @@ operands:  // evaluates the kids from `index` to `end` and pushes their values
     default: {  // kLet; kDo with its initial values or with those of its steps
       Frame* parent = index > node->params ? frame->parent : frame;
       frame = Frame::Make(heap_, parent, node->inner->names.size());
-      std::copy(values_.begin() + static_cast<ptrdiff_t>(base), values_.end(), frame->slots);
-      values_.resize(base);
+      std::copy(values_.begin() + base, values_.end(), frame->slots());
+      values_.CutTo(base);
       if (node->op == Op::kDo) goto do_test;
       index = node->params;
       goto sequence;
@@ -157,19 +197,46 @@ operands:  // evaluates the kids from `index` to `end` and pushes their values
   }
 
 sequence:  // evaluates the kids from `index` on; the last one in tail position
-  if (index >= node->kids.size()) {
+  if (index + 1 < node->kids.size()) {
+    if (!Push(Wait::kSequence, node, frame, 0, index)) goto fail;
+  } else if (index >= node->kids.size()) {
     value = Value::Nil();
     goto done;
   }
-  if (index + 1 < node->kids.size() && !Push(Wait::kSequence, node, frame, 0, index)) goto fail;
   node = node->kids[index];
   goto eval;
 
+when:
+  if (value.is_true() == (node->op == Op::kWhen)) {
+    index = 1;
+    goto sequence;
+  }
+  value = Value::Nil();
+  goto done;
+
 clause:
-  if (index < node->kids.size()) {
-    if (!Push(Wait::kClause, node, frame, 0, index)) goto fail;
-    node = node->kids[index];
-    goto eval;
+  while (index < node->kids.size()) {
+    switch (Quick(node->kids[index], frame, value)) {
+      case Got::kFailed:
+        goto fail;
+      case Got::kNothing:
+        if (!Push(Wait::kClause, node, frame, 0, index)) goto fail;
+        node = node->kids[index];
+        goto eval;
+      case Got::kValue:
+        break;
+    }
+  clause_done:
+    if (value.is_true()) {
+      node = node->kids[index + 1];
+      if (node->op != Op::kArrow) goto eval;
+      base = values_.size();
+      values_.Push(value);
+      if (!Push(Wait::kArrow, node, frame, base, 0)) goto fail;
+      node = node->kids[0];
+      goto eval;
+    }
+    index += 2;
   }
   if (node->op == Op::kGuardClauses) {
     RaiseAgain(*frame);
@@ -179,11 +246,35 @@ clause:
   goto done;
 
 junction:
-  if (index + 1 < node->kids.size() && !Push(Wait::kJunction, node, frame, 0, index)) goto fail;
+  while (index + 1 < node->kids.size()) {
+    switch (Quick(node->kids[index], frame, value)) {
+      case Got::kFailed:
+        goto fail;
+      case Got::kNothing:
+        if (!Push(Wait::kJunction, node, frame, 0, index)) goto fail;
+        node = node->kids[index];
+        goto eval;
+      case Got::kValue:
+        break;
+    }
+  junction_done:
+    if (value.is_true() == (node->op == Op::kOr)) goto done;
+    ++index;
+  }
   node = node->kids[index];
   goto eval;
 
+set:
+  if (Value* place = Place(*node->kids[1], frame)) {
+    *place = value;
+    value = Value::Nil();
+    goto done;
+  }
+  FailUnbound(*node->kids[1], "set!: ");
+  goto fail;
+
 do_test:
+  if (!SafePoint(node, frame)) goto fail;
   index = 2 * node->params;
   if (!Push(Wait::kDoTest, node, frame, 0, index)) goto fail;
   node = node->kids[index];
@@ -207,15 +298,15 @@ do_body:
 expand : {  // values_[base] is a macro; `node` is its use
   const auto* macro = static_cast<const MacroObject*>(values_[base].object());
   if (node->expansion != nullptr && node->expanded_by == values_[base]) {
-    values_.resize(base);
+    values_.CutTo(base);
     node = node->expansion;
     goto eval;
   }
+  if (!SafePoint(node, frame)) goto fail;
   if (macro->native != nullptr) {
     const std::optional<Value> expansion = ExpandNative(*node, *macro, frame);
-    if (!expansion) goto fail;
-    if (!Expand(node, values_[base], *expansion)) goto fail;
-    values_.resize(base);
+    if (!expansion || !Expand(node, values_[base], *expansion)) goto fail;
+    values_.CutTo(base);
     node = node->expansion;
     goto eval;
   }
@@ -228,55 +319,56 @@ expand : {  // values_[base] is a macro; `node` is its use
 }
 
 apply : {  // values_[base] to the values after it; `node` is the call
+  if (!SafePoint(node, frame)) goto fail;
   const Value procedure = values_[base];
   const size_t count = values_.size() - base - 1;
+  if (procedure.is_closure()) {
+    const auto& closure = static_cast<const ClosureObject&>(*procedure.object());
+    const Node& lambda = LambdaOf(closure);
+    if (count == lambda.params && !lambda.rest) {
+      frame = Frame::Make(heap_, closure.frame, lambda.inner->names.size());
+      std::copy_n(values_.begin() + base + 1, count, frame->slots());
+    } else {
+      frame = Bind(node, closure, base);
+      if (frame == nullptr) goto fail;
+    }
+    values_.CutTo(base);
+    Continuation& waiting = waiting_.back();
+    if (waiting.first_call == nullptr) waiting.first_call = node;
+    waiting.last_call = node;
+    node = &LambdaOf(closure);
+    index = 0;
+    goto sequence;
+  }
   if (!procedure.is_procedure()) {
     const Node* at = now_.direct ? node->kids[0] : node;
     FailAt(at, absl::StrCat("not a procedure: ", procedure.type_name()));
     goto fail;
   }
-  if (procedure.object()->kind == Kind::kClosure) {
-    const auto& closure = static_cast<const ClosureObject&>(*procedure.object());
-    frame = Bind(node, closure, base);
-    if (frame == nullptr) goto fail;
-    values_.resize(base);
-    Continuation& waiting = waiting_.back();
-    if (waiting.first_call == nullptr) waiting.first_call = node;
-    waiting.last_call = node;
-    node = closure.lambda;
-    index = 0;
-    goto sequence;
-  }
   now_.node = node;
   now_.builtin = static_cast<const BuiltinObject*>(procedure.object());
   if (!CheckArity(*now_.builtin, count)) goto fail;
-  result = now_.builtin->Call(*this, absl::MakeConstSpan(values_.data() + base + 1, count));
+  result = now_.builtin->Call(*this, absl::MakeConstSpan(values_.begin() + base + 1, count));
 }
 
 answer:  // of the builtin in now_, called by `node`, whose values lie at `base`
   if (result.ok()) {
-    values_.resize(base);
+    values_.CutTo(base);
     value = result.value();
     goto done;
   }
   if (result.failed()) goto fail;
   if (request_.program != nullptr) {
-    values_.resize(base);
+    values_.CutTo(base);
     node = std::exchange(request_.program, nullptr);
     frame = nullptr;
     goto eval;
   }
   if (!SetRequest(node, base)) goto fail;
-  if (heap_.due() && !Collect(node, nullptr)) goto fail;
-  if (!Charge(1)) {
-    FailFatally(node, "too many steps");
-    goto fail;
-  }
   goto apply;
 
 done : {  // `value` is there: give it to what waits for it
-  Continuation k = waiting_.back();
-  waiting_.pop_back();
+  const Continuation& k = waiting_.Pop();
   node = k.node;
   frame = k.frame;
   base = k.base;
@@ -291,47 +383,35 @@ done : {  // `value` is there: give it to what waits for it
       node = node->kids[value.is_true() ? 1 : 2];
       goto eval;
     case Wait::kWhen:
-      if (value.is_true() == (node->op == Op::kWhen)) {
-        index = 1;
-        goto sequence;
-      }
-      value = Value::Nil();
-      goto done;
+      goto when;
     case Wait::kClause:
-      if (value.is_true()) {
-        node = node->kids[index + 1];
-        goto eval;
-      }
-      index += 2;
-      goto clause;
+      goto clause_done;
+    case Wait::kArrow:
+      values_.Push(std::exchange(values_[base], value));
+      now_.direct = false;
+      now_.spans.clear();
+      goto apply;
     case Wait::kJunction:
-      if (value.is_true() == (node->op == Op::kOr)) goto done;
-      ++index;
-      goto junction;
+      goto junction_done;
     case Wait::kSequence:
       ++index;
       goto sequence;
     case Wait::kDefine:
+      NameLambda(value, node->name);
       DefineVariable(node->scope, frame, node->name, value);
       value = Value::Nil();
       goto done;
     case Wait::kSet:
-      if (Value* place = Place(*node->kids[1], frame)) {
-        *place = value;
-        value = Value::Nil();
-        goto done;
-      }
-      FailUnbound(*node->kids[1], "set!: ");
-      goto fail;
+      goto set;
     case Wait::kLetStar:
       frame = Frame::Make(heap_, frame, node->scopes[index]->names.size());
-      frame->slots[0] = value;
+      frame->slots()[0] = value;
       if (++index >= node->params) goto sequence;
       if (!Push(Wait::kLetStar, node, frame, 0, index)) goto fail;
       node = node->kids[index];
       goto eval;
     case Wait::kLetrec:
-      frame->slots[index] = value;
+      frame->slots()[index] = value;
       if (++index >= node->params) goto sequence;
       if (!Push(Wait::kLetrec, node, frame, 0, index)) goto fail;
       node = node->kids[index];
@@ -350,7 +430,7 @@ done : {  // `value` is there: give it to what waits for it
       goto done;
     case Wait::kExpand: {
       const Value macro = values_[base];
-      values_.resize(base);
+      values_.CutTo(base);
       if (!Expand(node, macro, value)) goto fail;
       node = node->expansion;
       goto eval;
@@ -358,49 +438,53 @@ done : {  // `value` is there: give it to what waits for it
     case Wait::kResume:
       now_.node = node;
       now_.builtin = k.builtin;
+      frame = nullptr;
       now_.direct = false;
       now_.spans.clear();
-      result = k.resume(*this, absl::MakeSpan(values_.data() + base, index), value);
+      result = k.resume(*this, absl::MakeSpan(values_.begin() + base, index), value);
       goto answer;
+    case Wait::kHandler:
+    case Wait::kEscape:
+      values_.CutTo(base);
+      goto done;
+    case Wait::kCleanup:
+      values_.Push(std::exchange(values_[base], value));
+      waiting_.Push(Waiting(Wait::kCleaned, base, node));
+      ++base;
+      now_.direct = false;
+      now_.spans.clear();
+      goto apply;
+    case Wait::kCleaned:
+      value = values_[base];
+      values_.CutTo(base);
+      goto done;
+    case Wait::kCleanedUp:
+    case Wait::kHandling:
+      if (!FailAgain(k)) goto done;
+      goto fail;
   }
 }
 
 fail:
   AddTrace(node);
-  if (!Unwind(node, frame)) return std::nullopt;
-  goto eval;
-}
-
-Machine::Quick Machine::TryQuick(Node* kid, Frame* frame, Value& value) {
-  for (;;) {
-    switch (kid->op) {
-      case Op::kPending:
-        if (!Analyze(*kid)) return Quick::kFailed;
-        continue;
-      case Op::kConstant:
-        value = kid->datum;
-        return Quick::kDone;
-      case Op::kLocal:
-      case Op::kGlobal:
-        if (const Value* place = Place(*kid, frame)) {
-          value = *place;
-          return Quick::kDone;
-        }
-        FailUnbound(*kid);
-        return Quick::kFailed;
-      default:
-        return Quick::kNo;
-    }
+  switch (Unwind(node, frame, value, base)) {
+    case Way::kOut:
+      return std::nullopt;
+    case Way::kEval:
+      goto eval;
+    case Way::kApply:
+      now_.direct = false;
+      now_.spans.clear();
+      goto apply;
+    case Way::kDone:
+      break;
   }
+  goto done;
 }
 
 bool Machine::Push(Wait wait, Node* node, Frame* frame, size_t base, size_t index, size_t end) {
   // An argument list counts too: a deep recursion of long calls is as bad.
   constexpr size_t kValuesPerCall = 16;
-  if (waiting_.size() >= limits_.depth || values_.size() / kValuesPerCall >= limits_.depth) {
-    FailAt(node, "recursion too deep");
-    return false;
-  }
   Continuation k;
   k.wait = wait;
   k.base = static_cast<uint32_t>(base);
@@ -408,37 +492,10 @@ bool Machine::Push(Wait wait, Node* node, Frame* frame, size_t base, size_t inde
   k.end = static_cast<uint32_t>(end);
   k.node = node;
   k.frame = frame;
-  waiting_.push_back(k);
-  return true;
-}
-
-Value* Machine::Place(Node& variable, Frame* frame) {
-  if (variable.epoch != analyzer_.epoch()) analyzer_.Resolve(variable);
-  if (variable.op == Op::kGlobal) {
-    return variable.name->global.is_unbound() ? nullptr : &variable.name->global;
-  }
-  for (uint32_t i = variable.depth; i != 0; --i) frame = frame->parent;
-  if (variable.index < frame->size && !frame->slots[variable.index].is_unbound()) {
-    return &frame->slots[variable.index];
-  }
-  return PlaceSlowly(variable, frame);
-}
-
-// Puts what the builtin asked for on the stacks; `base` is then that of the new call.
-bool Machine::SetRequest(Node* node, size_t& base) {
-  values_.resize(base);
-  if (request_.resume != nullptr) {
-    if (!Push(Wait::kResume, node, nullptr, base, request_.locals.size())) return false;
-    waiting_.back().builtin = now_.builtin;
-    waiting_.back().resume = request_.resume;
-    values_.insert(values_.end(), request_.locals.begin(), request_.locals.end());
-    base = values_.size();
-  }
-  values_.push_back(request_.procedure);
-  values_.insert(values_.end(), request_.args.begin(), request_.args.end());
-  now_.direct = false;
-  now_.spans.swap(request_.spans);
-  return true;
+  if (values_.size() / kValuesPerCall < limits_.depth && waiting_.TryPush(k) != nullptr)
+    return true;
+  FailAt(node, "recursion too deep");
+  return false;
 }
 
 }  // namespace pelagos::reml

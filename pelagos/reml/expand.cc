@@ -3,7 +3,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "pelagos/reml/machine.h"
+#include "pelagos/reml/quick.h"
 
 namespace pelagos::reml {
 
@@ -13,28 +13,31 @@ Frame* Machine::BindMacro(const Node* use, const MacroObject& macro) {
   size_t count = 0;
   Value rest = use->datum.cdr();
   for (; rest.is_pair() && count < lambda.params; rest = rest.cdr()) {
-    frame->slots[count++] = rest.car();
+    frame->slots()[count++] = rest.car();
   }
   const bool enough = count == lambda.params && (lambda.rest || rest.is_nil());
   if (!enough) {
     for (; rest.is_pair(); rest = rest.cdr()) ++count;
-    FailArity(use, lambda.params, lambda.rest, count);
+    FailArity(use, lambda, macro.name->name, count);
     return nullptr;
   }
-  if (lambda.rest) frame->slots[count] = rest;
+  if (lambda.rest) frame->slots()[count] = rest;
   return frame;
 }
 
 std::optional<Value> Machine::ExpandNative(const Node& use, const MacroObject& macro,
                                            Frame* frame) {
   Diagnostics diagnostics;
-  MacroContext context{heap_, diagnostics, [&](Symbol* name) {
+  MacroContext context{heap_, diagnostics,
+                       [&](Symbol* name) {
                          Node* variable = heap_.New<Node>(0, Value::Of(name), use.span, use.scope,
                                                           use.macro_use);
                          variable->name = name;
+                         analyzer_.Resolve(*variable);
                          const Value* place = Place(*variable, frame);
                          return place == nullptr ? Value::Unbound() : *place;
-                       }};
+                       },
+                       macro, use.scope};
   std::optional<Value> expansion = macro.native(context, use.datum, Visible(&use));
   if (!expansion) {
     failure_.emplace();

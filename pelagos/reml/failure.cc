@@ -9,18 +9,6 @@
 
 namespace pelagos::reml {
 
-// The error behind a guard's message, kept so that it can be raised again as it was.
-class Machine::Caught final : public Foreign {
- public:
-  explicit Caught(Failure failure) : failure_(std::move(failure)) {}
-  absl::string_view type_name() const override { return "error"; }
-  void Print(std::string* out) const override { out->append("#<error>"); }
-  const Failure& failure() const { return failure_; }
-
- private:
-  const Failure failure_;
-};
-
 // What the user wrote to get this: the text of a macro of the standard library is no place to
 // point at, its use is.
 Span Machine::Visible(const Node* node) const {
@@ -68,9 +56,16 @@ void Machine::FailUnbound(const Node& variable, absl::string_view prefix) {
          near.empty() ? "" : absl::StrCat("did you mean '", near, "'?"));
 }
 
-void Machine::FailArity(const Node* call, size_t params, bool rest, size_t got) {
-  FailAt(call, absl::StrCat("arity mismatch: expected ", rest ? "at least " : "", params,
-                            " arguments, got ", got));
+void Machine::FailArity(const Node* call, const Node& lambda, absl::string_view name, size_t got) {
+  // As it was defined: (f a b . rest).
+  std::string usage = absl::StrCat("(", name.empty() ? "lambda" : name);
+  for (size_t i = 0; i < lambda.inner->fixed; ++i) {
+    absl::StrAppend(&usage, i == lambda.params ? " . " : " ", lambda.inner->names[i]->name);
+  }
+  FailAt(call,
+         absl::StrCat("arity mismatch: expected ", lambda.rest ? "at least " : "", lambda.params,
+                      " arguments, got ", got),
+         absl::StrCat("it is ", usage, ")"));
 }
 
 bool Machine::CheckArity(const BuiltinObject& builtin, size_t got) {
@@ -106,9 +101,10 @@ EvalResult Machine::Fail(Diagnostics diagnostics) {
 }
 
 bool Machine::Guarded() const {
-  const auto guards = [](const std::vector<Continuation>& waiting) {
-    return std::any_of(waiting.begin(), waiting.end(),
-                       [](const Continuation& k) { return k.wait == Wait::kGuard; });
+  const auto guards = [](const Stack<Continuation>& waiting) {
+    return std::any_of(waiting.begin(), waiting.end(), [](const Continuation& k) {
+      return k.wait == Wait::kGuard || k.wait == Wait::kHandler;
+    });
   };
   return guards(waiting_) ||
          std::any_of(suspended_.begin(), suspended_.end(),
@@ -128,7 +124,7 @@ EvalResult Machine::OutOfMemory() {
 
 // The notes under an error: the uses of macros around it, and the calls that wait for it.
 void Machine::AddTrace(const Node* node) {
-  if (failure_->traced) return;
+  if (failure_->traced || failure_->escape != 0) return;
   failure_->traced = true;
   constexpr size_t kMostNotes = 8;
   constexpr size_t kMostContinuations = 1000;
@@ -162,37 +158,14 @@ void Machine::AddTrace(const Node* node) {
   };
   for (const Node* use = node->macro_use; use != nullptr; use = use->macro_use) expansion(use);
   size_t seen = 0;
-  for (auto k = waiting_.rbegin(); k != waiting_.rend() && ++seen <= kMostContinuations; ++k) {
+  for (const Continuation* k = waiting_.end();
+       k != waiting_.begin() && ++seen <= kMostContinuations;) {
+    --k;
     if (k->last_call != nullptr) note(k->last_call, "in call to ", "");
     if (k->first_call != nullptr) note(k->first_call, "in call to ", "");
     if (k->wait == Wait::kExpand) note(k->node, "in the expansion of macro ", "'");
     if (notes >= kMostNotes) break;
   }
-}
-
-bool Machine::Unwind(Node*& node, Frame*& frame) {
-  if (failure_->fatal) return false;
-  while (!waiting_.empty() && waiting_.back().wait != Wait::kGuard) waiting_.pop_back();
-  if (waiting_.empty()) return false;
-  const Continuation guard = waiting_.back();
-  waiting_.pop_back();
-  values_.resize(guard.base);
-  Failure failure = *std::exchange(failure_, std::nullopt);
-  std::string message;
-  size_t bytes = sizeof(Caught);
-  for (const Diagnostic& diagnostic : failure.diagnostics.list()) {
-    if (message.empty() && diagnostic.severity == Severity::kError) message = diagnostic.message;
-    bytes += sizeof(Diagnostic) + diagnostic.message.size() + diagnostic.hint.size();
-  }
-  frame = Frame::Make(heap_, guard.frame, guard.node->inner->names.size());
-  frame->slots[0] = heap_.NewForeign(std::make_unique<Caught>(std::move(failure)), bytes);
-  frame->slots[1] = heap_.String(std::move(message));
-  node = guard.node->kids[1];
-  return true;
-}
-
-void Machine::RaiseAgain(const Frame& guard) {
-  failure_ = guard.slots[0].foreign<Caught>()->failure();
 }
 
 }  // namespace pelagos::reml

@@ -1,46 +1,51 @@
 #include "pelagos/reml/heap.h"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "pelagos/reml/frame.h"
 
 namespace pelagos::reml {
 namespace {
 
 // Below this many bytes collecting is not worth the pause.
-constexpr size_t kFirstCollection = size_t{1} << 20;
+constexpr size_t kFirstCollection = size_t{4} << 20;
 
 }  // namespace
 
 Heap::Heap(size_t limit) : limit_(limit), threshold_(std::min(limit, kFirstCollection)) {}
 
 Heap::~Heap() {
-  while (objects_ != nullptr) {
-    Object* next = objects_->next;
-    delete objects_;
-    objects_ = next;
+  while (managed_ != nullptr) {
+    Managed* next = managed_->next;
+    delete managed_;
+    managed_ = next;
   }
+  for (Object* object : large_) ::operator delete(object);
 }
 
-Value Heap::String(std::string text) {
-  const size_t size = text.capacity();
-  return Value::Of(New<StringObject>(size, std::move(text)));
+Value Heap::String(absl::string_view text) {
+  StringObject* object = NewWithTail<StringObject>(text.size(), text.size());
+  if (!text.empty()) std::memcpy(const_cast<char*>(object->data()), text.data(), text.size());
+  return Value::Of(object);
 }
 
 Value Heap::Intern(absl::string_view name) {
-  if (auto it = symbols_.find(name); it != symbols_.end()) return Value::Of(it->second.get());
-  auto symbol = std::make_unique<Symbol>(std::string(name));
-  const Value value = Value::Of(symbol.get());
+  const auto [symbol, is_new] = symbols_.Intern(name);
   // A symbol stays as long as the heap does, so it counts for good.
-  bytes_ += sizeof(Symbol) + name.size() + 2 * sizeof(void*);
-  const absl::string_view key = symbol->name;
-  symbols_.emplace(key, std::move(symbol));
-  return value;
+  if (is_new) bytes_ += sizeof(Symbol) + name.size() + 2 * sizeof(void*);
+  return Value::Of(symbol);
 }
 
-Pair* Heap::NewPair(Value car, Value cdr, Span car_span, Span span) {
-  Pair* pair = New<Pair>(0, car, cdr);
-  pair->car_span = car_span;
-  pair->span = span;
-  return pair;
+Value Heap::Alias(Symbol* symbol, Scope* scope) {
+  Symbol* alias = symbols_.NewUninterned(symbol->name);
+  bytes_ += sizeof(Symbol) + symbol->name.size();
+  alias->alias_of = symbol->is_alias() ? symbol->alias_of : symbol;
+  alias->scope = scope;
+  alias->special_form = symbol->special_form;
+  if (scope != nullptr) aliases_.push_back(alias);
+  return Value::Of(alias);
 }
 
 Value Heap::List(absl::Span<const Value> items) {
@@ -58,10 +63,16 @@ Value Heap::NewForeign(std::unique_ptr<const Foreign> foreign, size_t extra_byte
   return Value::Of(New<ForeignObject>(extra_bytes, std::move(foreign)));
 }
 
-void Heap::Adopt(Object* object, size_t bytes) {
-  object->bytes = static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
-  object->next = objects_;
-  objects_ = object;
+void* Heap::AllocateLarge(size_t bytes) {
+  void* memory = ::operator new(bytes);
+  large_.push_back(static_cast<Object*>(memory));
+  return memory;
+}
+
+void Heap::Adopt(Managed* object, size_t bytes) {
+  object->bytes = Counted(bytes);
+  object->next = managed_;
+  managed_ = object;
   bytes_ += object->bytes;
 }
 
@@ -71,24 +82,69 @@ void Heap::Grew(Object* object, size_t bytes) {
   bytes_ += added;
 }
 
+void Heap::set_stress(bool stress) {
+  stress_ = stress;
+  if (stress) threshold_ = 0;
+}
+
+void Marker::TraceAll() {
+  while (!waiting_.empty()) {
+    const Object* object = waiting_.back();
+    waiting_.pop_back();
+    switch (object->kind) {
+      case Kind::kInteger:
+      case Kind::kFloat:
+      case Kind::kFree:
+        break;
+      case Kind::kString:
+        if (object->flag) {
+          const auto& error = static_cast<const ErrorObject&>(*object);
+          Mark(error.text);
+          Mark(error.message);
+          Mark(error.irritants);
+        }
+        break;
+      case Kind::kPair:
+        Mark(static_cast<const Pair*>(object)->car);
+        Mark(static_cast<const Pair*>(object)->cdr);
+        break;
+      case Kind::kClosure:
+        Mark(static_cast<const ClosureObject*>(object)->code);
+        Mark(static_cast<const ClosureObject*>(object)->frame);
+        break;
+      case Kind::kFrame: {
+        const auto& frame = static_cast<const Frame&>(*object);
+        Mark(frame.parent);
+        Mark(frame.more);
+        for (size_t i = 0; i < frame.size; ++i) Mark(frame.slots()[i]);
+        break;
+      }
+      case Kind::kVector:
+      case Kind::kForeign:
+      case Kind::kBuiltin:
+      case Kind::kMacro:
+      case Kind::kInternal:
+        static_cast<const Managed*>(object)->Trace(*this);
+        break;
+    }
+  }
+}
+
 bool Heap::Collect(const std::function<void(Marker&)>& trace) {
   Marker marker;
   for (const Symbol* symbol : globals_) marker.Mark(symbol->global);
+  for (const Symbol* alias : aliases_) marker.Mark(alias->scope);
   for (const Root* root = roots_; root != nullptr; root = root->next_) marker.Mark(root->value_);
   trace(marker);
-  while (!marker.waiting_.empty()) {
-    const Object* object = marker.waiting_.back();
-    marker.waiting_.pop_back();
-    object->Trace(marker);
-  }
+  marker.TraceAll();
   Sweep();
-  threshold_ = std::min(std::max(2 * bytes_, kFirstCollection), limit_ + limit_ / 2);
+  threshold_ = stress_ ? 0 : std::min(std::max(2 * bytes_, kFirstCollection), limit_ + limit_ / 2);
   return bytes_ <= limit_;
 }
 
 void Heap::Sweep() {
-  Object** link = &objects_;
-  while (Object* object = *link) {
+  Managed** link = &managed_;
+  while (Managed* object = *link) {
     if (object->marked) {
       object->marked = false;
       link = &object->next;
@@ -98,6 +154,13 @@ void Heap::Sweep() {
       delete object;
     }
   }
+  std::erase_if(large_, [this](Object* object) {
+    if (std::exchange(object->marked, false)) return false;
+    bytes_ -= object->bytes;
+    ::operator delete(object);
+    return true;
+  });
+  cells_.Sweep([this](const Object& object) { bytes_ -= object.bytes; });
 }
 
 }  // namespace pelagos::reml

@@ -4,6 +4,8 @@
 // `due()` between two steps and calls Collect. An allocation never collects, so C++ code that makes
 // values needs no care; what it wants to keep over the next run of a program it holds in a Root.
 // Neither marking nor sweeping recurses: lists may be as deep as memory allows.
+//
+// Small objects without a destructor lie in cells (cells.h), all others are allocated one by one.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +13,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/reml/cells.h"
+#include "pelagos/reml/symbol_table.h"
 #include "pelagos/reml/value.h"
 
 namespace pelagos::reml {
@@ -36,16 +40,13 @@ class Marker {
 
  private:
   friend class Heap;
+  void TraceAll();
+
   std::vector<const Object*> waiting_;
 };
 
 inline void VectorObject::Trace(Marker& marker) const {
   for (Value item : items) marker.Mark(item);
-}
-
-inline void Pair::Trace(Marker& marker) const {
-  marker.Mark(car);
-  marker.Mark(cdr);
 }
 
 class Root;
@@ -63,10 +64,19 @@ class Heap {
     return Value::FitsFixnum(i) ? Value::Fixnum(i) : Value::Of(New<IntegerObject>(0, i));
   }
   Value Float(double d) { return Value::Of(New<FloatObject>(0, d)); }
-  Value String(std::string text);
+  Value String(absl::string_view text);
   Value Intern(absl::string_view name);
-  Pair* NewPair(Value car, Value cdr, Span car_span = {}, Span span = {});
-  Value Cons(Value car, Value cdr, Span car_span = {}, Span span = {}) {
+  // A symbol that no text can name, which means what `symbol` means in `scope` (null: globally).
+  Value Alias(Symbol* symbol, Scope* scope);
+  Pair* NewPair(Value car, Value cdr) { return New<Pair>(0, car, cdr); }
+  SpannedPair* NewPair(Value car, Value cdr, Span car_span, Span span) {
+    SpannedPair* pair = New<SpannedPair>(0, car, cdr);
+    pair->car_span = car_span;
+    pair->span = span;
+    return pair;
+  }
+  Value Cons(Value car, Value cdr) { return Value::Of(NewPair(car, cdr)); }
+  Value Cons(Value car, Value cdr, Span car_span, Span span = {}) {
     return Value::Of(NewPair(car, cdr, car_span, span));
   }
   Value List(absl::Span<const Value> items);
@@ -76,12 +86,26 @@ class Heap {
   // Any other kind of object; `extra` counts what it owns beside itself.
   template <typename T, typename... Args>
   T* New(size_t extra, Args&&... args) {
-    T* object = new T(std::forward<Args>(args)...);
-    Adopt(object, sizeof(T) + extra);
+    if constexpr (std::is_base_of_v<Managed, T>) {
+      T* object = new T(std::forward<Args>(args)...);
+      Adopt(object, sizeof(T) + extra);
+      return object;
+    } else {
+      static_assert(std::is_trivially_destructible_v<T>);
+      T* object = new (Allocate(sizeof(T))) T(std::forward<Args>(args)...);
+      object->bytes = sizeof(T);
+      return object;
+    }
+  }
+  // An object with `tail` bytes behind it. Requires: T has no destructor.
+  template <typename T, typename... Args>
+  T* NewWithTail(size_t tail, Args&&... args) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    const size_t bytes = sizeof(T) + tail;
+    T* object = new (Allocate(bytes)) T(std::forward<Args>(args)...);
+    object->bytes = Counted(bytes);
     return object;
   }
-  // Takes an object that its maker allocated with `new`.
-  void Adopt(Object* object, size_t bytes);
   // An object owns more than before.
   void Grew(Object* object, size_t bytes);
 
@@ -90,12 +114,12 @@ class Heap {
   // Whether `more` bytes may still be allocated before a collection. Builtins whose result is not
   // bounded by their arguments ask first.
   bool Fits(size_t more) const { return more <= limit_ && bytes_ <= 3 * limit_ - more; }
-  bool due() const { return bytes_ > threshold_ || stress_; }
+  bool due() const { return bytes_ > threshold_; }
   // Frees what neither Roots, nor global variables, nor `trace` reach. Returns whether what is left
   // is within the limit.
   bool Collect(const std::function<void(Marker&)>& trace);
   // For tests: a collection is due at every safe point.
-  void set_stress(bool stress) { stress_ = stress; }
+  void set_stress(bool stress);
 
   // Binds a global variable.
   void SetGlobal(Symbol* symbol, Value value) {
@@ -107,17 +131,29 @@ class Heap {
 
  private:
   friend class Root;
+  static uint32_t Counted(size_t bytes) {
+    return bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes);
+  }
+  // Memory for an object that the caller makes at once, counted.
+  void* Allocate(size_t bytes) {
+    bytes_ += bytes;
+    return bytes <= Cells::kLargest ? cells_.Allocate(bytes) : AllocateLarge(bytes);
+  }
+  void* AllocateLarge(size_t bytes);
+  void Adopt(Managed* object, size_t bytes);
   void Sweep();
 
   const size_t limit_;
   size_t bytes_ = 0;
   size_t threshold_;
   bool stress_ = false;
-  Object* objects_ = nullptr;
+  Cells cells_;
+  std::vector<Object*> large_;
+  Managed* managed_ = nullptr;
   Root* roots_ = nullptr;
-  // Keys are the symbols' own names.
-  absl::flat_hash_map<absl::string_view, std::unique_ptr<Symbol>> symbols_;
+  SymbolTable symbols_;
   std::vector<Symbol*> globals_;
+  std::vector<Symbol*> aliases_;  // that have a scope
 };
 
 // Keeps one value alive: a hook, a callback. Copies keep it alive too. Must not outlive the heap.
@@ -166,7 +202,7 @@ class ListBuilder {
  public:
   explicit ListBuilder(Heap& heap) : heap_(heap) {}
   void Add(Value value, Span span = {}) {
-    Pair* pair = heap_.NewPair(value, Value::Nil(), span);
+    SpannedPair* pair = heap_.NewPair(value, Value::Nil(), span, Span());
     if (last_ == nullptr) {
       first_ = Value::Of(pair);
       first_pair_ = pair;
@@ -190,8 +226,8 @@ class ListBuilder {
  private:
   Heap& heap_;
   Value first_;
-  Pair* first_pair_ = nullptr;
-  Pair* last_ = nullptr;
+  SpannedPair* first_pair_ = nullptr;
+  SpannedPair* last_ = nullptr;
 };
 
 }  // namespace pelagos::reml

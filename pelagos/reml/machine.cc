@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "pelagos/reml/primitive.h"
 #include "pelagos/reml/reader.h"
+#include "pelagos/reml/values.h"
 
 namespace pelagos::reml {
 namespace {
@@ -31,10 +33,20 @@ Host WithDefaults(Host host) {
 
 }  // namespace
 
+namespace {
+
+EvalResult Continue(CallContext& ctx, absl::Span<const Value> args) {
+  return ctx.Escape(static_cast<uint64_t>(ctx.captures()[0].as_int()),
+                    MultipleValues(ctx.heap(), args));
+}
+constexpr Builtin kContinuation = {"continuation", "value:any... -> any", Continue};
+
+}  // namespace
+
 // One more evaluator loop, with stacks of its own; the one that it interrupts, if any, waits.
 class Machine::Entered {
  public:
-  explicit Entered(Machine& machine) : machine_(machine) {
+  explicit Entered(Machine& machine) : machine_(machine), saved_(machine.limits_.depth) {
     if (machine.suspended_.empty()) machine.steps_left_ = machine.limits_.steps;
     machine.values_.swap(saved_.values);
     machine.waiting_.swap(saved_.waiting);
@@ -61,13 +73,15 @@ Machine::Machine(SourceMap& sources, Limits limits, Host host)
       host_(WithDefaults(std::move(host))),
       heap_(limits.bytes),
       analyzer_(heap_),
-      host_call_(heap_.New<Node>(0, Value(), Span(), nullptr, nullptr)) {
+      host_call_(heap_.New<Node>(0, Value(), Span(), nullptr, nullptr)),
+      waiting_(limits.depth) {
   host_call_->op = Op::kCall;
 }
 
 void Machine::DefineBuiltin(const Builtin& row, BuiltinClosure closure) {
   auto* object = heap_.New<BuiltinObject>(0, row);
   object->closure = std::move(closure);
+  object->primitive = PrimitiveOf(row.name);
   heap_.SetGlobal(heap_.Intern(row.name).symbol(), Value::Of(object));
 }
 
@@ -123,8 +137,8 @@ std::optional<Value> Machine::Outcome(std::optional<Value> value, Diagnostics& d
 std::optional<Value> Machine::Enter(Node* node, Value procedure, absl::Span<const Value> args) {
   Entered entered(*this);
   if (node == nullptr) {
-    values_.push_back(procedure);
-    values_.insert(values_.end(), args.begin(), args.end());
+    values_.Push(procedure);
+    values_.Append(args.data(), args.size());
   }
   return Run(node, nullptr);
 }
@@ -151,8 +165,62 @@ EvalResult Machine::CallThen(Value procedure, absl::Span<const Value> args,
   request_.args.assign(args.begin(), args.end());
   request_.spans.assign(spans.begin(), spans.end());
   request_.locals.assign(locals.begin(), locals.end());
+  request_.wait = resume == nullptr ? Wait::kDone : Wait::kResume;
   request_.resume = resume;
   return Calling();
+}
+
+EvalResult Machine::CallWithCleanup(Value procedure, absl::Span<const Value> args, Value cleanup) {
+  TailCall(procedure, args, {});
+  request_.locals = {cleanup};
+  request_.wait = Wait::kCleanup;
+  return Calling();
+}
+
+EvalResult Machine::CallWithHandler(Value procedure, Value handler) {
+  TailCall(procedure, {}, {});
+  request_.locals = {handler};
+  request_.wait = Wait::kHandler;
+  return Calling();
+}
+
+EvalResult Machine::CallWithEscape(Value procedure) {
+  const uint64_t number = ++escapes_;
+  const Value mark = Value::Fixnum(static_cast<int64_t>(number));
+  TailCall(procedure, {NewProcedure(kContinuation, {mark})}, {});
+  request_.locals = {mark};
+  request_.wait = Wait::kEscape;
+  return Calling();
+}
+
+bool Machine::Accepts(Value procedure, size_t count) const {
+  if (procedure.is_closure()) {
+    const Node& lambda = LambdaOf(procedure);
+    return count == lambda.params || (count > lambda.params && lambda.rest);
+  }
+  if (!procedure.is_builtin()) return false;
+  const Arity arity = static_cast<const BuiltinObject&>(*procedure.object()).arity;
+  return count >= static_cast<size_t>(arity.least) &&
+         (arity.most == Arity::kAny || count <= static_cast<size_t>(arity.most));
+}
+
+// Puts what the builtin asked for on the stacks; `base` is then that of the new call.
+bool Machine::SetRequest(Node* node, size_t& base) {
+  values_.CutTo(base);
+  if (request_.wait != Wait::kDone) {
+    if (!Push(request_.wait, node, nullptr, base, request_.locals.size())) return false;
+    if (request_.wait == Wait::kResume) {
+      waiting_.back().builtin = now_.builtin;
+      waiting_.back().resume = request_.resume;
+    }
+    values_.Append(request_.locals.data(), request_.locals.size());
+    base = values_.size();
+  }
+  values_.Push(request_.procedure);
+  values_.Append(request_.args.data(), request_.args.size());
+  now_.direct = false;
+  now_.spans.swap(request_.spans);
+  return true;
 }
 
 EvalResult Machine::EvaluateSource(uint32_t source) {
@@ -185,14 +253,11 @@ bool Machine::Collect(Node* node, Frame* frame) {
     marker.Mark(node);
     marker.Mark(frame);
     marker.Mark(host_call_);
+    if (failure_ && !failure_->payload.is_unbound()) marker.Mark(failure_->payload);
     for (const Activity* activity : suspended_) {
-      for (Value value : activity->values) marker.Mark(value);
-      TraceWaiting(marker, activity->waiting);
-      TraceNow(marker, activity->now);
+      TraceStacks(marker, activity->values, activity->waiting, activity->now);
     }
-    for (Value value : values_) marker.Mark(value);
-    TraceWaiting(marker, waiting_);
-    TraceNow(marker, now_);
+    TraceStacks(marker, values_, waiting_, now_);
   });
   if (!enough) {
     FailFatally(node, "out of memory", absl::StrCat("a program may use ", limits_.bytes, " bytes"));
@@ -200,17 +265,19 @@ bool Machine::Collect(Node* node, Frame* frame) {
   return enough;
 }
 
-void Machine::TraceWaiting(Marker& marker, const std::vector<Continuation>& waiting) {
+void Machine::TraceStacks(Marker& marker, const Stack<Value>& values,
+                          const Stack<Continuation>& waiting, const Now& now) {
+  for (Value value : values) marker.Mark(value);
   for (const Continuation& k : waiting) {
     marker.Mark(k.node);
-    marker.Mark(k.frame);
-    marker.Mark(k.builtin);
+    if (k.wait == Wait::kResume) {
+      marker.Mark(k.builtin);
+    } else {
+      marker.Mark(k.frame);
+    }
     marker.Mark(k.first_call);
     marker.Mark(k.last_call);
   }
-}
-
-void Machine::TraceNow(Marker& marker, const Now& now) {
   marker.Mark(now.node);
   marker.Mark(now.builtin);
 }

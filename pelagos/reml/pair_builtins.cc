@@ -53,7 +53,7 @@ EvalResult SymbolsEqual(CallContext& ctx, Args args) {
 }
 
 EvalResult Cons(CallContext& ctx, Args args) {
-  Pair* pair = ctx.heap().NewPair(args[0], args[1], ctx.ArgSpan(0), ctx.CallSpan());
+  SpannedPair* pair = ctx.heap().NewPair(args[0], args[1], ctx.ArgSpan(0), ctx.CallSpan());
   if (!args[1].is_pair() && !args[1].is_nil()) pair->tail_span = ctx.ArgSpan(1);
   return Value::Of(pair);
 }

@@ -40,22 +40,32 @@ enum class Kind : uint8_t {
   kBuiltin,
   kClosure,
   kMacro,
-  kInternal,  // of the evaluator, never seen by a program
+  kFrame,  // these of the evaluator, never seen by a program
+  kInternal,
+  kFree,  // a cell of the heap without an object
 };
 
-// The head of everything on a Heap.
+// The head of everything on a Heap. Objects without a destructor live in the heap's cells; those
+// with one are Managed.
 struct Object {
   explicit Object(Kind k) : kind(k) {}
-  virtual ~Object() = default;
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
+
+  uint32_t bytes = 0;  // what it counts for
+  Kind kind;
+  mutable bool marked = false;  // during a collection: it is reachable
+  bool flag = false;            // a pair: it has spans
+};
+
+// An object that owns something beside its cell.
+struct Managed : Object {
+  explicit Managed(Kind k) : Object(k) {}
+  virtual ~Managed() = default;
   // Marks what this object refers to.
   virtual void Trace(Marker&) const {}
 
-  Object* next = nullptr;  // all objects of the heap, newest first
-  uint32_t bytes = 0;      // what it counts for
-  const Kind kind;
-  mutable bool marked = false;  // during a collection: it is reachable
+  Managed* next = nullptr;  // all of the heap, newest first
 };
 
 // A value that the language does not know: a service, a network, a future. It is immutable as far
@@ -84,6 +94,8 @@ class Value {
   static constexpr bool FitsFixnum(int64_t i) { return i >= -kFixnumLimit && i < kFixnumLimit; }
   // Requires: FitsFixnum(i). Heap::Integer makes any.
   static constexpr Value Fixnum(int64_t i) { return Value((static_cast<uint64_t>(i) << 1) | 1); }
+  // Requires: it is the word of a Value.
+  static constexpr Value OfWord(uint64_t word) { return Value(word); }
   static Value Of(const Object* object) {
     return Value(static_cast<uint64_t>(reinterpret_cast<uintptr_t>(object)));
   }
@@ -116,16 +128,19 @@ class Value {
   bool is_vector() const { return Is(Kind::kVector); }
   bool is_foreign() const { return Is(Kind::kForeign); }
   bool is_procedure() const { return Is(Kind::kBuiltin) || Is(Kind::kClosure); }
+  bool is_builtin() const { return Is(Kind::kBuiltin); }
+  bool is_closure() const { return Is(Kind::kClosure); }
   bool is_macro() const { return Is(Kind::kMacro); }
   bool is_keyword() const;  // a symbol that begins with ':'
 
-  int64_t as_int() const;           // requires: is_int()
-  double as_float() const;          // requires: is_float()
-  double as_double() const;         // requires: is_number()
-  absl::string_view text() const;   // requires: is_string() or is_symbol(); UTF-8
-  Value car() const;                // requires: is_pair()
-  Value cdr() const;                // requires: is_pair()
-  const struct Pair* pair() const;  // requires: is_pair()
+  int64_t as_int() const;          // requires: is_int()
+  double as_float() const;         // requires: is_float()
+  double as_double() const;        // requires: is_number()
+  absl::string_view text() const;  // requires: is_string() or is_symbol(); UTF-8
+  bool is_error() const { return is_string() && object()->flag; }         // see ErrorObject
+  Value car() const;                                                      // requires: is_pair()
+  Value cdr() const;                                                      // requires: is_pair()
+  const struct Pair* pair() const;                                        // requires: is_pair()
   char32_t as_char() const { return static_cast<char32_t>(word_ >> 8); }  // requires: is_char()
   struct VectorObject* vector() const;                                    // requires: is_vector()
   Symbol* symbol() const;                                                 // requires: is_symbol()
@@ -157,12 +172,19 @@ class Value {
   uint64_t word_ = kNil;
 };
 
-// Interned by a Heap and lives as long as it does.
+struct Scope;
+
+// Lives as long as its Heap does. Interned, but for those that an expansion made: such an alias
+// means what `alias_of` means in `scope`, where the macro was defined (analyzer.h).
 struct alignas(8) Symbol {
   explicit Symbol(std::string n) : name(std::move(n)) {}
+  bool is_alias() const { return alias_of != nullptr; }
+
   const std::string name;
   Value global = Value::Unbound();  // the value of the global variable of this name
   uint8_t special_form = 0;         // the evaluator's number for it as the head of a list
+  Symbol* alias_of = nullptr;       // never an alias itself
+  Scope* scope = nullptr;
 };
 
 struct IntegerObject : Object {
@@ -175,30 +197,49 @@ struct FloatObject : Object {
   const double value;
 };
 
+// The text lies behind the object.
 struct StringObject : Object {
-  explicit StringObject(std::string s) : Object(Kind::kString), text(std::move(s)) {}
-  const std::string text;
+  explicit StringObject(size_t s) : Object(Kind::kString), size(s) {}
+  const char* data() const { return reinterpret_cast<const char*>(this + 1); }
+  absl::string_view text() const { return {data(), size}; }
+  const size_t size;  // in bytes
+};
+
+// What an error of a program is to a guard: its whole message, as a string, and its parts (R7RS
+// 6.11). Known by `flag`.
+struct ErrorObject : Object {
+  ErrorObject(Value t, Value m, Value i)
+      : Object(Kind::kString), text(t), message(m), irritants(i) {
+    flag = true;
+  }
+  const Value text;     // a string
+  const Value message;  // what (error MESSAGE ...) was given
+  const Value irritants;
 };
 
 struct Pair : Object {
   Pair(Value a, Value d) : Object(Kind::kPair), car(a), cdr(d) {}
-  void Trace(Marker& marker) const override;
   const Value car;
-  Value cdr;       // written only while its maker still builds the list
+  Value cdr;  // written only while its maker still builds the list
+};
+
+// A pair that knows where it comes from, known by `flag`.
+struct SpannedPair : Pair {
+  SpannedPair(Value a, Value d) : Pair(a, d) { flag = true; }
   Span span;       // of the list that begins here, when this pair is its first
   Span car_span;   // of the car as it was written
   Span tail_span;  // of a cdr that is neither pair nor ()
 };
 
-struct VectorObject : Object {
-  explicit VectorObject(std::vector<Value> v) : Object(Kind::kVector), items(std::move(v)) {}
+struct VectorObject : Managed {
+  explicit VectorObject(std::vector<Value> v) : Managed(Kind::kVector), items(std::move(v)) {}
   void Trace(Marker& marker) const override;
   std::vector<Value> items;  // of a fixed length
 };
 
-struct ForeignObject : Object {
+struct ForeignObject : Managed {
   explicit ForeignObject(std::unique_ptr<const Foreign> f)
-      : Object(Kind::kForeign), foreign(std::move(f)) {}
+      : Managed(Kind::kForeign), foreign(std::move(f)) {}
   void Trace(Marker& marker) const override { foreign->Trace(marker); }
   const std::unique_ptr<const Foreign> foreign;
 };
@@ -221,8 +262,9 @@ inline double Value::as_double() const {
   return is_float() ? as_float() : static_cast<double>(as_int());
 }
 inline absl::string_view Value::text() const {
-  return is_symbol() ? absl::string_view(symbol()->name)
-                     : absl::string_view(static_cast<const StringObject*>(object())->text);
+  if (is_symbol()) return symbol()->name;
+  if (object()->flag) return static_cast<const ErrorObject*>(object())->text.text();
+  return static_cast<const StringObject*>(object())->text();
 }
 inline const Pair* Value::pair() const { return static_cast<const Pair*>(object()); }
 inline VectorObject* Value::vector() const { return static_cast<VectorObject*>(object()); }
@@ -261,7 +303,9 @@ inline absl::string_view Value::type_name() const {
       return "lambda";
     case Kind::kMacro:
       return "macro";
+    case Kind::kFrame:
     case Kind::kInternal:
+    case Kind::kFree:
       break;
   }
   return "internal";
@@ -269,10 +313,17 @@ inline absl::string_view Value::type_name() const {
 
 // The span of a list or dotted pair as it was written; unknown for anything else and for lists that
 // no text stands for.
-inline Span SpanOf(Value list) { return list.is_pair() ? list.pair()->span : Span(); }
+inline Span SpanOf(Value list) {
+  if (!list.is_pair() || !list.object()->flag) return Span();
+  return static_cast<const SpannedPair*>(list.object())->span;
+}
 // The span of the first element. Requires: pair.is_pair()
-inline Span CarSpan(Value pair) { return pair.pair()->car_span; }
+inline Span CarSpan(Value pair) {
+  return pair.object()->flag ? static_cast<const SpannedPair*>(pair.object())->car_span : Span();
+}
 // The span of what follows the first element, when that is no pair. Requires: pair.is_pair()
-inline Span TailSpan(Value pair) { return pair.pair()->tail_span; }
+inline Span TailSpan(Value pair) {
+  return pair.object()->flag ? static_cast<const SpannedPair*>(pair.object())->tail_span : Span();
+}
 
 }  // namespace pelagos::reml
