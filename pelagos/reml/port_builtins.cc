@@ -154,10 +154,9 @@ void ForgetSpans(const std::vector<Datum>& data) {
     const Value part = waiting.back();
     waiting.pop_back();
     if (part.is_pair()) {
-      Pair& pair = *static_cast<Pair*>(part.object());
-      pair.span = pair.car_span = pair.tail_span = Span();
-      waiting.push_back(pair.cdr);
-      waiting.push_back(pair.car);
+      part.object()->flag = false;
+      waiting.push_back(part.cdr());
+      waiting.push_back(part.car());
     } else if (part.is_vector()) {
       const std::vector<Value>& items = part.vector()->items;
       waiting.insert(waiting.end(), items.begin(), items.end());

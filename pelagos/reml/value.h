@@ -78,7 +78,7 @@ class Foreign {
   // The values that its text shows after what Print wrote, which is then without its end:
   // "#<hash-table" and (("a" . 1)) give #<hash-table ("a" . 1)>. Printing them is the printer's
   // work, so that no nesting is host recursion.
-  virtual std::optional<std::vector<Value>> Parts() const { return std::nullopt; }
+  virtual std::optional<std::vector<Value>> Parts() const;
   // Marks the Values that it holds, when it holds any.
   virtual void Trace(Marker&) const {}
 };
@@ -243,6 +243,8 @@ struct ForeignObject : Managed {
   void Trace(Marker& marker) const override { foreign->Trace(marker); }
   const std::unique_ptr<const Foreign> foreign;
 };
+
+inline std::optional<std::vector<Value>> Foreign::Parts() const { return std::nullopt; }
 
 inline Object* Value::object() const {
   return reinterpret_cast<Object*>(static_cast<uintptr_t>(word_));
