@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -81,12 +82,17 @@ struct BuiltinTable {
   absl::Span<const Builtin> rows;
 };
 
-// The world as a program sees it. Functions left empty do nothing, except for `environment` (the
-// process's own) and `sleep` (really sleeps).
+// The world as a program sees it, all of it. Functions left empty are the process's own world, but
+// output and log then go nowhere (host.h).
 struct Host {
   std::function<void(absl::string_view)> output;  // of display, write and newline
   std::function<void(absl::string_view)> log;     // one record, without a newline
   std::function<std::optional<std::string>(absl::string_view)> environment;
+  // The content of a regular file of at most `most` bytes. The error does not name the file.
+  std::function<absl::StatusOr<std::string>(const std::string& path, size_t most)> read_file;
+  std::function<double()> now;        // seconds since 1970
+  std::function<int64_t()> ticks;     // nanoseconds on a clock that is never set
+  std::function<uint64_t()> random;   // 64 bits
   std::function<void(double)> sleep;  // seconds, not negative
 };
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "pelagos/reml/host.h"
 #include "pelagos/reml/interpreter.h"
 #include "pelagos/reml/printer.h"
 
@@ -17,10 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   Limits limits = Limits::ForFuzzing();
   if (stress) limits.steps /= 10;
   size_t output = 0;
-  Host host;
+  Host host = ClosedHost();
   host.output = [&](absl::string_view text) { output += text.size(); };
-  host.environment = [](absl::string_view) { return std::nullopt; };
-  host.sleep = [](double) {};
   SourceMap sources;
   Interpreter interpreter(sources, limits, host);
   interpreter.heap().set_stress(stress);

@@ -5,6 +5,8 @@
 
 #include "pelagos/reml/builtins.h"
 #include "pelagos/reml/define_service.h"
+#include "pelagos/reml/host.h"
+#include "pelagos/reml/import.h"
 #include "pelagos/reml/machine.h"
 #include "pelagos/reml/record.h"
 #include "pelagos/reml/stdlib.h"
@@ -12,12 +14,16 @@
 namespace pelagos::reml {
 
 Interpreter::Interpreter(SourceMap& sources, Limits limits, Host host)
-    : machine_(std::make_unique<Machine>(sources, limits, std::move(host))) {
+    : inputs_(std::make_unique<Inputs>()),
+      machine_(std::make_unique<Machine>(sources, limits,
+                                         Recorded(WithDefaults(std::move(host)), *inputs_))) {
   for (const BuiltinTable& table : BuiltinTables()) {
     for (const Builtin& row : table.rows) machine_->DefineBuiltin(row);
   }
   machine_->DefineMacro("define-service", ExpandDefineService);
   machine_->DefineMacro("define-record-type", ExpandDefineRecordType);
+  machine_->DefineMacro("import", ExpandImport);
+  DefineImport(*machine_);
   machine_->LoadStandardLibrary(sources.Add("<stdlib>", std::string(StandardLibrary())));
 }
 

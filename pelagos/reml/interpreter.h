@@ -13,6 +13,7 @@
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/reml/builtin.h"
 #include "pelagos/reml/heap.h"
+#include "pelagos/reml/inputs.h"
 #include "pelagos/reml/limits.h"
 #include "pelagos/reml/value.h"
 
@@ -46,7 +47,11 @@ class Interpreter {
 
   Heap& heap();
 
+  // What programs have read of the world so far.
+  const Inputs& inputs() const { return *inputs_; }
+
  private:
+  std::unique_ptr<Inputs> inputs_;
   std::unique_ptr<Machine> machine_;
 };
 

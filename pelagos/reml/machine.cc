@@ -1,8 +1,5 @@
 #include "pelagos/reml/machine.h"
 
-#include <chrono>
-#include <cstdlib>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,28 +8,6 @@
 #include "pelagos/reml/values.h"
 
 namespace pelagos::reml {
-namespace {
-
-Host WithDefaults(Host host) {
-  if (!host.output) host.output = [](absl::string_view) {};
-  if (!host.log) host.log = [](absl::string_view) {};
-  if (!host.environment) {
-    host.environment = [](absl::string_view name) -> std::optional<std::string> {
-      const char* value = std::getenv(std::string(name).c_str());
-      if (value == nullptr) return std::nullopt;
-      return value;
-    };
-  }
-  if (!host.sleep) {
-    host.sleep = [](double seconds) {
-      std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-    };
-  }
-  return host;
-}
-
-}  // namespace
-
 namespace {
 
 EvalResult Continue(CallContext& ctx, absl::Span<const Value> args) {
@@ -70,7 +45,7 @@ class Machine::Entered {
 Machine::Machine(SourceMap& sources, Limits limits, Host host)
     : sources_(sources),
       limits_(limits),
-      host_(WithDefaults(std::move(host))),
+      host_(std::move(host)),
       heap_(limits.bytes),
       analyzer_(heap_),
       host_call_(heap_.New<Node>(0, Value(), Span(), nullptr, nullptr)),

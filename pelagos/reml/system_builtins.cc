@@ -51,13 +51,6 @@ EvalResult Raise(CallContext& ctx, Args args) {
   return ctx.Error(ctx.CallSpan(), std::move(message));
 }
 
-EvalResult Env(CallContext& ctx, Args args) {
-  if (!args[0].is_string() && !args[0].is_symbol()) return ctx.TypeError(0, "string", args[0]);
-  const std::optional<std::string> value = ctx.host().environment(args[0].text());
-  if (!value) return Value::Nil();
-  return ctx.heap().String(*value);
-}
-
 EvalResult Log(CallContext& ctx, Args args) {
   std::string record;
   for (size_t i = 0; i < args.size(); ++i) {
@@ -81,11 +74,24 @@ EvalResult Sleep(CallContext& ctx, Args args) {
 
 constexpr Builtin kRows[] = {
     {"format", "template:string x:any... -> string", Format,
-     "~a display, ~s write, ~% newline, ~~ tilde.", "", 0, "format: requires format string"},
-    {"error", "message:any... -> any", Raise, ""},
-    {"env", "name:text rest:any... -> string|nil", Env, "() when it is not set."},
-    {"log", "x:any... -> nil", Log, ""},
-    {"sleep", "seconds:number -> nil", Sleep, ""},
+     "TEMPLATE with its directions filled in: `~a` the next X as display shows it, `~s` as write "
+     "shows it, `~%` a new line, `~~` a tilde. What else follows a tilde stays as it is, and an X "
+     "too many is not used.",
+     "(format \"~a is ~s\" \"x\" \"y\") => \"x is \\\"y\\\"\"\n"
+     "(format \"100~~\") => \"100~\"\n"
+     "(format \"~a\") !! format: too few arguments",
+     0, "format: requires format string"},
+    {"error", "message:any... -> any", Raise,
+     "Fails with a message: MESSAGE, when it is a string with the further arguments behind it as "
+     "write shows them.",
+     "(error \"no such key:\" 'a \"b\") !! no such key: a \"b\"\n"
+     "(guard (e (#t e)) (error \"wrong\")) => \"wrong\""},
+    {"log", "x:any... -> nil", Log,
+     "Writes one record, X after X as display shows them, to the program's log. `pelagos compose` "
+     "shows it when PELAGOS_LOG is info; `pelagos reml eval` writes it to standard error.",
+     "(log \"port\" 80) => ()"},
+    {"sleep", "seconds:number -> nil", Sleep, "Waits. Fractions of a second are fine.",
+     "(sleep 0.01) => ()\n(sleep \"1\") !! sleep: expected number, got string"},
 };
 
 }  // namespace
