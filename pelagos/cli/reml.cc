@@ -1,21 +1,28 @@
 #include "pelagos/cli/reml.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/base/sha256.h"
 #include "pelagos/compose/imperative.h"
 #include "pelagos/compose/no_containers.h"
+#include "pelagos/reml/inputs.h"
 #include "pelagos/reml/interpreter.h"
 #include "pelagos/reml/printer.h"
 #include "pelagos/reml/reader.h"
@@ -40,6 +47,26 @@ absl::StatusOr<Program> ProgramFrom(const Arguments& args, std::istream& in) {
   if (!text.ok()) return text.status();
   return Program{file, *std::move(text)};
 }
+
+// A program that has run; `value` is that of its last form.
+struct Evaluation {
+  Evaluation(Program program, reml::Host host)
+      : interpreter(sources, reml::Limits{}, std::move(host)),
+        forms(interpreter),
+        imperative(interpreter, forms, containers) {
+    source = sources.Add(std::move(program.name), std::move(program.text));
+    value = forms.Evaluate(source, diagnostics);
+  }
+
+  SourceMap sources;
+  reml::Interpreter interpreter;
+  ComposeForms forms;  // a stack's program is one too, which starts nothing
+  compose::NoContainers containers;
+  compose::ImperativeForms imperative;
+  uint32_t source = 0;
+  Diagnostics diagnostics;
+  std::optional<reml::Value> value;
+};
 
 // What the program prints is there before it sleeps or logs.
 reml::Host HostFor(Streams& streams) {
@@ -69,50 +96,90 @@ bool EndsInDefinition(const SourceMap& sources, uint32_t source) {
          head == "reml-version";
 }
 
-int RunEval(const Context&, const Arguments& args) {
-  return EvaluateReml(args, {std::cin, std::cout, std::cerr});
-}
-
 int Complain(Streams& streams, absl::string_view message, int code) {
   streams.out.flush();
   streams.err << "pelagos: error: " << message << "\n" << std::flush;
   return code;
 }
 
+// Exactly one program has to be given.
+std::optional<int> WrongUse(const Arguments& args, absl::string_view command, Streams& streams) {
+  const size_t programs = args.positionals().size() + (args.has("expr") ? 1 : 0);
+  if (programs == 1) return std::nullopt;
+  const std::string problem =
+      programs == 0 ? "give a FILE, - for standard input, or -e EXPR"
+                    : absl::StrCat("unexpected argument '", args.positionals().back(), "'");
+  return Complain(streams, absl::StrCat(command, ": ", problem), kUsage);
+}
+
+std::string InputTable(const std::vector<reml::Input>& inputs) {
+  std::string text;
+  size_t width = 0;
+  for (const reml::Input& input : inputs) width = std::max(width, input.name.size());
+  for (const reml::Input& input : inputs) {
+    absl::StrAppendFormat(&text, "%-7s  %-*s  %s\n", InputKindName(input.kind),
+                          static_cast<int>(width), absl::Utf8SafeCEscape(input.name), input.digest);
+  }
+  return text;
+}
+
+std::string InputJson(const std::vector<reml::Input>& inputs) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const reml::Input& input : inputs) {
+    rows.push_back({{"kind", std::string(InputKindName(input.kind))},
+                    {"name", input.name},
+                    {"digest", input.digest}});
+  }
+  return rows.dump(2) + "\n";
+}
+
+int RunEval(const Context&, const Arguments& args) {
+  return EvaluateReml(args, {std::cin, std::cout, std::cerr});
+}
+int RunInputs(const Context&, const Arguments& args) {
+  return ListRemlInputs(args, {std::cin, std::cout, std::cerr});
+}
+
 }  // namespace
 
 int EvaluateReml(const Arguments& args, Streams streams) {
-  const size_t programs = args.positionals().size() + (args.has("expr") ? 1 : 0);
-  if (programs == 0) {
-    return Complain(streams, "reml eval: what? Give -e EXPR, a FILE, or - for standard input",
-                    kUsage);
-  }
-  if (programs > 1) {
-    return Complain(
-        streams, absl::StrCat("reml eval: unexpected argument '", args.positionals().back(), "'"),
-        kUsage);
-  }
+  if (const auto code = WrongUse(args, "reml eval", streams)) return *code;
   absl::StatusOr<Program> program = ProgramFrom(args, streams.in);
   if (!program.ok()) return Complain(streams, program.status().message(), kFailed);
-  SourceMap sources;
-  reml::Interpreter interpreter(sources, reml::Limits{}, HostFor(streams));
-  ComposeForms forms(interpreter);
-  compose::NoContainers containers;
-  const compose::ImperativeForms imperative(interpreter, forms, containers);
-  const uint32_t source = sources.Add(std::move(program->name), std::move(program->text));
-  Diagnostics diagnostics;
-  const std::optional<reml::Value> value = forms.Evaluate(source, diagnostics);
+  Evaluation evaluation(*std::move(program), HostFor(streams));
+  Diagnostics& diagnostics = evaluation.diagnostics;
+  const std::optional<reml::Value>& value = evaluation.value;
   std::string text;
-  if (value && diagnostics.ok() && !(value->is_nil() && EndsInDefinition(sources, source))) {
-    if (reml::WriteTo(*value, &text, interpreter.heap().limit())) {
+  if (diagnostics.ok() &&
+      !(value->is_nil() && EndsInDefinition(evaluation.sources, evaluation.source))) {
+    if (reml::WriteTo(*value, &text, evaluation.interpreter.heap().limit())) {
       absl::StrAppend(&text, "\n");
     } else {
       diagnostics.Error({}, "the value is too large to print");
+      text.clear();
     }
   }
   streams.out << text << std::flush;
-  streams.err << Render(sources, diagnostics) << std::flush;
+  streams.err << Render(evaluation.sources, diagnostics) << std::flush;
   return diagnostics.ok() ? kDone : kFailed;
+}
+
+int ListRemlInputs(const Arguments& args, Streams streams) {
+  if (const auto code = WrongUse(args, "reml inputs", streams)) return *code;
+  absl::StatusOr<Program> program = ProgramFrom(args, streams.in);
+  if (!program.ok()) return Complain(streams, program.status().message(), kFailed);
+  std::vector<reml::Input> inputs = {{reml::InputKind::kProgram, program->name,
+                                      absl::StrCat("sha256:", Sha256Hex(program->text))}};
+  // Only what it reads is of interest here.
+  reml::Host host;
+  host.sleep = [](double) {};
+  const Evaluation evaluation(*std::move(program), std::move(host));
+  for (reml::Input& input : evaluation.interpreter.inputs().list()) {
+    inputs.push_back(std::move(input));
+  }
+  streams.out << (args.has("json") ? InputJson(inputs) : InputTable(inputs)) << std::flush;
+  streams.err << Render(evaluation.sources, evaluation.diagnostics) << std::flush;
+  return evaluation.diagnostics.ok() ? kDone : kFailed;
 }
 
 std::vector<Command> RemlCommands() {
@@ -123,6 +190,12 @@ std::vector<Command> RemlCommands() {
        .example = "pelagos reml eval -e '(map (lambda (x) (* x x)) (iota 5))'",
        .flags = {{"expr", 'e', "EXPR", "the program itself; several are one program"}},
        .run = RunEval},
+      {.name = "reml inputs",
+       .usage = "[FLAGS] FILE | -",
+       .summary = "List what a program reads of the world, with its hashes.",
+       .example = "pelagos reml inputs compose.reml",
+       .flags = {{"json", 0, "", "as JSON"}},
+       .run = RunInputs},
   };
 }
 

@@ -16,10 +16,11 @@ struct Streams {
   std::ostream& err;
 };
 
-// `reml eval` itself; returns the exit code.
+// `reml eval` and `reml inputs` themselves; return the exit code.
 int EvaluateReml(const Arguments& args, Streams streams);
+int ListRemlInputs(const Arguments& args, Streams streams);
 
-// eval.
+// eval, inputs.
 std::vector<Command> RemlCommands();
 
 }  // namespace pelagos::cli

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "pelagos/base/sha256.h"
 
 namespace pelagos::cli {
 namespace {
@@ -22,7 +23,7 @@ struct Answer {
   }
 };
 
-// As if typed after `pelagos`: "reml eval" and what follows it.
+// As if typed after `pelagos`: the command and what follows it.
 Answer Type(absl::string_view name, const std::vector<std::string>& words,
             const std::string& typed = "") {
   for (const Command& command : RemlCommands()) {
@@ -31,7 +32,8 @@ Answer Type(absl::string_view name, const std::vector<std::string>& words,
     EXPECT_TRUE(args.ok()) << args.status();
     std::istringstream in(typed);
     std::ostringstream out, err;
-    const int code = EvaluateReml(*args, {in, out, err});
+    const auto run = name == "reml eval" ? EvaluateReml : ListRemlInputs;
+    const int code = run(*args, {in, out, err});
     return {code, out.str(), err.str()};
   }
   ADD_FAILURE() << name;
@@ -86,6 +88,8 @@ TEST(RemlEvalTest, PrintsNothingForADefinition) {
   EXPECT_EQ(Eval({"-e", "1 (define (f) 2)"}), (Answer{0, "", ""}));
   EXPECT_EQ(Eval({"-e", "(defmacro m () 1)"}), (Answer{0, "", ""}));
   EXPECT_EQ(Eval({"-e", "(define-service web \"web\" :image \"busybox\")"}), (Answer{0, "", ""}));
+  EXPECT_EQ(Eval({"-e", "(import (scheme base))"}), (Answer{0, "", ""}));
+  EXPECT_EQ(Eval({"-e", "(reml-version 1)"}), (Answer{0, "", ""}));
   EXPECT_EQ(Eval({"-e", "(define x 1) '()"}), (Answer{0, "()\n", ""}));
 }
 
@@ -118,11 +122,55 @@ TEST(RemlEvalTest, AnErrorIsShownWhereItIs) {
 }
 
 TEST(RemlEvalTest, WrongUseIsTwo) {
-  EXPECT_EQ(Eval({}).code, 2);
+  EXPECT_EQ(Eval({}),
+            (Answer{2, "",
+                    "pelagos: error: reml eval: give a FILE, - for standard input, or -e EXPR\n"}));
   EXPECT_EQ(Eval({"-e", "1", "x.reml"}),
             (Answer{2, "", "pelagos: error: reml eval: unexpected argument 'x.reml'\n"}));
   EXPECT_EQ(Eval({"/nowhere.reml"}),
             (Answer{1, "", "pelagos: error: open('/nowhere.reml'): No such file or directory\n"}));
+}
+
+TEST(RemlEvalTest, HelpHasAnExample) {
+  for (const Command& command : RemlCommands()) {
+    EXPECT_NE(HelpFor(command).find("example:\n  pelagos " + std::string(command.name)),
+              std::string::npos);
+  }
+}
+
+TEST(RemlInputsTest, ListsWhatIsReadInOrder) {
+  const std::string lib = "(define tag (env \"PELAGOS_NO_SUCH\" :default \"1\"))";
+  InFile("lib.reml", lib);
+  const std::string program =
+      "(import \"lib.reml\")\n"
+      "(display \"not shown\")\n"
+      "(define-service web \"web\" :image (string-append \"nginx:\" tag))\n"
+      "(compose-up (compose web))\n";
+  const std::string file = InFile("stack.reml", program);
+  const std::string folder = absl::StrCat(testing::TempDir(), "/");
+  const std::string blanks(folder.size() + 10 - 15, ' ');
+  EXPECT_EQ(Type("reml inputs", {file}),
+            (Answer{0,
+                    absl::StrCat("program  ", folder, "stack.reml  sha256:", Sha256Hex(program),
+                                 "\nfile     ", folder, "lib.reml    sha256:", Sha256Hex(lib),
+                                 "\nenv      PELAGOS_NO_SUCH", blanks, "  unset\n"),
+                    ""}));
+  EXPECT_EQ(
+      Type("reml inputs", {file, "--json"}).out,
+      absl::StrCat("[\n  {\n    \"kind\": \"program\",\n    \"name\": \"", folder,
+                   "stack.reml\",\n    \"digest\": \"sha256:", Sha256Hex(program),
+                   "\"\n  },\n  {\n    \"kind\": \"file\",\n    \"name\": \"", folder,
+                   "lib.reml\",\n    \"digest\": \"sha256:", Sha256Hex(lib),
+                   "\"\n  },\n  {\n    \"kind\": \"env\",\n    \"name\": \"PELAGOS_NO_SUCH\",\n"
+                   "    \"digest\": \"unset\"\n  }\n]\n"));
+}
+
+TEST(RemlInputsTest, AProgramThatFailsSaysWhatItRead) {
+  const Answer answer = Type("reml inputs", {"-"}, "(require-env \"PELAGOS_NO_SUCH\")");
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_NE(answer.out.find("env      PELAGOS_NO_SUCH  unset\n"), std::string::npos) << answer;
+  EXPECT_NE(answer.err.find("PELAGOS_NO_SUCH is not set"), std::string::npos) << answer;
+  EXPECT_EQ(Type("reml inputs", {}).code, 2);
 }
 
 }  // namespace

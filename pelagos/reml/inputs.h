@@ -19,14 +19,17 @@
 namespace pelagos::reml {
 
 enum class InputKind : uint8_t {
-  kEnv,     // a variable of the environment
-  kFile,    // of read-file or import
-  kTime,    // a clock, by the procedure that read it
-  kRandom,  // random numbers
+  kProgram,  // itself; who evaluates it notes that
+  kEnv,      // a variable of the environment
+  kFile,     // of read-file or import
+  kTime,     // a clock, by the procedure that read it
+  kRandom,   // random numbers
 };
 
 constexpr absl::string_view InputKindName(InputKind kind) {
   switch (kind) {
+    case InputKind::kProgram:
+      return "program";
     case InputKind::kEnv:
       return "env";
     case InputKind::kFile:

@@ -74,6 +74,25 @@ TEST_F(FormsTest, EveryOption) {
   EXPECT_EQ(service("cache").container.stop_grace_seconds, 10);
 }
 
+TEST_F(FormsTest, SizesAndTimesHaveUnits) {
+  ASSERT_TRUE(Run(R"reml(
+    (define (spec name . options) (apply service name '(image "x") options))
+    (define-service d "d" :image "x" :memory "64m" :stop-grace-period "90s")
+    (compose-up (compose (list (spec "a" '(memory "1.5g") '(stop-grace-period "30s"))
+                               (spec "b" '(memory 512M) '(stop-grace-period 1m30s))
+                               (spec "c" '(memory 1048576) '(stop-grace-period 0))
+                               d))))reml"))
+      << Rendered();
+  const auto check = [&](const char* name, uint64_t memory, int grace) {
+    EXPECT_EQ(service(name).container.cgroup.memory_bytes, memory) << name;
+    EXPECT_EQ(service(name).container.stop_grace_seconds, grace) << name;
+  };
+  check("a", 1536_MiB, 30);
+  check("b", 512_MiB, 90);
+  check("c", 1_MiB, 0);
+  check("d", 64_MiB, 90);
+}
+
 TEST_F(FormsTest, DefineService) {
   ASSERT_TRUE(Run(R"reml(
     (define user "app")

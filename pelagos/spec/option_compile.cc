@@ -16,6 +16,7 @@
 #include "pelagos/policy/name.h"
 #include "pelagos/policy/port_map.h"
 #include "pelagos/reml/printer.h"
+#include "pelagos/spec/duration.h"
 
 namespace pelagos {
 
@@ -282,22 +283,35 @@ void CompileCapabilities(Option& option, CapabilitySet& set) {
 void CompileCapAdd(Option& option) { CompileCapabilities(option, option.added); }
 void CompileCapDrop(Option& option) { CompileCapabilities(option, option.dropped); }
 
+// Seconds, or a text with units. A text without a unit is none of both.
 void CompileStopGracePeriod(Option& option) {
-  const Datum* seconds = option.At(0, "stop-grace-period");
-  if (seconds == nullptr) return;
-  option.Remember(seconds->span);
+  const Datum* time = option.At(0, "stop-grace-period");
+  if (time == nullptr) return;
+  option.Remember(time->span);
   option.NoMoreThan(1);
-  if (!seconds->value.is_int()) {
-    return option.Error(seconds->span, "stop-grace-period: expected a non-negative integer",
-                        "seconds, such as 30");
+  constexpr absl::string_view kHint = "seconds, or a text with units: 30, \"30s\", \"1m30s\"";
+  std::optional<int64_t> seconds;
+  if (time->value.is_int()) {
+    seconds = time->value.as_int();
+  } else if (time->value.is_string() || time->value.is_symbol()) {
+    const absl::string_view text = time->value.text();
+    seconds = ParseDuration(text);
+    if (!seconds && text.find_first_not_of("-0123456789") != absl::string_view::npos) {
+      return option.Error(time->span,
+                          absl::StrCat("stop-grace-period: '", text, "' is not a duration"),
+                          std::string(kHint));
+    }
   }
-  const int64_t number = seconds->value.as_int();
+  if (!seconds) {
+    return option.Error(time->span, "stop-grace-period: expected a non-negative integer",
+                        std::string(kHint));
+  }
   constexpr int64_t kLongest = 24 * 60 * 60;
-  if (number < 0 || number > kLongest) {
-    return option.Error(seconds->span, "stop-grace-period: value out of range",
-                        "seconds, 0 to 86400");
+  if (*seconds < 0 || *seconds > kLongest) {
+    return option.Error(time->span, "stop-grace-period: value out of range",
+                        "0 seconds to 24 hours");
   }
-  option.container().stop_grace_seconds = static_cast<int>(number);
+  option.container().stop_grace_seconds = static_cast<int>(*seconds);
 }
 
 namespace {

@@ -80,6 +80,7 @@ StackResult PlanStack(const std::string& name, const std::string& text, const Ho
     if (diags.ok()) result.plan = MakeComposePlan(request.project, spec, images, facts, diags);
   }
   result.report = Render(sources, diags);
+  result.inputs = interpreter.inputs().list();
   return result;
 }
 

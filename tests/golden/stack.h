@@ -4,9 +4,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pelagos/plan/compose_plan.h"
 #include "pelagos/plan/host_facts.h"
+#include "pelagos/reml/inputs.h"
 #include "pelagos/spec/resolved_image.h"
 
 namespace pelagos::golden {
@@ -14,6 +16,7 @@ namespace pelagos::golden {
 struct StackResult {
   std::string report;               // all that is to be said of the program, rendered
   std::optional<ComposePlan> plan;  // nullopt: the report says why, or nothing was asked for
+  std::vector<reml::Input> inputs;  // what it read
 };
 
 // `name` is what the program is called in messages. Relative binds count from /srv/stack.
