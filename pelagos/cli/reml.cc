@@ -24,6 +24,7 @@
 #include "pelagos/compose/no_containers.h"
 #include "pelagos/reml/inputs.h"
 #include "pelagos/reml/interpreter.h"
+#include "pelagos/reml/json_text.h"
 #include "pelagos/reml/printer.h"
 #include "pelagos/reml/reader.h"
 #include "pelagos/spec/forms.h"
@@ -133,6 +134,26 @@ std::string InputJson(const std::vector<reml::Input>& inputs) {
   return rows.dump(2) + "\n";
 }
 
+// A value as a line.
+absl::StatusOr<std::string> Written(reml::Value value, bool json, size_t limit) {
+  constexpr char kTooLarge[] = "the value is too large to print";
+  std::string text;
+  if (json) {
+    absl::StatusOr<std::string> written = reml::JsonText(value, 0, limit);
+    if (absl::IsResourceExhausted(written.status())) {
+      return absl::ResourceExhaustedError(kTooLarge);
+    }
+    if (!written.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the value cannot be JSON: ", written.status().message()));
+    }
+    text = *std::move(written);
+  } else if (!reml::WriteTo(value, &text, limit)) {
+    return absl::ResourceExhaustedError(kTooLarge);
+  }
+  return absl::StrCat(text, "\n");
+}
+
 int RunEval(const Context&, const Arguments& args) {
   return EvaluateReml(args, {std::cin, std::cout, std::cerr});
 }
@@ -152,11 +173,12 @@ int EvaluateReml(const Arguments& args, Streams streams) {
   std::string text;
   if (diagnostics.ok() &&
       !(value->is_nil() && EndsInDefinition(evaluation.sources, evaluation.source))) {
-    if (reml::WriteTo(*value, &text, evaluation.interpreter.heap().limit())) {
-      absl::StrAppend(&text, "\n");
+    absl::StatusOr<std::string> written =
+        Written(*value, args.has("json"), evaluation.interpreter.heap().limit());
+    if (written.ok()) {
+      text = *std::move(written);
     } else {
-      diagnostics.Error({}, "the value is too large to print");
-      text.clear();
+      diagnostics.Error({}, std::string(written.status().message()));
     }
   }
   streams.out << text << std::flush;
@@ -185,10 +207,11 @@ int ListRemlInputs(const Arguments& args, Streams streams) {
 std::vector<Command> RemlCommands() {
   return {
       {.name = "reml eval",
-       .usage = "-e EXPR | FILE | -",
+       .usage = "[--json] -e EXPR | FILE | -",
        .summary = "Evaluate a program, and print the value of its last form.",
        .example = "pelagos reml eval -e '(map (lambda (x) (* x x)) (iota 5))'",
-       .flags = {{"expr", 'e', "EXPR", "the program itself; several are one program"}},
+       .flags = {{"expr", 'e', "EXPR", "the program itself; several are one program"},
+                 {"json", 0, "", "the value as JSON"}},
        .run = RunEval},
       {.name = "reml inputs",
        .usage = "[FLAGS] FILE | -",

@@ -83,6 +83,18 @@ TEST(RemlEvalTest, PrintsTheLastValue) {
   EXPECT_EQ(Eval({"-e", ""}), (Answer{0, "()\n", ""}));
 }
 
+TEST(RemlEvalTest, TheValueAsJson) {
+  EXPECT_EQ(Eval({"--json", "-e", "(list 1 2.5 \"a\" #t)"}),
+            (Answer{0, "[1,2.5,\"a\",true]\n", ""}));
+  EXPECT_EQ(Eval({"--json", "-e", "'((\"b\" . 1) (\"a\" . ()))"}),
+            (Answer{0, "{\"b\":1,\"a\":[]}\n", ""}));
+  EXPECT_EQ(Eval({"--json", "-e", "(define x 1)"}), (Answer{0, "", ""}));
+  const Answer refused = Eval({"--json", "-e", "car"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_NE(refused.err.find("error: the value cannot be JSON: "), std::string::npos) << refused;
+}
+
 TEST(RemlEvalTest, PrintsNothingForADefinition) {
   EXPECT_EQ(Eval({"-e", "(define x 1)"}), (Answer{0, "", ""}));
   EXPECT_EQ(Eval({"-e", "1 (define (f) 2)"}), (Answer{0, "", ""}));
