@@ -139,6 +139,10 @@ class CallContext {
   // Whether a guard or a handler of the program would see a failure of this call.
   virtual bool Guarded() const = 0;
 
+  // The errors with the notes of the way to this call, as Fail gives them. For errors that are
+  // reported without failing.
+  virtual Diagnostics Traced(Diagnostics diagnostics) = 0;
+
   // Counts work that is not constant against the limit of steps; false: fail with OutOfSteps().
   virtual bool Charge(uint64_t steps) = 0;
   virtual EvalResult OutOfSteps() = 0;

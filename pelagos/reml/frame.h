@@ -29,10 +29,14 @@ class NameWalk {
  public:
   explicit NameWalk(Symbol* symbol) : name_(symbol) {}
   Symbol* In(const Scope* scope) {
-    if (name_->is_alias() && name_->scope == scope) name_ = name_->alias_of;
+    while (name_->is_alias() && name_->scope == scope) name_ = name_->alias_of;
     return name_;
   }
-  Symbol* Global() const { return name_->is_alias() ? name_->alias_of : name_; }
+  Symbol* Global() const {
+    Symbol* name = name_;
+    while (name->is_alias()) name = name->alias_of;
+    return name;
+  }
 
  private:
   Symbol* name_;

@@ -41,7 +41,7 @@ Value Heap::Intern(absl::string_view name) {
 Value Heap::Alias(Symbol* symbol, Scope* scope) {
   Symbol* alias = symbols_.NewUninterned(symbol->name);
   bytes_ += sizeof(Symbol) + symbol->name.size();
-  alias->alias_of = symbol->is_alias() ? symbol->alias_of : symbol;
+  alias->alias_of = symbol;
   alias->scope = scope;
   alias->special_form = symbol->special_form;
   if (scope != nullptr) aliases_.push_back(alias);

@@ -5,6 +5,7 @@
 
 #include "pelagos/reml/builtins.h"
 #include "pelagos/reml/define_service.h"
+#include "pelagos/reml/derived_macros.h"
 #include "pelagos/reml/host.h"
 #include "pelagos/reml/import.h"
 #include "pelagos/reml/machine.h"
@@ -19,6 +20,9 @@ Interpreter::Interpreter(SourceMap& sources, Limits limits, Host host)
                                          Recorded(WithDefaults(std::move(host)), *inputs_))) {
   for (const BuiltinTable& table : BuiltinTables()) {
     for (const Builtin& row : table.rows) machine_->DefineBuiltin(row);
+  }
+  for (const DerivedMacro& macro : DerivedMacros()) {
+    machine_->DefineMacro(macro.name, macro.expand);
   }
   machine_->DefineMacro("define-service", ExpandDefineService);
   machine_->DefineMacro("define-record-type", ExpandDefineRecordType);

@@ -198,6 +198,15 @@ bool Machine::SetRequest(Node* node, size_t& base) {
   return true;
 }
 
+Diagnostics Machine::Traced(Diagnostics diagnostics) {
+  std::optional<Failure> outer = std::exchange(failure_, std::nullopt);
+  Fail(std::move(diagnostics));
+  AddTrace(now_.node);
+  Diagnostics traced = std::move(failure_->diagnostics);
+  failure_ = std::move(outer);
+  return traced;
+}
+
 EvalResult Machine::EvaluateSource(uint32_t source) {
   Diagnostics diagnostics;
   request_.program = ReadProgram(source, diagnostics);

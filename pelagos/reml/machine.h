@@ -59,6 +59,7 @@ class Machine final : public CallContext {
   Span ArgSpan(size_t index) const override;
   EvalResult Fail(Diagnostics diagnostics) override;
   bool Guarded() const override;
+  Diagnostics Traced(Diagnostics diagnostics) override;
   bool Charge(uint64_t steps) override;
   EvalResult OutOfSteps() override;
   EvalResult OutOfMemory() override;

@@ -36,21 +36,6 @@ EvalResult Format(CallContext& ctx, Args args) {
   return ctx.heap().String(std::move(out));
 }
 
-EvalResult Raise(CallContext& ctx, Args args) {
-  if (args.empty()) return ctx.Error(ctx.CallSpan(), "error");
-  std::string message;
-  if (!args[0].is_string()) {
-    if (auto error = AppendText(ctx, args[0], false, &message)) return *error;
-    return ctx.Error(ctx.CallSpan(), std::move(message));
-  }
-  message = std::string(args[0].text());
-  for (Value irritant : args.subspan(1)) {
-    message.push_back(' ');
-    if (auto error = AppendText(ctx, irritant, false, &message)) return *error;
-  }
-  return ctx.Error(ctx.CallSpan(), std::move(message));
-}
-
 EvalResult Log(CallContext& ctx, Args args) {
   std::string record;
   for (size_t i = 0; i < args.size(); ++i) {
@@ -81,11 +66,6 @@ constexpr Builtin kRows[] = {
      "(format \"100~~\") => \"100~\"\n"
      "(format \"~a\") !! format: too few arguments",
      0, "format: requires format string"},
-    {"error", "message:any... -> any", Raise,
-     "Fails with a message: MESSAGE, when it is a string with the further arguments behind it as "
-     "write shows them.",
-     "(error \"no such key:\" 'a \"b\") !! no such key: a \"b\"\n"
-     "(guard (e (#t e)) (error \"wrong\")) => \"wrong\""},
     {"log", "x:any... -> nil", Log,
      "Writes one record, X after X as display shows them, to the program's log. `pelagos compose` "
      "shows it when PELAGOS_LOG is info; `pelagos reml eval` writes it to standard error.",

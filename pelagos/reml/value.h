@@ -183,7 +183,7 @@ struct alignas(8) Symbol {
   const std::string name;
   Value global = Value::Unbound();  // the value of the global variable of this name
   uint8_t special_form = 0;         // the evaluator's number for it as the head of a list
-  Symbol* alias_of = nullptr;       // never an alias itself
+  Symbol* alias_of = nullptr;       // may be an alias itself
   Scope* scope = nullptr;
 };
 
