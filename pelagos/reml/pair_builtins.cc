@@ -47,10 +47,6 @@ EvalResult BooleansEqual(CallContext& ctx, Args args) {
   return AllSame(
       ctx, args, [](Value v) { return v.is_bool(); }, "bool");
 }
-EvalResult SymbolsEqual(CallContext& ctx, Args args) {
-  return AllSame(
-      ctx, args, [](Value v) { return v.is_symbol(); }, "symbol");
-}
 
 EvalResult Cons(CallContext& ctx, Args args) {
   SpannedPair* pair = ctx.heap().NewPair(args[0], args[1], ctx.ArgSpan(0), ctx.CallSpan());
@@ -107,9 +103,6 @@ constexpr Builtin kRows[] = {
     {"boolean=?", "x:bool y:bool more:bool... -> bool", BooleansEqual,
      "Whether all arguments are the same boolean.",
      "(boolean=? #t #t) => #t\n(boolean=? #t 1) !! boolean=?: expected bool, got int", 1},
-    {"symbol=?", "x:symbol y:symbol more:symbol... -> bool", SymbolsEqual,
-     "Whether all arguments are the same symbol.",
-     "(symbol=? 'a 'a 'b) => #f\n(symbol=? 'a \"a\") !! symbol=?: expected symbol, got string", 1},
     {"cons", "x:any y:any -> pair", Cons,
      "A pair of X and Y. When Y is a list, that is the list with X before it.",
      "(cons 1 '(2 3)) => (1 2 3)\n(cons 1 2) => (1 . 2)"},

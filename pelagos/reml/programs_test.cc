@@ -7,6 +7,7 @@
 // they print in *.out.
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <set>
 #include <string>
@@ -99,7 +100,8 @@ TEST(ProgramsTest, GiveTheirAnswers) {
   for (const fs::path& path : Programs("pelagos/reml/testdata")) {
     answers += CheckAnswers(path, false);
   }
-  EXPECT_GT(answers, 300u);
+  std::cout << answers << " answers\n";
+  EXPECT_GE(answers, 600u);
 }
 
 TEST(ProgramsTest, PrintWhatTheReferenceSays) {

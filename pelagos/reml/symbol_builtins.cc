@@ -117,7 +117,10 @@ constexpr Builtin kRows[] = {
     {"string->symbol", "text:string -> symbol", StringToSymbol, "The symbol whose name is TEXT.",
      R"((string->symbol "abc") => abc)"},
     {"symbol=?", "a:symbol b:symbol more:symbol... -> bool", SameSymbols,
-     "Whether A, B and MORE are the same symbol.", R"((symbol=? 'a 'a 'b) => #f)", 1},
+     "Whether A, B and MORE are the same symbol.",
+     R"((symbol=? 'a 'a 'b) => #f
+(symbol=? 'a "a") !! symbol=?: expected symbol, got string)",
+     1},
     {"symbol-append", "symbol:symbol... -> symbol", SymbolAppend,
      "The symbol whose name is that of all SYMBOL, one after the other.",
      R"((symbol-append 'web '- 'db) => web-db)", 1},

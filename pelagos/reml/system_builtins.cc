@@ -76,6 +76,6 @@ constexpr Builtin kRows[] = {
 
 }  // namespace
 
-BuiltinTable SystemBuiltins() { return {"Output, errors and the world", "", kRows}; }
+BuiltinTable SystemBuiltins() { return {"Text, log and time", "", kRows}; }
 
 }  // namespace pelagos::reml

@@ -253,9 +253,7 @@ EvalResult OnReady(State& state, CallContext& ctx, Args args) {
 
 constexpr reml::Builtin kRows[] = {
     {"service", "name:text option:list... -> service-spec", nullptr,
-     "Describes a service: its NAME and its options, each a list like `'(image \"nginx\")`. It "
-     "does "
-     "nothing until `compose-up`.",
+     "Describes a service: its NAME and its options, each a list like `'(image \"nginx\")`.",
      "(service \"web\" '(image \"nginx\") '(port 8080 80)) => #<service:web>", 0,
      "service: expected name"},
     {"network", "name:text option:list... -> network-spec", nullptr,
@@ -270,9 +268,11 @@ constexpr reml::Builtin kRows[] = {
     {"compose-up", "stack:compose-spec [project:text|nil|bool] [foreground:any] -> nil", nullptr,
      "Asks for the stack; the last one asked for counts. PROJECT names it, FOREGROUND keeps the "
      "command in the foreground.",
-     "", 0, "compose-up: expected a compose spec"},
+     "(compose-up (compose (service \"a\" '(image \"i\"))) \"shop\") => ()", 0,
+     "compose-up: expected a compose spec"},
     {"on-ready", "service:text|service-spec procedure:procedure -> nil", nullptr,
-     "Calls the PROCEDURE, which takes no arguments, when the service is ready.", "", 0, ""},
+     "Calls the PROCEDURE, which takes no arguments, when the SERVICE is ready.",
+     "(on-ready \"db\" (lambda () (display \"db is there\"))) => ()", 0, ""},
 };
 
 using Form = EvalResult (*)(State& state, CallContext& ctx, Args args);

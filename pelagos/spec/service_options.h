@@ -19,8 +19,9 @@ namespace pelagos {
 
 struct ServiceOptionRow {
   absl::string_view name;
-  absl::string_view shape;  // "(port HOST CONTAINER [ADDRESS])"
-  absl::string_view doc;
+  absl::string_view shape;    // "(port HOST CONTAINER [ADDRESS])"
+  absl::string_view doc;      // sentences for the manual
+  absl::string_view example;  // options that are right, one a line: "(port 8080 80)"
 };
 
 // In the order of the manual.
