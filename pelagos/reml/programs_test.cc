@@ -18,6 +18,7 @@
 #include "absl/strings/strip.h"
 #include "gtest/gtest.h"
 #include "pelagos/reml/reader.h"
+#include "pelagos/reml/reference.h"
 #include "pelagos/reml/testing.h"
 
 namespace pelagos::reml {
@@ -102,6 +103,18 @@ TEST(ProgramsTest, GiveTheirAnswers) {
   }
   std::cout << answers << " answers\n";
   EXPECT_GE(answers, 600u);
+}
+
+// CHAPTER.reml or CHAPTER_TOPIC.reml.
+TEST(ProgramsTest, AreOrderedByChaptersOfTheManual) {
+  for (const fs::path& path : Programs("pelagos/reml/testdata")) {
+    const std::string stem = path.stem().string();
+    bool found = false;
+    for (const ReferenceChapter& chapter : LanguageReference()) {
+      found = found || stem == chapter.name || absl::StartsWith(stem, chapter.name + "_");
+    }
+    EXPECT_TRUE(found) << path << " is of no chapter of docs/reml/reference";
+  }
 }
 
 TEST(ProgramsTest, PrintWhatTheReferenceSays) {

@@ -111,7 +111,7 @@ size_t CheckPage(const std::string& page) {
     } else if (i + 1 == blocks.size() || info.size() != 3 || blocks[i + 1].info[0] != "text") {
       ADD_FAILURE() << page << ": not a wrong program with what is said of it";
     } else {
-      EXPECT_EQ(bench.Mistakes(info[2], blocks[i].text), blocks[i + 1].text) << page;
+      EXPECT_EQ(Bench().Mistakes(info[2], blocks[i].text), blocks[i + 1].text) << page;
       ++answers;
     }
   }
@@ -121,7 +121,9 @@ size_t CheckPage(const std::string& page) {
 TEST(ExamplesTest, OfTheManualAreTrue) {
   CheckPage("README.md");
   for (const std::string& page : golden::TestFiles("docs", ".md")) CheckPage(page);
-  for (const std::string& page : golden::TestFiles("docs/reml", ".md")) CheckPage(page);
+  size_t answers = 0;
+  for (const std::string& page : golden::TestFiles("docs/reml", ".md")) answers += CheckPage(page);
+  EXPECT_GE(answers, 75u);
 }
 
 }  // namespace
