@@ -482,20 +482,4 @@ fail:
   goto done;
 }
 
-bool Machine::Push(Wait wait, Node* node, Frame* frame, size_t base, size_t index, size_t end) {
-  // An argument list counts too: a deep recursion of long calls is as bad.
-  constexpr size_t kValuesPerCall = 16;
-  Continuation k;
-  k.wait = wait;
-  k.base = static_cast<uint32_t>(base);
-  k.index = static_cast<uint32_t>(index);
-  k.end = static_cast<uint32_t>(end);
-  k.node = node;
-  k.frame = frame;
-  if (values_.size() / kValuesPerCall < limits_.depth && waiting_.TryPush(k) != nullptr)
-    return true;
-  FailAt(node, "recursion too deep");
-  return false;
-}
-
 }  // namespace pelagos::reml

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "pelagos/reml/primitive.h"
+#include "pelagos/reml/quick.h"
 #include "pelagos/reml/reader.h"
 #include "pelagos/reml/values.h"
 
@@ -231,6 +231,8 @@ bool Machine::Charge(uint64_t steps) {
   steps_left_ -= steps;
   return true;
 }
+
+void Machine::FailTooDeep(const Node* node) { FailAt(node, "recursion too deep"); }
 
 bool Machine::Collect(Node* node, Frame* frame) {
   const bool enough = heap_.Collect([&](Marker& marker) {

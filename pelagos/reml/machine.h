@@ -195,6 +195,7 @@ class Machine final : public CallContext {
   void FailFatally(const Node* node, std::string message, std::string hint = "");
   void FailUnbound(const Node& variable, absl::string_view prefix = "");
   void FailArity(const Node* call, const Node& lambda, absl::string_view name, size_t got);
+  void FailTooDeep(const Node* node);
   bool CheckArity(const BuiltinObject& builtin, size_t got);
   void AddTrace(const Node* node);
   // Where a later problem of `node` is reported: at its own place when that is known.

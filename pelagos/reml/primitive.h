@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/reml/code.h"
 #include "pelagos/reml/equality.h"
@@ -42,7 +43,8 @@ inline bool CompareNumbers(Value a, Value b, Holds holds, Value& result) {
 }  // namespace internal
 
 // Requires: primitive is one of two arguments, but not kCons.
-inline bool Compute(Heap& heap, Primitive primitive, Value a, Value b, Value& result) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool Compute(Heap& heap, Primitive primitive, Value a, Value b,
+                                                 Value& result) {
   using internal::Word;
   const bool fixnums = internal::Fixnums(a, b);
   switch (primitive) {
@@ -114,7 +116,7 @@ inline bool Compute(Heap& heap, Primitive primitive, Value a, Value b, Value& re
 }
 
 // Requires: primitive is one of one argument.
-inline bool Compute(Primitive primitive, Value a, Value& result) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool Compute(Primitive primitive, Value a, Value& result) {
   switch (primitive) {
     case Primitive::kCar:
       if (!a.is_pair()) return false;

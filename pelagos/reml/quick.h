@@ -1,13 +1,15 @@
 // What the evaluator does most, inline in its loop: the second half of eval.cc.
 #pragma once
 
+#include "absl/base/attributes.h"
 #include "pelagos/reml/machine.h"
 #include "pelagos/reml/primitive.h"
 
 namespace pelagos::reml {
 
 // The value of what needs no stack: constants, variables, and primitives of those.
-inline Machine::Got Machine::Quick(Node* kid, Frame* frame, Value& value) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Machine::Got Machine::Quick(Node* kid, Frame* frame,
+                                                                Value& value) {
   for (;;) {
     switch (kid->op) {
       case Op::kPending:
@@ -75,7 +77,7 @@ inline Machine::Got Machine::QuickPrimitive(Node* kid, Frame* frame, Value& valu
                                                                          : Got::kNothing;
 }
 
-inline bool Machine::SafePoint(Node* node, Frame* frame) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool Machine::SafePoint(Node* node, Frame* frame) {
   if (heap_.due() && !Collect(node, frame)) return false;
   if (steps_left_ == 0) {
     FailFatally(node, "too many steps");
@@ -96,6 +98,27 @@ inline Value* Machine::Place(Node& variable, Frame* frame) {
     return &frame->slots()[variable.index];
   }
   return PlaceSlowly(variable, frame);
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool Machine::Push(Wait wait, Node* node, Frame* frame,
+                                                       size_t base, size_t index, size_t end) {
+  // An argument list counts too: a deep recursion of long calls is as bad.
+  constexpr size_t kValuesPerCall = 16;
+  if (values_.size() / kValuesPerCall < limits_.depth) {
+    if (Continuation* k = waiting_.TryExtend()) {
+      k->wait = wait;
+      k->base = static_cast<uint32_t>(base);
+      k->index = static_cast<uint32_t>(index);
+      k->end = static_cast<uint32_t>(end);
+      k->node = node;
+      k->frame = frame;
+      k->first_call = nullptr;
+      k->last_call = nullptr;
+      return true;
+    }
+  }
+  FailTooDeep(node);
+  return false;
 }
 
 }  // namespace pelagos::reml

@@ -26,10 +26,9 @@ class Stack {
   T& operator[](size_t i) { return begin_[i]; }
   const T& operator[](size_t i) const { return begin_[i]; }
 
-  // nullptr: there are as many as may be.
-  T* TryPush(const T& value) {
+  // One more, whose content is any; nullptr: there are as many as may be.
+  T* TryExtend() {
     if (top_ == end_ && !Grow(size() + 1)) return nullptr;
-    *top_ = value;
     return top_++;
   }
   // Beyond the limit too.
