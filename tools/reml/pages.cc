@@ -25,7 +25,7 @@ list of them.
 The comments in the examples are what `pelagos reml eval` prints for the expression: `=>` stands before
 a value, `!!` before an error.
 
-What is in the original Pelagos too is the same there, but for what
+*As in the original* is what the original Pelagos has too, the same but for what
 [differences.md](../../differences.md) says. All else says since which version of the language it is
 there.
 )";
@@ -72,7 +72,8 @@ std::string Entry(const ReferenceEntry& entry) {
   absl::StrAppend(&page, absl::StrJoin(ways, "  \n"));
   if (!entry.result.empty()) absl::StrAppend(&page, " → ", Code(entry.result));
   absl::StrAppend(&page, "\n\n", entry.doc, "\n");
-  if (entry.since > 0) absl::StrAppend(&page, "*Since reml ", entry.since, ".*\n");
+  page += entry.since > 0 ? absl::StrCat("*Since reml ", entry.since, ".*\n")
+                          : "*As in the original.*\n";
   if (!entry.example.empty()) {
     absl::StrAppend(&page, "\n```scheme\n");
     for (absl::string_view line : absl::StrSplit(entry.example, '\n')) page += Example(line);
