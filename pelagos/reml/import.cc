@@ -1,5 +1,7 @@
 #include "pelagos/reml/import.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
@@ -255,8 +257,7 @@ class Expander {
       constexpr size_t kLongest = 100;
       std::string name;
       WriteTo(item, &name, kLongest);
-      for (absl::string_view library : kLibraries) known = known && name != library;
-      known = !known;
+      known = std::find(std::begin(kLibraries), std::end(kLibraries), name) != std::end(kLibraries);
       if (inner && (head == "prefix" || head == "rename")) {
         Fail(at, absl::StrCat("import: ", head, " is not possible: names have no modules here"));
       } else if (!known) {
