@@ -4,8 +4,11 @@
 // Cells.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <new>
 #include <vector>
 
@@ -32,9 +35,9 @@ class Cells {
   Cells(const Cells&) = delete;
   Cells& operator=(const Cells&) = delete;
   ~Cells() {
-    for (const Block& block : blocks_) {
-      Unpoison(block.begin, kBlockBytes);
-      ::operator delete(block.begin);
+    for (const Chunk& chunk : chunks_) {
+      Unpoison(chunk.begin, chunk.bytes);
+      std::free(chunk.begin);
     }
   }
 
@@ -77,13 +80,22 @@ class Cells {
   }
 
  private:
-  static constexpr size_t kBlockBytes = size_t{256} << 10;
+  // Blocks are cut from chunks. The first chunk is small, since most programs are; the others are
+  // huge pages, where the system has them, so that a big heap costs few page faults.
+  static constexpr size_t kBlockBytes = size_t{32} << 10;
+  static constexpr size_t kFirstChunk = size_t{1} << 20;
+  static constexpr size_t kHugePage = size_t{2} << 20;
 
   struct FreeCell : Object {
     FreeCell() : Object(Kind::kFree) {}
     FreeCell* next = nullptr;
   };
   static_assert(sizeof(FreeCell) <= 16);
+  struct Chunk {
+    char* begin;
+    size_t bytes;
+    size_t used;
+  };
   struct Block {
     char* begin;
     char* end;  // of its last cell
@@ -99,7 +111,7 @@ class Cells {
 
   void* AllocateFresh(Pool& pool, size_t cell_bytes) {
     if (pool.fresh == pool.end) {
-      pool.block = static_cast<char*>(::operator new(kBlockBytes));
+      pool.block = NewBlock();
       pool.fresh = pool.block;
       pool.end = pool.block + kBlockBytes / cell_bytes * cell_bytes;
       blocks_.push_back({pool.block, pool.end, cell_bytes});
@@ -109,6 +121,20 @@ class Cells {
     pool.fresh += cell_bytes;
     Unpoison(cell, cell_bytes);
     return cell;
+  }
+
+  char* NewBlock() {
+    if (chunks_.empty() || chunks_.back().used == chunks_.back().bytes) {
+      const size_t bytes = chunks_.empty() ? kFirstChunk : kHugePage;
+      void* memory = std::aligned_alloc(bytes, bytes);
+      if (memory == nullptr) throw std::bad_alloc();
+      if (bytes == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);  // only advice
+      chunks_.push_back({static_cast<char*>(memory), bytes, 0});
+    }
+    Chunk& chunk = chunks_.back();
+    char* const block = chunk.begin + chunk.used;
+    chunk.used += kBlockBytes;
+    return block;
   }
 
   // The address sanitizer sees the use of a free cell.
@@ -124,6 +150,7 @@ class Cells {
   }
 
   Pool pools_[kLargest / 8 + 1];
+  std::vector<Chunk> chunks_;
   std::vector<Block> blocks_;
 };
 

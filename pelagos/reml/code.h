@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -122,20 +123,36 @@ inline Node& LambdaOf(Value closure) {
   return LambdaOf(static_cast<const ClosureObject&>(*closure.object()));
 }
 
+// A procedure written in C++. Those of the tables only point at their rows, which are static.
 struct BuiltinObject : Managed {
-  explicit BuiltinObject(const Builtin& r)
+  struct Own {
+    Builtin row;
+    BuiltinClosure closure;       // may be empty
+    std::vector<Value> captures;  // see CallContext::NewProcedure
+  };
+  enum StaticRow { kStaticRow };
+
+  BuiltinObject(const Builtin& r, StaticRow)
       : Managed(Kind::kBuiltin), row(r), arity(ArityOf(r.signature)) {}
+  explicit BuiltinObject(const Builtin& r, BuiltinClosure closure = nullptr,
+                         std::vector<Value> captures = {})
+      : Managed(Kind::kBuiltin),
+        own(new Own{r, std::move(closure), std::move(captures)}),
+        row(own->row),
+        arity(ArityOf(r.signature)) {}
   void Trace(Marker& marker) const override {
-    for (Value value : captures) marker.Mark(value);
+    for (Value value : captures()) marker.Mark(value);
   }
   EvalResult Call(CallContext& ctx, absl::Span<const Value> args) const {
-    return closure ? closure(ctx, args) : row.function(ctx, args);
+    return own != nullptr && own->closure ? own->closure(ctx, args) : row.function(ctx, args);
+  }
+  absl::Span<const Value> captures() const {
+    return own == nullptr ? absl::Span<const Value>() : absl::MakeConstSpan(own->captures);
   }
 
-  const Builtin row;
+  const std::unique_ptr<const Own> own;
+  const Builtin& row;
   const Arity arity;
-  BuiltinClosure closure;       // may be empty
-  std::vector<Value> captures;  // see CallContext::NewProcedure
   Primitive primitive = Primitive::kNone;
 };
 

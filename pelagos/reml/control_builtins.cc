@@ -88,7 +88,7 @@ EvalResult MakeParameter(CallContext& ctx, Args args) {
 // The cell of a parameter; () for anything else.
 Value CellOf(Value parameter) {
   if (!parameter.is_builtin()) return Value::Nil();
-  const auto& captures = static_cast<const BuiltinObject*>(parameter.object())->captures;
+  const auto captures = static_cast<const BuiltinObject*>(parameter.object())->captures();
   return captures.size() == 1 ? captures[0] : Value::Nil();
 }
 

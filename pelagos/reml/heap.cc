@@ -97,7 +97,7 @@ void Marker::TraceAll() {
       case Kind::kFree:
         break;
       case Kind::kString:
-        if (object->flag) {
+        if (object->flag != 0) {
           const auto& error = static_cast<const ErrorObject&>(*object);
           Mark(error.text);
           Mark(error.message);

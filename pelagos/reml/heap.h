@@ -202,19 +202,29 @@ class ListBuilder {
  public:
   explicit ListBuilder(Heap& heap) : heap_(heap) {}
   void Add(Value value, Span span = {}) {
-    SpannedPair* pair = heap_.NewPair(value, Value::Nil(), span, Span());
     if (last_ == nullptr) {
-      first_ = Value::Of(pair);
-      first_pair_ = pair;
-    } else {
-      last_->cdr = Value::Of(pair);
+      first_pair_ = heap_.NewPair(value, Value::Nil(), span, Span());
+      last_ = first_pair_;
+      first_ = Value::Of(last_);
+      return;
     }
+    InnerPair* pair = heap_.New<InnerPair>(0, value, Value::Nil());
+    pair->car_span = span;
+    last_->cdr = Value::Of(pair);
+    before_last_ = last_;
     last_ = pair;
   }
   // Makes it a dotted list. Requires: not empty
   void SetTail(Value tail, Span span = {}) {
-    last_->cdr = tail;
-    last_->tail_span = span;
+    SpannedPair* pair = first_pair_;
+    if (last_ != first_pair_) {
+      // The last pair has to know more than those within.
+      pair = heap_.NewPair(last_->car, tail, last_->car_span, Span());
+      before_last_->cdr = Value::Of(pair);
+      last_ = pair;
+    }
+    pair->cdr = tail;
+    pair->tail_span = span;
   }
   bool empty() const { return last_ == nullptr; }
   // The list, or `()`.
@@ -227,7 +237,8 @@ class ListBuilder {
   Heap& heap_;
   Value first_;
   SpannedPair* first_pair_ = nullptr;
-  SpannedPair* last_ = nullptr;
+  InnerPair* before_last_ = nullptr;
+  InnerPair* last_ = nullptr;
 };
 
 }  // namespace pelagos::reml

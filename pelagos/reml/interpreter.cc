@@ -19,8 +19,9 @@ Interpreter::Interpreter(SourceMap& sources, Limits limits, Host host)
       machine_(std::make_unique<Machine>(sources, limits,
                                          Recorded(WithDefaults(std::move(host)), *inputs_))) {
   for (const BuiltinTable& table : BuiltinTables()) {
-    for (const Builtin& row : table.rows) machine_->DefineBuiltin(row);
+    machine_->DefineTable(table.rows);
   }
+  machine_->FindPrimitives();
   for (const DerivedMacro& macro : DerivedMacros()) {
     machine_->DefineMacro(macro.name, macro.expand);
   }

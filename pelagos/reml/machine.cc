@@ -54,16 +54,28 @@ Machine::Machine(SourceMap& sources, Limits limits, Host host)
 }
 
 void Machine::DefineBuiltin(const Builtin& row, BuiltinClosure closure) {
-  auto* object = heap_.New<BuiltinObject>(0, row);
-  object->closure = std::move(closure);
-  object->primitive = PrimitiveOf(row.name);
-  heap_.SetGlobal(heap_.Intern(row.name).symbol(), Value::Of(object));
+  heap_.SetGlobal(heap_.Intern(row.name).symbol(),
+                  Value::Of(heap_.New<BuiltinObject>(0, row, std::move(closure))));
+}
+
+void Machine::DefineTable(absl::Span<const Builtin> rows) {
+  for (const Builtin& row : rows) {
+    heap_.SetGlobal(heap_.Intern(row.name).symbol(),
+                    Value::Of(heap_.New<BuiltinObject>(0, row, BuiltinObject::kStaticRow)));
+  }
+}
+
+void Machine::FindPrimitives() {
+  for (const PrimitiveRow& row : PrimitiveRows()) {
+    const Value value = heap_.Intern(row.name).symbol()->global;
+    if (value.is_builtin()) static_cast<BuiltinObject*>(value.object())->primitive = row.primitive;
+  }
 }
 
 Value Machine::NewProcedure(const Builtin& row, absl::Span<const Value> captures) {
-  auto* object = heap_.New<BuiltinObject>(captures.size() * sizeof(Value), row);
-  object->captures.assign(captures.begin(), captures.end());
-  return Value::Of(object);
+  return Value::Of(heap_.New<BuiltinObject>(
+      sizeof(BuiltinObject::Own) + captures.size() * sizeof(Value), row, nullptr,
+      std::vector<Value>(captures.begin(), captures.end())));
 }
 
 void Machine::DefineMacro(absl::string_view name, NativeMacro macro) {

@@ -41,6 +41,10 @@ class Machine final : public CallContext {
   Machine(SourceMap& sources, Limits limits, Host host);
 
   void DefineBuiltin(const Builtin& row, BuiltinClosure closure = nullptr);
+  // Requires: the rows are static.
+  void DefineTable(absl::Span<const Builtin> rows);
+  // To be called when the builtins of all programs are defined: the evaluator does some itself.
+  void FindPrimitives();
   void DefineMacro(absl::string_view name, NativeMacro macro);
   // Evaluates the standard library. No error will point into it. When it fails, because the limits
   // are too small for it, so does every program.
@@ -53,7 +57,7 @@ class Machine final : public CallContext {
   Heap& heap() override { return heap_; }
   const Host& host() const override { return host_; }
   absl::string_view name() const override { return now_.builtin->row.name; }
-  absl::Span<const Value> captures() const override { return now_.builtin->captures; }
+  absl::Span<const Value> captures() const override { return now_.builtin->captures(); }
   Value NewProcedure(const Builtin& row, absl::Span<const Value> captures) override;
   Span CallSpan() const override { return Visible(now_.node); }
   Span ArgSpan(size_t index) const override;

@@ -154,7 +154,7 @@ void ForgetSpans(const std::vector<Datum>& data) {
     const Value part = waiting.back();
     waiting.pop_back();
     if (part.is_pair()) {
-      part.object()->flag = false;
+      part.object()->flag = 0;
       waiting.push_back(part.cdr());
       waiting.push_back(part.car());
     } else if (part.is_vector()) {

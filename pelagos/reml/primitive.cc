@@ -3,12 +3,7 @@
 namespace pelagos::reml {
 namespace {
 
-struct Row {
-  absl::string_view name;
-  Primitive primitive;
-};
-
-constexpr Row kRows[] = {
+constexpr PrimitiveRow kRows[] = {
     {"+", Primitive::kAdd},
     {"-", Primitive::kSubtract},
     {"*", Primitive::kMultiply},
@@ -36,11 +31,6 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-Primitive PrimitiveOf(absl::string_view name) {
-  for (const Row& row : kRows) {
-    if (row.name == name) return row.primitive;
-  }
-  return Primitive::kNone;
-}
+absl::Span<const PrimitiveRow> PrimitiveRows() { return kRows; }
 
 }  // namespace pelagos::reml

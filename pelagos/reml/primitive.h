@@ -14,8 +14,12 @@
 
 namespace pelagos::reml {
 
-// The primitive of a builtin of this name; kNone for most.
-Primitive PrimitiveOf(absl::string_view name);
+// The builtins that have a primitive.
+struct PrimitiveRow {
+  absl::string_view name;
+  Primitive primitive;
+};
+absl::Span<const PrimitiveRow> PrimitiveRows();
 
 constexpr size_t ArgumentsOf(Primitive primitive) {
   return primitive == Primitive::kNone ? 0 : primitive >= Primitive::kCar ? 1 : 2;

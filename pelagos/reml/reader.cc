@@ -1,6 +1,7 @@
 #include "pelagos/reml/reader.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <variant>
@@ -13,10 +14,17 @@ namespace pelagos::reml {
 namespace {
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
-bool EndsWord(char c) {
-  return IsSpace(c) || c == '(' || c == ')' || c == ';' || c == '"' || c == '\'' || c == '`' ||
-         c == ',';
+
+constexpr std::array<bool, 256> MakeWordEnds() {
+  std::array<bool, 256> ends{};
+  for (char c : absl::string_view(" \t\r\n\f();\"'`,")) ends[static_cast<unsigned char>(c)] = true;
+  return ends;
 }
+constexpr std::array<bool, 256> kWordEnds = MakeWordEnds();
+bool EndsWord(char c) { return kWordEnds[static_cast<unsigned char>(c)]; }
+
+// Whether a word with this first character may be a number.
+bool MayBeginNumber(char c) { return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; }
 
 class Reader {
  public:
@@ -310,6 +318,7 @@ class Reader {
     if (!CheckTail(begin)) return false;
     if (word == "#t" || word == "#true") return Add(Value::Bool(true), span);
     if (word == "#f" || word == "#false") return Add(Value::Bool(false), span);
+    if (!MayBeginNumber(word.front())) return Add(heap_.Intern(word), span);
     const std::variant<int64_t, double, NotANumber> number = ParseNumber(word);
     if (const int64_t* integer = std::get_if<int64_t>(&number)) {
       return Add(heap_.Integer(*integer), span);

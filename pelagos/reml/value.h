@@ -55,7 +55,7 @@ struct Object {
   uint32_t bytes = 0;  // what it counts for
   Kind kind;
   mutable bool marked = false;  // during a collection: it is reachable
-  bool flag = false;            // a pair: it has spans
+  uint8_t flag = 0;             // of some kinds: which variant it is
 };
 
 // An object that owns something beside its cell.
@@ -137,7 +137,7 @@ class Value {
   double as_float() const;         // requires: is_float()
   double as_double() const;        // requires: is_number()
   absl::string_view text() const;  // requires: is_string() or is_symbol(); UTF-8
-  bool is_error() const { return is_string() && object()->flag; }         // see ErrorObject
+  bool is_error() const { return is_string() && object()->flag != 0; }         // see ErrorObject
   Value car() const;                                                      // requires: is_pair()
   Value cdr() const;                                                      // requires: is_pair()
   const struct Pair* pair() const;                                        // requires: is_pair()
@@ -210,7 +210,7 @@ struct StringObject : Object {
 struct ErrorObject : Object {
   ErrorObject(Value t, Value m, Value i)
       : Object(Kind::kString), text(t), message(m), irritants(i) {
-    flag = true;
+    flag = 1;
   }
   const Value text;     // a string
   const Value message;  // what (error MESSAGE ...) was given
@@ -223,11 +223,17 @@ struct Pair : Object {
   Value cdr;  // written only while its maker still builds the list
 };
 
-// A pair that knows where it comes from, known by `flag`.
-struct SpannedPair : Pair {
-  SpannedPair(Value a, Value d) : Pair(a, d) { flag = true; }
+// Pairs that know where they come from, known by `flag`: those within a list, and those that begin
+// or end one.
+struct InnerPair : Pair {
+  static constexpr uint8_t kFlag = 1;
+  InnerPair(Value a, Value d) : Pair(a, d) { flag = kFlag; }
+  Span car_span;  // of the car as it was written
+};
+struct SpannedPair : InnerPair {
+  static constexpr uint8_t kFlag = 2;
+  SpannedPair(Value a, Value d) : InnerPair(a, d) { flag = kFlag; }
   Span span;       // of the list that begins here, when this pair is its first
-  Span car_span;   // of the car as it was written
   Span tail_span;  // of a cdr that is neither pair nor ()
 };
 
@@ -265,7 +271,7 @@ inline double Value::as_double() const {
 }
 inline absl::string_view Value::text() const {
   if (is_symbol()) return symbol()->name;
-  if (object()->flag) return static_cast<const ErrorObject*>(object())->text.text();
+  if (object()->flag != 0) return static_cast<const ErrorObject*>(object())->text.text();
   return static_cast<const StringObject*>(object())->text();
 }
 inline const Pair* Value::pair() const { return static_cast<const Pair*>(object()); }
@@ -316,16 +322,18 @@ inline absl::string_view Value::type_name() const {
 // The span of a list or dotted pair as it was written; unknown for anything else and for lists that
 // no text stands for.
 inline Span SpanOf(Value list) {
-  if (!list.is_pair() || !list.object()->flag) return Span();
+  if (!list.is_pair() || list.object()->flag != SpannedPair::kFlag) return Span();
   return static_cast<const SpannedPair*>(list.object())->span;
 }
 // The span of the first element. Requires: pair.is_pair()
 inline Span CarSpan(Value pair) {
-  return pair.object()->flag ? static_cast<const SpannedPair*>(pair.object())->car_span : Span();
+  return pair.object()->flag != 0 ? static_cast<const InnerPair*>(pair.object())->car_span : Span();
 }
 // The span of what follows the first element, when that is no pair. Requires: pair.is_pair()
 inline Span TailSpan(Value pair) {
-  return pair.object()->flag ? static_cast<const SpannedPair*>(pair.object())->tail_span : Span();
+  return pair.object()->flag == SpannedPair::kFlag
+             ? static_cast<const SpannedPair*>(pair.object())->tail_span
+             : Span();
 }
 
 }  // namespace pelagos::reml
