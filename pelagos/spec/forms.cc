@@ -78,11 +78,11 @@ EvalResult Finish(State& state, CallContext& ctx, Diagnostics diags, Value value
   if (stop || ctx.Guarded()) return ctx.Fail(std::move(diags));
   // The same line of a procedure that was called twice is wrong once.
   const std::vector<Diagnostic>& noted = state.mistakes.list();
+  Diagnostics fresh;
   for (const Diagnostic& diagnostic : diags.list()) {
-    if (std::find(noted.begin(), noted.end(), diagnostic) == noted.end()) {
-      state.mistakes.Add(diagnostic);
-    }
+    if (std::find(noted.begin(), noted.end(), diagnostic) == noted.end()) fresh.Add(diagnostic);
   }
+  if (!fresh.ok()) state.mistakes.Append(ctx.Traced(std::move(fresh)));
   return value;
 }
 
