@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/suggest.h"
 #include "pelagos/reml/machine.h"
@@ -14,6 +15,14 @@ namespace pelagos::reml {
 Span Machine::Visible(const Node* node) const {
   for (; node != nullptr; node = node->macro_use) {
     if (!IsInternal(node->span)) return node->span;
+  }
+  // The body of a macro of the standard library: its use waits for it.
+  for (const Continuation* k = waiting_.end(); k != waiting_.begin();) {
+    --k;
+    if (k->wait != Wait::kExpand) continue;
+    for (node = k->node; node != nullptr; node = node->macro_use) {
+      if (!IsInternal(node->span)) return node->span;
+    }
   }
   return {};
 }
@@ -40,6 +49,8 @@ void Machine::FailUnbound(const Node& variable, absl::string_view prefix) {
   const auto consider = [&](absl::string_view name) {
     const size_t difference =
         std::max(name.size(), written.size()) - std::min(name.size(), written.size());
+    // Every name of one or two letters is near every other.
+    if (written.size() <= 2 && !absl::EqualsIgnoreCase(name, written)) return;
     if (name != written && difference <= std::max<size_t>(1, written.size() / 3)) {
       candidates.push_back(name);
     }

@@ -217,6 +217,21 @@ TEST(InterpreterTest, NothingIsTooDeep) {
   EXPECT_EQ(bench.Eval(Nested("(if #t ", ")", kDepth / 2)), "!! if: expected 2 or 3 arguments");
 }
 
+TEST(InterpreterTest, AListNestedAMillionDeepReadsPrintsAndGoes) {
+  constexpr size_t kDepth = 1'000'000;
+  Limits limits;
+  limits.bytes = size_t{2} << 30;
+  TestBench bench(limits);
+  const std::string text = Nested("(", ")", kDepth);
+  EXPECT_TRUE(bench.Eval(absl::StrCat("'", text)) == text);
+  EXPECT_EQ(bench.Eval(absl::StrCat("(define deep '", text, ")")), "()");
+  EXPECT_EQ(bench.Eval("(equal? deep (list (car deep)))"), "#t");
+  EXPECT_EQ(bench.Eval("(set! deep 1)"), "()");
+  const size_t before = bench.interpreter.heap().bytes();
+  bench.interpreter.heap().Collect([](Marker&) {});
+  EXPECT_LT(bench.interpreter.heap().bytes() + 2 * kDepth, before);
+}
+
 TEST(InterpreterTest, ProgramsMayRecurseDeep) {
   TestBench bench;
   EXPECT_EQ(bench.Eval("(define (count n) (if (= n 0) 0 (+ 1 (count (- n 1))))) (count 100000)"),
