@@ -73,10 +73,32 @@ bool Machine::Expand(Node* use, Value macro, Value expansion) {
   return true;
 }
 
+// Where the user wrote what a parameter of the macro at work stands for; unknown for any other
+// expression.
+Span Machine::SpanOfMacroArgument(const Node& variable) const {
+  if (variable.op != Op::kArgument) return {};
+  const Scope* scope = variable.scope;
+  for (uint32_t i = variable.depth; i != 0; --i) scope = scope->parent;
+  for (const Continuation* k = waiting_.end(); k != waiting_.begin();) {
+    --k;
+    if (k->wait != Wait::kExpand) continue;
+    const auto* macro = static_cast<const MacroObject*>(values_[k->base].object());
+    if (macro->lambda->inner != scope || variable.index >= macro->lambda->params) return {};
+    Value argument = k->node->datum.cdr();
+    for (uint32_t i = 0; i < variable.index && argument.is_pair(); ++i) argument = argument.cdr();
+    return argument.is_pair() ? reml::CarSpan(argument) : Span();
+  }
+  return {};
+}
+
 std::optional<Value> Machine::FillQuasiquote(const Node& node, size_t base) {
   Diagnostic problem;
   size_t next = base;
-  const auto unquote = [&](Value, Span) { return values_[next++]; };
+  const auto unquote = [&](Value, Span& span) {
+    const Span written = SpanOfMacroArgument(*node.kids[next - base]);
+    if (written.known()) span = written;
+    return values_[next++];
+  };
   const std::optional<Value> filled = FillTemplate(heap_, analyzer_.quasiquote_names(), node.datum,
                                                    Visible(&node), unquote, problem);
   if (!filled) FailWith(&node, problem);

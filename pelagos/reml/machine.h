@@ -181,6 +181,7 @@ class Machine final : public CallContext {
   Frame* BindMacro(const Node* use, const MacroObject& macro);
   bool Expand(Node* use, Value macro, Value expansion);
   std::optional<Value> ExpandNative(const Node& use, const MacroObject& macro, Frame* frame);
+  Span SpanOfMacroArgument(const Node& variable) const;
   std::optional<Value> FillQuasiquote(const Node& node, size_t base);
 
   // machine.cc

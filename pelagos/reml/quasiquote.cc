@@ -51,8 +51,9 @@ class Filler {
 
   bool Begin(Value form, Span span) {
     if (IsForm(form, names_.unquote)) {
-      const Span at = Known(CarSpan(form.cdr()), span);
-      Deliver(unquote_(form.cdr().car(), at), at);
+      Span at = Known(CarSpan(form.cdr()), span);
+      const Value value = unquote_(form.cdr().car(), at);
+      Deliver(value, at);
     } else if (IsForm(form, names_.splicing)) {
       return Fail(span, "unquote-splicing: not in a list");
     } else if (form.is_pair()) {
@@ -67,8 +68,9 @@ class Filler {
   bool Step(Level& level) {
     const Value rest = level.rest;
     if (IsForm(rest, names_.unquote)) {
-      const Span at = Known(CarSpan(rest.cdr()), level.span);
-      End(unquote_(rest.cdr().car(), at), at);
+      Span at = Known(CarSpan(rest.cdr()), level.span);
+      const Value tail = unquote_(rest.cdr().car(), at);
+      End(tail, at);
       return true;
     }
     const Value element = rest.car();
@@ -76,7 +78,7 @@ class Filler {
     level.rest = rest.cdr();
     level.tail_span = TailSpan(rest);
     if (!IsForm(element, names_.splicing)) return Begin(element, span);
-    const Span at = Known(CarSpan(element.cdr()), span);
+    Span at = Known(CarSpan(element.cdr()), span);
     const Value spliced = unquote_(element.cdr().car(), at);
     Value items = spliced;
     for (; items.is_pair(); items = items.cdr()) {

@@ -17,9 +17,9 @@ struct QuasiquoteNames {
   Value splicing;
 };
 
-// Gives the value of an unquoted expression. Called in the order of the text, which is the same
-// each time.
-using Unquote = std::function<Value(Value expression, Span span)>;
+// Gives the value of an unquoted expression, and may say that it was written elsewhere than the
+// expression. Called in the order of the text, which is the same each time.
+using Unquote = std::function<Value(Value expression, Span& span)>;
 
 // The template with its holes filled. Parts of the result keep the spans of the template and of the
 // unquoted expressions; what is spliced keeps its own. nullopt: `problem` says why.
