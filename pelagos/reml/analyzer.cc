@@ -6,43 +6,15 @@
 #include "pelagos/reml/list.h"
 
 namespace pelagos::reml {
-namespace {
-
-Span Known(Span span, Span otherwise) { return span.known() ? span : otherwise; }
-
-}  // namespace
-
-struct Analyzer::Form {
-  absl::string_view name;
-  bool (Analyzer::*analyze)(Node& node, Value rest, size_t count);
-};
-
-constexpr Analyzer::Form Analyzer::kForms[] = {
-    {"quote", &Analyzer::Quote},     {"quasiquote", &Analyzer::Quasiquote},
-    {"if", &Analyzer::If},           {"cond", &Analyzer::Cond},
-    {"when", &Analyzer::When},       {"unless", &Analyzer::Unless},
-    {"and", &Analyzer::And},         {"or", &Analyzer::Or},
-    {"begin", &Analyzer::BeginForm}, {"define", &Analyzer::Define},
-    {"set!", &Analyzer::Set},        {"lambda", &Analyzer::LambdaForm},
-    {"let", &Analyzer::Let},         {"let*", &Analyzer::LetStar},
-    {"letrec", &Analyzer::Letrec},   {"do", &Analyzer::Do},
-    {"guard", &Analyzer::Guard},     {"defmacro", &Analyzer::Defmacro},
-};
-
 Analyzer::Analyzer(Heap& heap)
     : heap_(heap),
       quasiquote_(heap),
+      quote_(heap.Intern("quote").symbol()),
       else_(heap.Intern("else").symbol()),
       arrow_(heap.Intern("=>").symbol()),
       define_(heap.Intern("define").symbol()) {
   uint8_t number = 0;
-  for (const Form& form : kForms) heap.Intern(form.name).symbol()->special_form = ++number;
-}
-
-std::vector<absl::string_view> Analyzer::SpecialForms() {
-  std::vector<absl::string_view> names;
-  for (const Form& form : kForms) names.push_back(form.name);
-  return names;
+  for (const Form& form : SpecialForms()) heap.Intern(form.name).symbol()->special_form = ++number;
 }
 
 bool Analyzer::Analyze(Node& node, Diagnostic& problem) {
@@ -63,12 +35,16 @@ bool Analyzer::Analyze(Node& node, Diagnostic& problem) {
     return true;
   }
   const std::optional<size_t> length = ListLength(datum);
-  if (!length) return Fail(node.span, "cannot evaluate dotted list as expression");
+  if (!length) {
+    return Fail(node.span, "cannot evaluate dotted list as expression",
+                "a call is a list without a dot");
+  }
   if (datum.car().is_symbol() && IsSpecialForm(datum.car().symbol())) {
-    const Form& form = kForms[datum.car().symbol()->special_form - 1];
     node.kids.clear();
     node.scopes.clear();
-    if (!(this->*form.analyze)(node, datum.cdr(), *length - 1)) return false;
+    const SpecialForm form = FormOf(datum.car().symbol());
+    form_ = &FormOf(form);
+    if (!(this->*FunctionOf(form))(node, datum.cdr(), *length - 1)) return false;
   } else {
     AddKids(node, datum, node.scope);
     node.op = Op::kCall;
@@ -105,9 +81,25 @@ uint32_t Analyzer::Declare(Scope& scope, Symbol* name) {
   return static_cast<uint32_t>(scope.names.size() - 1);
 }
 
+Span Analyzer::Known(Span span, Span otherwise) { return span.known() ? span : otherwise; }
+
 bool Analyzer::Fail(Span span, std::string message, std::string hint) {
   *problem_ = {Severity::kError, span, std::move(message), std::move(hint)};
   return false;
+}
+
+bool Analyzer::FailShape(Span span, absl::string_view problem, size_t way) {
+  return Fail(span, absl::StrCat(form_->name, ": ", problem), UsageHint(*form_, way));
+}
+
+bool Analyzer::FailName(Value datum, Span span, absl::string_view problem, size_t way) {
+  if (!IsQuoted(datum)) return FailShape(span, problem, way);
+  return Fail(span, absl::StrCat(form_->name, ": ", problem), "a name is not quoted here");
+}
+
+bool Analyzer::IsQuoted(Value datum) const {
+  return datum.is_pair() && Is(datum.car(), quote_) && SpanOf(datum).known() &&
+         SpanOf(datum).begin == CarSpan(datum).begin;
 }
 
 Node* Analyzer::NewNode(const Node& parent, Value datum, Span span, Scope* scope) {
@@ -161,26 +153,6 @@ std::optional<Symbol*> Analyzer::Name(Value value, bool or_string) {
   return std::nullopt;
 }
 
-bool Analyzer::ParseFormals(Value formals, Span span, absl::string_view form, Formals& out) {
-  Span at = span;
-  for (; formals.is_pair(); formals = formals.cdr()) {
-    if (!formals.car().is_symbol()) {
-      return Fail(
-          Known(CarSpan(formals), at),
-          absl::StrCat(form, ": parameter must be a symbol, got ", formals.car().type_name()));
-    }
-    out.names.push_back(formals.car().symbol());
-    at = Known(TailSpan(formals), span);
-  }
-  if (formals.is_nil()) return true;
-  if (!formals.is_symbol()) {
-    return Fail(at, absl::StrCat(form, ": expected parameter list"));
-  }
-  out.rest = true;
-  out.names.push_back(formals.symbol());
-  return true;
-}
-
 Node* Analyzer::Lambda(const Node& parent, const Formals& formals, Value body, Scope* scope) {
   Node* node = NewNode(parent, parent.datum, parent.span, scope);
   node->rest = formals.rest;
@@ -191,22 +163,6 @@ Node* Analyzer::Lambda(const Node& parent, const Formals& formals, Value body, S
   node->op = Op::kLambda;
   heap_.Grew(node, node->kids.size() * sizeof(Node*));
   return node;
-}
-
-bool Analyzer::ParseBindings(const Node& node, Value list, absl::string_view form,
-                             std::vector<Symbol*>& names, std::vector<Value>& values) {
-  const Value all = list;
-  for (; list.is_pair(); list = list.cdr()) {
-    const Value binding = list.car();
-    if (ListLength(binding) != 2 || !binding.car().is_symbol()) {
-      return Fail(Known(CarSpan(list), node.span),
-                  absl::StrCat(form, ": binding must have name and value"));
-    }
-    names.push_back(binding.car().symbol());
-    values.push_back(binding.cdr());
-  }
-  if (list.is_nil()) return true;
-  return Fail(Known(SpanOf(all), node.span), absl::StrCat(form, ": expected binding list"));
 }
 
 bool Analyzer::Is(Value value, const Symbol* name) const {
@@ -249,278 +205,6 @@ Value Analyzer::Plain(Value datum) {
     }
     parent.rest = parent.rest.cdr();
   }
-}
-
-bool Analyzer::Clauses(Node& node, Value clauses, Scope* scope, absl::string_view form) {
-  for (; clauses.is_pair(); clauses = clauses.cdr()) {
-    const Value clause = clauses.car();
-    const std::optional<size_t> length = ListLength(clause);
-    if (!clause.is_pair() || !length) {
-      return Fail(Known(CarSpan(clauses), node.span),
-                  absl::StrCat(form, ": clause must be a list"));
-    }
-    node.kids.push_back(Is(clause.car(), else_) ? Constant(node, Value::Bool(true))
-                                                : Child(node, clause, scope));
-    Node* body = Begin(node, clause.cdr(), scope);
-    if (clause.cdr().is_pair() && Is(clause.cdr().car(), arrow_)) {
-      if (*length != 3) {
-        return Fail(Known(CarSpan(clauses), node.span),
-                    absl::StrCat(form, ": expected (test => procedure)"));
-      }
-      body->kids.erase(body->kids.begin());
-      body->op = Op::kArrow;
-    }
-    node.kids.push_back(body);
-  }
-  return true;
-}
-
-bool Analyzer::Quote(Node& node, Value rest, size_t count) {
-  if (count != 1) return Fail(node.span, "quote: expected 1 argument");
-  node.datum = node.macro_use == nullptr ? rest.car() : Plain(rest.car());
-  node.op = Op::kConstant;
-  return true;
-}
-
-bool Analyzer::Quasiquote(Node& node, Value rest, size_t count) {
-  if (count != 1) return Fail(node.span, "quasiquote: expected 1 argument");
-  const Span span = Known(CarSpan(rest), node.span);
-  const auto note = [&](Value expression, Span at) {
-    node.kids.push_back(NewNode(node, expression, at, node.scope));
-    return Value::Nil();
-  };
-  if (!FillTemplate(heap_, quasiquote_, rest.car(), span, note, *problem_)) return false;
-  node.datum = node.macro_use == nullptr ? rest.car() : Plain(rest.car());
-  node.op = node.kids.empty() ? Op::kConstant : Op::kQuasiquote;
-  return true;
-}
-
-bool Analyzer::If(Node& node, Value rest, size_t count) {
-  if (count != 2 && count != 3) return Fail(node.span, "if: expected 2 or 3 arguments");
-  AddKids(node, rest, node.scope);
-  if (count == 2) node.kids.push_back(Constant(node, Value::Nil()));
-  node.op = Op::kIf;
-  return true;
-}
-
-bool Analyzer::Cond(Node& node, Value rest, size_t) {
-  if (!Clauses(node, rest, node.scope, "cond")) return false;
-  node.op = Op::kCond;
-  return true;
-}
-
-bool Analyzer::When(Node& node, Value rest, size_t count) {
-  if (count == 0) return Fail(node.span, "when: expected a condition");
-  AddKids(node, rest, node.scope);
-  node.op = Op::kWhen;
-  return true;
-}
-
-bool Analyzer::Unless(Node& node, Value rest, size_t count) {
-  if (count == 0) return Fail(node.span, "unless: expected a condition");
-  AddKids(node, rest, node.scope);
-  node.op = Op::kUnless;
-  return true;
-}
-
-bool Analyzer::And(Node& node, Value rest, size_t) {
-  AddKids(node, rest, node.scope);
-  node.op = Op::kAnd;
-  return true;
-}
-
-bool Analyzer::Or(Node& node, Value rest, size_t) {
-  AddKids(node, rest, node.scope);
-  node.op = Op::kOr;
-  return true;
-}
-
-bool Analyzer::BeginForm(Node& node, Value rest, size_t) {
-  AddKids(node, rest, node.scope);
-  node.op = Op::kBegin;
-  return true;
-}
-
-bool Analyzer::Define(Node& node, Value rest, size_t count) {
-  if (count == 0) return Fail(node.span, "define: expected name");
-  const Value target = rest.car();
-  const Span at = Known(CarSpan(rest), node.span);
-  const std::optional<Symbol*> name = Name(target.is_pair() ? target.car() : target, true);
-  if (!name) return Fail(at, "define: expected name");
-  if (target.is_pair()) {
-    Formals formals;
-    if (!ParseFormals(target.cdr(), Known(TailSpan(target), at), "define", formals)) return false;
-    node.kids.push_back(Lambda(node, formals, rest.cdr(), node.scope));
-    node.kids.back()->name = *name;
-  } else if (count > 1) {
-    node.kids.push_back(Child(node, rest.cdr(), node.scope));
-  } else {
-    node.kids.push_back(Constant(node, Value::Nil()));
-  }
-  node.name = *name;
-  node.op = Op::kDefine;
-  return true;
-}
-
-bool Analyzer::Set(Node& node, Value rest, size_t count) {
-  if (count != 2) return Fail(node.span, "set!: expected name and value");
-  if (!rest.car().is_symbol()) {
-    return Fail(Known(CarSpan(rest), node.span), "set!: expected name");
-  }
-  node.kids.push_back(Child(node, rest.cdr(), node.scope));
-  Node* variable = Child(node, rest, node.scope);
-  variable->name = rest.car().symbol();
-  Resolve(*variable);
-  node.kids.push_back(variable);
-  node.op = Op::kSet;
-  return true;
-}
-
-bool Analyzer::LambdaForm(Node& node, Value rest, size_t count) {
-  if (count == 0) return Fail(node.span, "lambda: expected parameter list");
-  Formals formals;
-  if (!ParseFormals(rest.car(), Known(CarSpan(rest), node.span), "lambda", formals)) return false;
-  const Node* lambda = Lambda(node, formals, rest.cdr(), node.scope);
-  node.rest = lambda->rest;
-  node.params = lambda->params;
-  node.inner = lambda->inner;
-  node.kids = lambda->kids;
-  node.op = Op::kLambda;
-  return true;
-}
-
-bool Analyzer::Let(Node& node, Value rest, size_t count) {
-  if (count == 0) return Fail(node.span, "let: expected binding list");
-  if (rest.car().is_symbol()) return NamedLet(node, rest, count);
-  std::vector<Symbol*> names;
-  std::vector<Value> values;
-  if (!ParseBindings(node, rest.car(), "let", names, values)) return false;
-  node.params = static_cast<uint32_t>(names.size());
-  for (Value value : values) node.kids.push_back(Child(node, value, node.scope));
-  node.inner = NewScope(node.scope, std::move(names));
-  Foresee(*node.inner, rest.cdr());
-  AddKids(node, rest.cdr(), node.inner);
-  node.op = Op::kLet;
-  return true;
-}
-
-bool Analyzer::NamedLet(Node& node, Value rest, size_t count) {
-  if (count < 2) return Fail(node.span, "let: expected binding list");
-  Formals formals;
-  std::vector<Value> values;
-  if (!ParseBindings(node, rest.cdr().car(), "let", formals.names, values)) return false;
-  node.params = static_cast<uint32_t>(values.size());
-  for (Value value : values) node.kids.push_back(Child(node, value, node.scope));
-  node.inner = NewScope(node.scope, {rest.car().symbol()});
-  node.kids.push_back(Lambda(node, formals, rest.cdr().cdr(), node.inner));
-  node.name = rest.car().symbol();
-  node.kids.back()->name = node.name;
-  node.op = Op::kNamedLet;
-  return true;
-}
-
-bool Analyzer::LetStar(Node& node, Value rest, size_t count) {
-  if (count == 0) return Fail(node.span, "let*: expected binding list");
-  std::vector<Symbol*> names;
-  std::vector<Value> values;
-  if (!ParseBindings(node, rest.car(), "let*", names, values)) return false;
-  Scope* scope = node.scope;
-  for (size_t i = 0; i < values.size(); ++i) {
-    node.kids.push_back(Child(node, values[i], scope));
-    scope = NewScope(scope, {names[i]});
-    node.scopes.push_back(scope);
-  }
-  node.params = static_cast<uint32_t>(values.size());
-  node.op = Op::kLetStar;
-  if (values.empty()) {
-    node.inner = scope = NewScope(scope, {});
-    node.op = Op::kLet;
-  }
-  Foresee(*scope, rest.cdr());
-  AddKids(node, rest.cdr(), scope);
-  return true;
-}
-
-bool Analyzer::Letrec(Node& node, Value rest, size_t count) {
-  if (count == 0) return Fail(node.span, "letrec: expected binding list");
-  std::vector<Symbol*> names;
-  std::vector<Value> values;
-  if (!ParseBindings(node, rest.car(), "letrec", names, values)) return false;
-  node.params = static_cast<uint32_t>(names.size());
-  node.inner = NewScope(node.scope, std::move(names));
-  node.inner->late = true;
-  Foresee(*node.inner, rest.cdr());
-  for (Value value : values) node.kids.push_back(Child(node, value, node.inner));
-  AddKids(node, rest.cdr(), node.inner);
-  node.op = Op::kLetrec;
-  return true;
-}
-
-bool Analyzer::Do(Node& node, Value rest, size_t count) {
-  if (count < 2) return Fail(node.span, "do: expected bindings and a test");
-  std::vector<Symbol*> names;
-  std::vector<Value> bindings;
-  Value list = rest.car();
-  for (; list.is_pair(); list = list.cdr()) {
-    const std::optional<size_t> length = ListLength(list.car());
-    if ((length != 2 && length != 3) || !list.car().car().is_symbol()) {
-      return Fail(Known(CarSpan(list), node.span),
-                  "do: binding must have name, value and maybe a step");
-    }
-    names.push_back(list.car().car().symbol());
-    bindings.push_back(list.car());
-  }
-  const Value clause = rest.cdr().car();
-  if (!list.is_nil()) return Fail(Known(CarSpan(rest), node.span), "do: expected binding list");
-  if (!clause.is_pair() || !ListLength(clause)) {
-    return Fail(Known(CarSpan(rest.cdr()), node.span), "do: expected (test result...)");
-  }
-  node.params = static_cast<uint32_t>(names.size());
-  node.inner = NewScope(node.scope, std::move(names));
-  Foresee(*node.inner, rest.cdr().cdr());
-  for (Value binding : bindings) node.kids.push_back(Child(node, binding.cdr(), node.scope));
-  for (Value binding : bindings) {
-    // Without a step the variable keeps its value.
-    const bool has_step = binding.cdr().cdr().is_pair();
-    node.kids.push_back(Child(node, has_step ? binding.cdr().cdr() : binding, node.inner));
-  }
-  node.kids.push_back(Child(node, clause, node.inner));
-  node.kids.push_back(Begin(node, clause.cdr(), node.inner));
-  AddKids(node, rest.cdr().cdr(), node.inner);
-  node.op = Op::kDo;
-  return true;
-}
-
-bool Analyzer::Guard(Node& node, Value rest, size_t count) {
-  if (count == 0 || !rest.car().is_pair() || !rest.car().car().is_symbol()) {
-    return Fail(count == 0 ? node.span : Known(CarSpan(rest), node.span),
-                "guard: expected (variable clause...)");
-  }
-  const Value header = rest.car();
-  node.inner = NewScope(node.scope, {&caught_, header.car().symbol()});
-  node.kids.push_back(Begin(node, rest.cdr(), node.scope));
-  Node* clauses = NewNode(node, Value::Nil(), node.span, node.inner);
-  if (!Clauses(*clauses, header.cdr(), node.inner, "guard")) return false;
-  clauses->op = Op::kGuardClauses;
-  node.kids.push_back(clauses);
-  node.op = Op::kGuard;
-  return true;
-}
-
-bool Analyzer::Defmacro(Node& node, Value rest, size_t count) {
-  if (count == 0 || !rest.car().is_symbol()) {
-    return Fail(count == 0 ? node.span : Known(CarSpan(rest), node.span),
-                "defmacro: expected name");
-  }
-  if (count < 2) return Fail(node.span, "defmacro: expected parameter list");
-  Formals formals;
-  if (!ParseFormals(rest.cdr().car(), Known(CarSpan(rest.cdr()), node.span), "defmacro", formals)) {
-    return false;
-  }
-  node.kids.push_back(Lambda(node, formals, rest.cdr().cdr(), node.scope));
-  node.name = rest.car().symbol();
-  node.op = Op::kDefmacro;
-  return true;
 }
 
 }  // namespace pelagos::reml

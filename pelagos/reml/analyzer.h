@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/reml/code.h"
+#include "pelagos/reml/forms.h"
 #include "pelagos/reml/heap.h"
 #include "pelagos/reml/quasiquote.h"
 
@@ -36,19 +37,29 @@ class Analyzer {
   uint32_t Declare(Scope& scope, Symbol* name);
 
   const QuasiquoteNames& quasiquote_names() const { return quasiquote_; }
-  static bool IsSpecialForm(const Symbol* name) { return name->special_form != 0; }
-  static std::vector<absl::string_view> SpecialForms();
+  static bool IsSpecialForm(const Symbol* name) { return FormOf(name) != SpecialForm::kNone; }
 
  private:
   struct Formals {
     std::vector<Symbol*> names;
     bool rest = false;
   };
-  struct Form;  // a special form: name and function
+  using Function = bool (Analyzer::*)(Node& node, Value rest, size_t count);
 
-  static const Form kForms[];
+  static SpecialForm FormOf(const Symbol* name) {
+    return static_cast<SpecialForm>(name->special_form);
+  }
+  static const Form& FormOf(SpecialForm form) { return reml::FormOf(form); }
+  static Function FunctionOf(SpecialForm form);
+  static Span Known(Span span, Span otherwise);
 
   bool Fail(Span span, std::string message, std::string hint = "");
+  // "FORM: expected EXPECTED", with the form's usage; `way` is one of those.
+  bool FailShape(Span span, absl::string_view problem, size_t way = 0);
+  // The same at a datum that should be a name; it may have been quoted.
+  bool FailName(Value datum, Span span, absl::string_view problem, size_t way = 0);
+  // As 'datum, not (quote datum).
+  bool IsQuoted(Value datum) const;
   Node* NewNode(const Node& parent, Value datum, Span span, Scope* scope);
   // The node of a pair's car.
   Node* Child(const Node& parent, Value pair, Scope* scope);
@@ -59,15 +70,15 @@ class Analyzer {
   // Adds the names that the forms of a body define.
   void Foresee(Scope& scope, Value body);
   std::optional<Symbol*> Name(Value value, bool or_string);
-  bool ParseFormals(Value formals, Span span, absl::string_view form, Formals& out);
+  bool ParseFormals(Value formals, Span span, size_t way, Formals& out);
   Node* Lambda(const Node& parent, const Formals& formals, Value body, Scope* scope);
   // ((NAME EXPRESSION) ...)
-  bool ParseBindings(const Node& node, Value list, absl::string_view form,
-                     std::vector<Symbol*>& names, std::vector<Value>& values);
+  bool ParseBindings(const Node& node, Value list, size_t way, std::vector<Symbol*>& names,
+                     std::vector<Value>& values);
   bool Is(Value value, const Symbol* name) const;
   // Without the aliases that an expansion put in: what a program sees of quoted data.
   Value Plain(Value datum);
-  bool Clauses(Node& node, Value clauses, Scope* scope, absl::string_view form);
+  bool Clauses(Node& node, Value clauses, Scope* scope);
 
   bool Quote(Node& node, Value rest, size_t count);
   bool Quasiquote(Node& node, Value rest, size_t count);
@@ -91,12 +102,14 @@ class Analyzer {
 
   Heap& heap_;
   const QuasiquoteNames quasiquote_;
+  Symbol* const quote_;
   Symbol* const else_;
   Symbol* const arrow_;
   Symbol* const define_;
   Symbol caught_{"caught error"};  // not interned: no program can name it
   uint64_t epoch_ = 1;
   Diagnostic* problem_ = nullptr;
+  const Form* form_ = nullptr;  // that is being analyzed
 };
 
 }  // namespace pelagos::reml

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/suggest.h"
+#include "pelagos/reml/forms.h"
 #include "pelagos/reml/machine.h"
 
 namespace pelagos::reml {
@@ -59,7 +60,7 @@ void Machine::FailUnbound(const Node& variable, absl::string_view prefix) {
     for (const Symbol* name : scope->names) consider(name->name);
   }
   for (const Symbol* name : heap_.globals()) consider(name->name);
-  for (absl::string_view name : Analyzer::SpecialForms()) consider(name);
+  for (const Form& form : SpecialForms()) consider(form.name);
   // Looking costs more than a step; a program that fails all the time pays for it.
   Charge(candidates.size());
   const std::string near = Suggest(written, candidates);

@@ -15,6 +15,7 @@ namespace pelagos::reml {
 struct Form {
   absl::string_view name;
   // As it is written: "(if test then [else])". [..]: may be left out; ...: any number of times.
+  // When there are several ways, one a line.
   absl::string_view usage;
   // Sentences for the manual. Parts of the usage in capitals, code in `quotes`.
   absl::string_view doc;
@@ -55,7 +56,8 @@ inline const Form& FormOf(SpecialForm form) {
   return SpecialForms()[static_cast<size_t>(form) - 1];
 }
 
-// The hint for a form that is not as it should be: "it is (if test then [else])".
-std::string UsageHint(const Form& form);
+// The hint for a form that is not as it should be: "it is (if test then [else])". `way` is the line
+// of its usage.
+std::string UsageHint(const Form& form, size_t way = 0);
 
 }  // namespace pelagos::reml
