@@ -80,8 +80,9 @@ constexpr Form kForms[] = {
     {"guard", "(guard (name (test expression...)...) expression...)",
      "The expressions in order. If one fails, NAME is what was raised, or the error, and the "
      "clauses are tried as those of `cond`; when none holds, the error goes on.",
-     "(guard (e (#t (string-append \"no: \" e))) (error \"down\")) => \"no: down\"\n"
-     "(guard (e (#f 'never)) 1 2) => 2"},
+     "(guard (e (#t (string-append \"no: \" (error-object-message e)))) (error \"down\")) => "
+     "\"no: down\"\n"
+     "(guard (e ((number? e) (+ e 1))) (raise 41)) => 42"},
     {"defmacro", "(defmacro name (parameter... [. rest]) expression...)",
      "Makes NAME a macro: its uses are replaced by what the expressions make of the arguments, "
      "which they get as data, not evaluated.",
