@@ -20,19 +20,19 @@ TEST(DiagnosticsTest, Reader) {
   EXPECT_EQ(Errors("(a b))"),
             "t.reml:1:6: error: unexpected ')'\n"
             "1 | (a b))\n"
-            "  |      ^\n");
+            "  |      ^ no '(' is open\n");
   EXPECT_EQ(Errors("(a . b c)"),
             "t.reml:1:8: error: dotted pair: expected ')' after tail expression\n"
             "1 | (a . b c)\n"
-            "  |        ^\n");
+            "  |        ^ a pair is (a . b): one datum after the dot\n");
   EXPECT_EQ(Errors("(a . )"),
             "t.reml:1:6: error: unexpected ')'\n"
             "1 | (a . )\n"
-            "  |      ^\n");
+            "  |      ^ a pair is (a . b): one datum after the dot\n");
   EXPECT_EQ(Errors("(a ."),
             "t.reml:1:4: error: dotted pair: expected tail after '.'\n"
             "1 | (a .\n"
-            "  |    ^\n");
+            "  |    ^ a pair is (a . b): one datum after the dot\n");
   EXPECT_EQ(Errors("(display \"abc"),
             "t.reml:1:10: error: unterminated string\n"
             "1 | (display \"abc\n"
@@ -42,9 +42,9 @@ TEST(DiagnosticsTest, Reader) {
             "1 | \"abc\\\n"
             "  | ^^^^^\n");
   EXPECT_EQ(Errors("'"),
-            "t.reml:1:2: error: unexpected end of input\n"
+            "t.reml:1:1: error: unexpected end of input\n"
             "1 | '\n"
-            "  |  ^\n");
+            "  | ^ ' stands before what it quotes\n");
   EXPECT_EQ(Errors("(+ 9223372036854775808 1e999)"),
             "t.reml:1:4: error: number out of range: 9223372036854775808\n"
             "1 | (+ 9223372036854775808 1e999)\n"
@@ -55,7 +55,7 @@ TEST(DiagnosticsTest, Reader) {
   EXPECT_EQ(Errors("(\xff)"),
             "t.reml:1:2: error: not UTF-8\n"
             "1 | (\xff)\n"
-            "  |  ^\n");
+            "  |  ^ byte 0xff: save the file as UTF-8\n");
   EXPECT_EQ(Errors("; (\n\n"), "");
 }
 
@@ -81,7 +81,7 @@ TEST(DiagnosticsTest, ArgumentsAndCalls) {
   EXPECT_EQ(Errors("(+ 1 \"a\" 2)"),
             "t.reml:1:6: error: +: expected number, got string\n"
             "1 | (+ 1 \"a\" 2)\n"
-            "  |      ^^^\n");
+            "  |      ^^^ string->number reads one\n");
   EXPECT_EQ(Errors("(apply + 1 '(2 x))"),
             "t.reml:1:16: error: +: expected number, got symbol\n"
             "1 | (apply + 1 '(2 x))\n"
@@ -93,7 +93,7 @@ TEST(DiagnosticsTest, ArgumentsAndCalls) {
   EXPECT_EQ(Errors("(5 1)"),
             "t.reml:1:2: error: not a procedure: int\n"
             "1 | (5 1)\n"
-            "  |  ^\n");
+            "  |  ^ a list is a call; data is quoted: '(5 ...)\n");
   EXPECT_EQ(Errors("(define (f a) a)\n(list (f))"),
             "t.reml:2:7: error: arity mismatch: expected 1 arguments, got 0\n"
             "2 | (list (f))\n"
@@ -169,7 +169,7 @@ TEST(DiagnosticsTest, Limits) {
   EXPECT_EQ(Errors("(define (f n)\n  (+ 1 (f n)))\n(f 1)", limits),
             "t.reml:2:3: error: recursion too deep\n"
             "2 |   (+ 1 (f n)))\n"
-            "  |   ^^^^^^^^^^^\n"
+            "  |   ^^^^^^^^^^^ 100 calls may wait for others\n"
             "t.reml:2:8: note: in call to f\n"
             "2 |   (+ 1 (f n)))\n"
             "  |        ^^^^^\n"
@@ -181,7 +181,7 @@ TEST(DiagnosticsTest, Limits) {
   EXPECT_EQ(Errors("(define (f) (guard (e (else (f))) (f)))\n(f)", limits),
             "t.reml:1:35: error: too many steps\n"
             "1 | (define (f) (guard (e (else (f))) (f)))\n"
-            "  |                                   ^^^\n"
+            "  |                                   ^^^ a program may take 300 steps\n"
             "t.reml:2:1: note: in call to f\n"
             "2 | (f)\n"
             "  | ^^^\n");

@@ -5,8 +5,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "pelagos/base/suggest.h"
-#include "pelagos/reml/forms.h"
+#include "absl/strings/strip.h"
+#include "pelagos/reml/hints.h"
 #include "pelagos/reml/machine.h"
 
 namespace pelagos::reml {
@@ -45,39 +45,43 @@ void Machine::FailFatally(const Node* node, std::string message, std::string hin
 }
 
 void Machine::FailUnbound(const Node& variable, absl::string_view prefix) {
-  const std::string& written = variable.name->name;
-  std::vector<absl::string_view> candidates;
-  const auto consider = [&](absl::string_view name) {
-    const size_t difference =
-        std::max(name.size(), written.size()) - std::min(name.size(), written.size());
-    // Every name of one or two letters is near every other.
-    if (written.size() <= 2 && !absl::EqualsIgnoreCase(name, written)) return;
-    if (name != written && difference <= std::max<size_t>(1, written.size() / 3)) {
-      candidates.push_back(name);
-    }
+  constexpr size_t kMostContinuations = 1000;
+  const Symbol* name = NameWalk(variable.name).Global();
+  size_t looked = 0;
+  std::string hint;
+  const auto look = [&](const Continuation& k) {
+    if (k.wait != Wait::kSequence || !hint.empty()) return;
+    looked += k.node->kids.size() / 8;
+    const std::optional<Span> later = DefinedAfter(*k.node, k.index + 1, name, variable.scope);
+    if (!later || IsInternal(*later)) return;
+    const LineColumn at = sources_.Find(later->source)->Locate(later->begin);
+    hint = absl::StrCat("'", name->name, "' is defined later, at ", at.line, ":", at.column);
   };
-  for (const Scope* scope = variable.scope; scope != nullptr; scope = scope->parent) {
-    for (const Symbol* name : scope->names) consider(name->name);
+  // The program itself is the first that waits.
+  for (size_t i = 0; i < std::min<size_t>(waiting_.size(), 2); ++i) look(waiting_[i]);
+  for (size_t i = waiting_.size(); i > 2 && waiting_.size() - i < kMostContinuations; --i) {
+    look(waiting_[i - 1]);
+    ++looked;
   }
-  for (const Symbol* name : heap_.globals()) consider(name->name);
-  for (const Form& form : SpecialForms()) consider(form.name);
+  if (hint.empty()) hint = UnboundHint(variable, heap_, &looked);
   // Looking costs more than a step; a program that fails all the time pays for it.
-  Charge(candidates.size());
-  const std::string near = Suggest(written, candidates);
-  FailAt(&variable, absl::StrCat(prefix, "unbound variable: ", written),
-         near.empty() ? "" : absl::StrCat("did you mean '", near, "'?"));
+  Charge(looked);
+  FailAt(&variable, absl::StrCat(prefix, "unbound variable: ", variable.name->name),
+         std::move(hint));
 }
 
 void Machine::FailArity(const Node* call, const Node& lambda, absl::string_view name, size_t got) {
-  // As it was defined: (f a b . rest).
-  std::string usage = absl::StrCat("(", name.empty() ? "lambda" : name);
-  for (size_t i = 0; i < lambda.inner->fixed; ++i) {
-    absl::StrAppend(&usage, i == lambda.params ? " . " : " ", lambda.inner->names[i]->name);
+  std::string hint = absl::StrCat("it is ", LambdaUsage(lambda, name));
+  // What a builtin calls is one of its arguments.
+  const Node* procedure = now_.direct || now_.node != call ? nullptr : ProcedureArgument(*call);
+  if (procedure != nullptr) {
+    hint = absl::StrCat(CalledBuiltin(*call)->name, " calls it with ", got,
+                        got == 1 ? " argument; " : " arguments; ", hint);
   }
-  FailAt(call,
+  FailAt(procedure == nullptr ? call : procedure,
          absl::StrCat("arity mismatch: expected ", lambda.rest ? "at least " : "", lambda.params,
                       " arguments, got ", got),
-         absl::StrCat("it is ", usage, ")"));
+         std::move(hint));
 }
 
 bool Machine::CheckArity(const BuiltinObject& builtin, size_t got) {
@@ -98,7 +102,13 @@ bool Machine::CheckArity(const BuiltinObject& builtin, size_t got) {
       message = absl::StrCat(row.name, ": expected ", least, "–", arguments(most));
     }
   }
-  FailAt(now_.node, std::move(message), absl::StrCat("it is ", Usage(row.name, row.signature)));
+  std::string hint = absl::StrCat("it is ", Usage(row.name, row.signature));
+  const Node* procedure = now_.direct ? nullptr : ProcedureArgument(*now_.node);
+  if (procedure != nullptr) {
+    hint = absl::StrCat(CalledBuiltin(*now_.node)->name, " calls it with ", got,
+                        got == 1 ? " argument; " : " arguments; ", hint);
+  }
+  FailAt(procedure == nullptr ? now_.node : procedure, std::move(message), std::move(hint));
   return false;
 }
 
@@ -140,6 +150,71 @@ void Machine::AddTrace(const Node* node) {
   failure_->traced = true;
   constexpr size_t kMostNotes = 8;
   constexpr size_t kMostContinuations = 1000;
+  // A call that failed has its operator and arguments on top of the values.
+  const bool is_call = node->op == Op::kCall || node->op == Op::kPrimitive;
+  const bool stacked = is_call && now_.direct && values_.size() >= node->kids.size();
+  const auto operand = [&](size_t i) { return values_[values_.size() - node->kids.size() + i]; };
+  const auto improve = [&](Diagnostic& error) {
+    // Inside a macro of the standard library: at its use.
+    for (size_t i = waiting_.size();
+         i > 0 && !error.span.known() && waiting_.size() - i < kMostContinuations; --i) {
+      error.span = Visible(waiting_[i - 1].node);
+    }
+    if (!error.hint.empty()) return;
+    if (error.message == "recursion too deep") {
+      error.hint = absl::StrCat(limits_.depth, " calls may wait for others");
+    } else if (error.message == "too many steps") {
+      error.hint = absl::StrCat("a program may take ", limits_.steps, " steps");
+    } else if (absl::StartsWith(error.message, "not a procedure: ")) {
+      if (stacked && !operand(0).is_procedure()) {
+        error.hint = NotProcedureHint(*node, operand(0));
+      } else if (is_call && !now_.direct && now_.node == node) {
+        const Node* argument = ProcedureArgument(*node);
+        if (argument == nullptr) return;
+        const Span span = Visible(argument);
+        if (span.known()) error.span = span;
+        if (!request_.procedure.is_macro() || !argument->datum.is_symbol()) return;
+        const absl::string_view name = argument->datum.text();
+        error.hint = absl::StrCat("'", name, "' is a macro: write (lambda (x) (", name, " x))");
+      }
+    } else if (stacked && now_.node == node && error.message == "not a proper list") {
+      for (size_t i = 1; i < node->kids.size(); ++i) {
+        const Value value = operand(i);
+        if (!(Visible(node->kids[i]) == error.span)) continue;
+        const Builtin& row = now_.builtin->row;
+        error.hint = value.is_vector() ? "vector->list makes a list"
+                     : value.is_pair() ? "it does not end with ()"
+                                       : absl::StrCat("expected list, got ", value.type_name(),
+                                                      "; it is ", Usage(row.name, row.signature));
+      }
+    } else if (const Source* source = sources_.Find(error.span.source);
+               source != nullptr && now_.builtin != nullptr) {
+      constexpr size_t kEnough = 32;
+      const absl::string_view text =
+          absl::string_view(source->text()).substr(error.span.begin, kEnough);
+      error.hint = TypeHint(error.message, text, now_.builtin->row.name);
+    }
+  };
+  // Whether `let` binds the name whose value was missing.
+  const auto binds = [](const Node* let, absl::string_view message) {
+    if (let->op != Op::kLet || !absl::ConsumePrefix(&message, "unbound variable: ")) return false;
+    const auto& names = let->inner->names;
+    return std::any_of(names.begin(), names.begin() + let->params,
+                       [&](const Symbol* name) { return name->name == message; });
+  };
+  Diagnostics improved;
+  for (Diagnostic diagnostic : failure_->diagnostics.list()) {
+    if (diagnostic.severity == Severity::kError && improved.ok()) {
+      const bool waits = waiting_.size() != 0 && waiting_.back().wait == Wait::kOperand;
+      if (binds(node, diagnostic.message) ||
+          (waits && binds(waiting_.back().node, diagnostic.message))) {
+        diagnostic.hint = "let* sees the bindings before it";
+      }
+      improve(diagnostic);
+    }
+    improved.Add(std::move(diagnostic));
+  }
+  failure_->diagnostics = std::move(improved);
   Diagnostics& out = failure_->diagnostics;
   const auto& errors = out.list();
   const Span primary = std::find_if(errors.begin(), errors.end(), [](const Diagnostic& d) {

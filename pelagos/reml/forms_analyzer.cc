@@ -108,7 +108,7 @@ bool Analyzer::Quote(Node& node, Value rest, size_t count) {
 bool Analyzer::Quasiquote(Node& node, Value rest, size_t count) {
   if (count != 1) return FailShape(node.span, "expected 1 argument");
   const Span span = Known(CarSpan(rest), node.span);
-  const auto note = [&](Value expression, Span at) {
+  const auto note = [&](Value expression, Span& at) {
     node.kids.push_back(NewNode(node, expression, at, node.scope));
     return Value::Nil();
   };

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/reml/number.h"
+#include "pelagos/reml/reader_hints.h"
 #include "pelagos/reml/text.h"
 
 namespace pelagos::reml {
@@ -35,7 +36,9 @@ class Reader {
     const size_t errors = diagnostics_.errors();
     if (text_.size() >= UINT32_MAX) return Fail(0, 0, "source too large");
     if (std::optional<size_t> bad = FindInvalidUtf8(text_)) {
-      return Fail(*bad, *bad + 1, "not UTF-8");
+      return Fail(*bad, *bad + 1, "not UTF-8",
+                  absl::StrCat("byte 0x", absl::Hex(static_cast<unsigned char>(text_[*bad])),
+                               ": save the file as UTF-8"));
     }
     while (true) {
       if (!SkipBlanks()) return std::nullopt;
@@ -78,12 +81,28 @@ class Reader {
   }
   std::nullopt_t FailAtEnd() {
     const Open& innermost = open_.back();
-    if (innermost.prefix()) return Fail(text_.size(), text_.size(), "unexpected end of input");
+    if (innermost.prefix()) {
+      const absl::string_view mark = Mark(innermost);
+      return Fail(innermost.begin, innermost.begin + mark.size(), "unexpected end of input",
+                  absl::StrCat(mark, " stands before ",
+                               mark == "#;" ? "what it leaves out" : "what it quotes"));
+    }
     if (innermost.tail == Open::Tail::kExpected) {
-      return Fail(innermost.dot, innermost.dot + 1, "dotted pair: expected tail after '.'");
+      return Fail(innermost.dot, innermost.dot + 1, "dotted pair: expected tail after '.'",
+                  kPairHint);
     }
     const uint32_t at = innermost.begin + (innermost.shape == Shape::kVector ? 1 : 0);
-    return Fail(at, at + 1, "unmatched '('");
+    Fail(at, at + 1, "unmatched '('");
+    if (const std::optional<size_t> next = NextForm(text_, at)) {
+      diagnostics_.Note(Range(*next, *next + 1), "a form begins here: is a ')' missing before it?");
+    }
+    return std::nullopt;
+  }
+
+  // What a prefix looks like: ' ` , ,@ or #;
+  absl::string_view Mark(const Open& prefix) const {
+    const absl::string_view mark = text_.substr(prefix.begin, 2);
+    return mark == ",@" || mark == "#;" ? mark : mark.substr(0, 1);
   }
 
   // false: a block comment does not end.
@@ -195,7 +214,11 @@ class Reader {
 
   bool CloseList(size_t begin) {
     if (open_.empty() || open_.back().prefix() || open_.back().tail == Open::Tail::kExpected) {
-      Fail(begin, begin + 1, "unexpected ')'");
+      Fail(begin, begin + 1, "unexpected ')'",
+           open_.empty()           ? "no '(' is open"
+           : open_.back().prefix() ? absl::StrCat(Mark(open_.back()), " stands before a datum; ",
+                                                  "text is written \"...\"")
+                                   : kPairHint);
       return false;
     }
     const Span span = Range(open_.back().begin, at_);
@@ -212,7 +235,7 @@ class Reader {
   // A datum may not follow the tail of a dotted pair.
   bool CheckTail(size_t begin) {
     if (open_.empty() || open_.back().tail != Open::Tail::kRead) return true;
-    Fail(begin, begin + 1, "dotted pair: expected ')' after tail expression");
+    Fail(begin, begin + 1, "dotted pair: expected ')' after tail expression", kPairHint);
     return false;
   }
 
@@ -251,6 +274,10 @@ class Reader {
       const char c = text_[at_];
       if (c == '"') {
         ++at_;
+        if (!long_string_.known() &&
+            text_.substr(begin, at_ - begin).find('\n') != absl::string_view::npos) {
+          long_string_ = Range(begin, at_);
+        }
         return Add(heap_.String(std::move(value)), Range(begin, at_));
       }
       if (c != '\\') {
@@ -275,6 +302,9 @@ class Reader {
       }
     }
     Fail(begin, begin + 1, "unterminated string");
+    if (long_string_.known()) {
+      diagnostics_.Note(long_string_, "this string goes over its line: is its '\"' missing?");
+    }
     return false;
   }
 
@@ -305,7 +335,7 @@ class Reader {
     if (!c) {
       // The rest can still be read: more may be wrong.
       diagnostics_.Error(Range(begin, at_), absl::StrCat("unknown character name: ", word),
-                         "such as #\\a, #\\space, #\\newline, #\\tab or #\\x41");
+                         CharacterNameHint(word));
     }
     return Add(Value::Char(c.value_or(' ')), Range(begin, at_));
   }
@@ -338,7 +368,8 @@ class Reader {
   bool ReadDot(Span span) {
     if (open_.empty() || open_.back().shape != Shape::kList || open_.back().list.empty() ||
         open_.back().tail == Open::Tail::kExpected) {
-      Fail(span.begin, span.end, "unexpected '.'");
+      const bool vector = !open_.empty() && open_.back().shape == Shape::kVector;
+      Fail(span.begin, span.end, "unexpected '.'", vector ? "a vector has no dot" : kPairHint);
       return false;
     }
     if (!CheckTail(span.begin)) return false;
@@ -354,6 +385,7 @@ class Reader {
   size_t at_ = 0;
   std::vector<Open> open_;
   std::vector<Datum> data_;
+  Span long_string_;  // the first that has more than one line
 };
 
 }  // namespace
