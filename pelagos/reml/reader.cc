@@ -1,28 +1,17 @@
 #include "pelagos/reml/reader.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "pelagos/reml/lexer.h"
 #include "pelagos/reml/number.h"
 #include "pelagos/reml/reader_hints.h"
 #include "pelagos/reml/text.h"
 
 namespace pelagos::reml {
 namespace {
-
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
-
-constexpr std::array<bool, 256> MakeWordEnds() {
-  std::array<bool, 256> ends{};
-  for (char c : absl::string_view(" \t\r\n\f();\"'`,")) ends[static_cast<unsigned char>(c)] = true;
-  return ends;
-}
-constexpr std::array<bool, 256> kWordEnds = MakeWordEnds();
-bool EndsWord(char c) { return kWordEnds[static_cast<unsigned char>(c)]; }
 
 // Whether a word with this first character may be a number.
 bool MayBeginNumber(char c) { return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; }
@@ -40,10 +29,9 @@ class Reader {
                   absl::StrCat("byte 0x", absl::Hex(static_cast<unsigned char>(text_[*bad])),
                                ": save the file as UTF-8"));
     }
-    while (true) {
-      if (!SkipBlanks()) return std::nullopt;
-      if (at_ >= text_.size()) break;
-      if (!ReadToken()) return std::nullopt;
+    Lexer lexer(text_);
+    for (Token token = lexer.Next(); token.kind != TokenKind::kEnd; token = lexer.Next()) {
+      if (!ReadToken(token)) return std::nullopt;
     }
     if (!open_.empty()) return FailAtEnd();
     if (diagnostics_.errors() != errors) return std::nullopt;
@@ -105,83 +93,40 @@ class Reader {
     return mark == ",@" || mark == "#;" ? mark : mark.substr(0, 1);
   }
 
-  // false: a block comment does not end.
-  bool SkipBlanks() {
-    while (at_ < text_.size()) {
-      if (text_[at_] == ';') {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (IsSpace(text_[at_])) {
-        ++at_;
-      } else if (Follows("#|")) {
-        if (!SkipBlockComment()) return false;
-      } else {
-        return true;
-      }
-    }
-    return true;
-  }
-
-  bool Follows(absl::string_view mark) const { return text_.substr(at_, mark.size()) == mark; }
-
-  // #| ... |#, which nest.
-  bool SkipBlockComment() {
-    const size_t begin = at_;
-    size_t depth = 0;
-    do {
-      if (Follows("#|")) {
-        ++depth;
-        at_ += 2;
-      } else if (Follows("|#")) {
-        --depth;
-        at_ += 2;
-      } else if (at_ < text_.size()) {
-        ++at_;
-      } else {
-        Fail(begin, begin + 2, "unterminated block comment", "it ends with |#");
+  bool ReadToken(const Token& token) {
+    at_ = token.end;
+    switch (token.kind) {
+      case TokenKind::kOpen:
+        return OpenStructure(token.begin, Shape::kList);
+      case TokenKind::kOpenVector:
+        return OpenStructure(token.begin, Shape::kVector);
+      case TokenKind::kClose:
+        return CloseList(token.begin);
+      case TokenKind::kQuote:
+        return OpenQuote(token.begin, "quote");
+      case TokenKind::kQuasiquote:
+        return OpenQuote(token.begin, "quasiquote");
+      case TokenKind::kUnquote:
+        return OpenQuote(token.begin, "unquote");
+      case TokenKind::kUnquoteSplicing:
+        return OpenQuote(token.begin, "unquote-splicing");
+      case TokenKind::kDatumComment:
+        return OpenComment(token.begin);
+      case TokenKind::kString:
+        return ReadString(token);
+      case TokenKind::kCharacter:
+        return ReadCharacter(token);
+      case TokenKind::kWord:
+        return ReadWord(token);
+      case TokenKind::kBlockComment:
+        if (token.ended) return true;
+        Fail(token.begin, token.begin + 2, "unterminated block comment", "it ends with |#");
         return false;
-      }
-    } while (depth != 0);
-    return true;
-  }
-
-  bool ReadToken() {
-    const size_t begin = at_;
-    switch (text_[at_]) {
-      case '(':
-        ++at_;
-        return OpenStructure(begin, Shape::kList);
-      case ')':
-        ++at_;
-        return CloseList(begin);
-      case '\'':
-        ++at_;
-        return OpenQuote(begin, "quote");
-      case '`':
-        ++at_;
-        return OpenQuote(begin, "quasiquote");
-      case ',':
-        ++at_;
-        if (at_ < text_.size() && text_[at_] == '@') {
-          ++at_;
-          return OpenQuote(begin, "unquote-splicing");
-        }
-        return OpenQuote(begin, "unquote");
-      case '"':
-        return ReadString(begin);
-      case '#':
-        if (Follows("#(")) {
-          at_ += 2;
-          return OpenStructure(begin, Shape::kVector);
-        }
-        if (Follows("#;")) {
-          at_ += 2;
-          return OpenComment(begin);
-        }
-        if (Follows("#\\")) return ReadCharacter(begin);
-        return ReadWord(begin);
-      default:
-        return ReadWord(begin);
+      case TokenKind::kLineComment:
+      case TokenKind::kEnd:
+        break;
     }
+    return true;
   }
 
   bool OpenStructure(size_t begin, Shape shape) {
@@ -267,85 +212,87 @@ class Reader {
     return true;
   }
 
-  bool ReadString(size_t begin) {
-    if (!CheckTail(begin)) return false;
+  bool ReadString(const Token& token) {
+    if (!CheckTail(token.begin)) return false;
+    if (!token.ended) {
+      FailInString(token);
+      return false;
+    }
+    const absl::string_view text = text_.substr(0, token.end - 1);
     std::string value;
-    for (++at_; at_ < text_.size(); ++at_) {
-      const char c = text_[at_];
-      if (c == '"') {
-        ++at_;
-        if (!long_string_.known() &&
-            text_.substr(begin, at_ - begin).find('\n') != absl::string_view::npos) {
-          long_string_ = Range(begin, at_);
-        }
-        return Add(heap_.String(std::move(value)), Range(begin, at_));
-      }
-      if (c != '\\') {
-        value.push_back(c);
+    for (size_t at = token.begin + 1; at < text.size(); ++at) {
+      if (text[at] != '\\') {
+        value.push_back(text[at]);
         continue;
       }
-      if (++at_ == text_.size()) {
-        Fail(begin, text_.size(), "unterminated escape in string");
-        return false;
-      }
-      const char escaped = text_[at_];
+      const char escaped = text[++at];
       if (escaped == 'n') {
         value.push_back('\n');
       } else if (escaped == 't') {
         value.push_back('\t');
       } else if (escaped == 'r') {
         value.push_back('\r');
-      } else if (escaped == 'x' && ReadHexEscape(&value)) {
+      } else if (escaped == 'x' && ReadHexEscape(text, &at, &value)) {
       } else {
         if (escaped != '"' && escaped != '\\') value.push_back('\\');
         value.push_back(escaped);
       }
     }
-    Fail(begin, begin + 1, "unterminated string");
+    const Span span = Range(token.begin, token.end);
+    if (!long_string_.known() &&
+        text.substr(token.begin).find('\n') != absl::string_view::npos) {
+      long_string_ = span;
+    }
+    return Add(heap_.String(std::move(value)), span);
+  }
+
+  void FailInString(const Token& token) {
+    size_t escapes = 0;  // at the very end
+    while (text_[text_.size() - 1 - escapes] == '\\') ++escapes;
+    if (escapes % 2 == 1) {
+      Fail(token.begin, token.end, "unterminated escape in string");
+      return;
+    }
+    Fail(token.begin, token.begin + 1, "unterminated string");
     if (long_string_.known()) {
       diagnostics_.Note(long_string_, "this string goes over its line: is its '\"' missing?");
     }
-    return false;
   }
 
-  // \xHEX; (R7RS 6.7). Anything else after \x is text as it stands, as in the original.
-  bool ReadHexEscape(std::string* value) {
-    const size_t end = text_.find(';', at_);
-    if (end == absl::string_view::npos || end - at_ > 9) return false;
-    const std::optional<char32_t> c = CharacterNamed(text_.substr(at_, end - at_));
-    if (!c || end == at_ + 1) return false;
+  // \xHEX; (R7RS 6.7), from its x on. Anything else after \x is text as it stands, as in the
+  // original.
+  bool ReadHexEscape(absl::string_view text, size_t* at, std::string* value) {
+    const size_t end = text.find(';', *at);
+    if (end == absl::string_view::npos || end - *at > 9) return false;
+    const std::optional<char32_t> c = CharacterNamed(text.substr(*at, end - *at));
+    if (!c || end == *at + 1) return false;
     AppendUtf8(*c, value);
-    at_ = end;
+    *at = end;
     return true;
   }
 
-  bool ReadCharacter(size_t begin) {
-    if (!CheckTail(begin)) return false;
-    at_ += 2;
-    if (at_ == text_.size()) {
-      Fail(begin, at_, "unterminated character");
+  bool ReadCharacter(const Token& token) {
+    if (!CheckTail(token.begin)) return false;
+    const Span span = Range(token.begin, token.end);
+    if (!token.ended) {
+      Fail(span.begin, span.end, "unterminated character");
       return false;
     }
-    // The first character counts even where it would end a word: #\( and #\;
-    const size_t name = at_;
-    NextCharacter(text_, at_);
-    while (at_ < text_.size() && !EndsWord(text_[at_])) ++at_;
-    const absl::string_view word = text_.substr(name, at_ - name);
-    const std::optional<char32_t> c = CharacterNamed(word);
+    const absl::string_view name = text_.substr(token.begin + 2, token.end - token.begin - 2);
+    const std::optional<char32_t> c = CharacterNamed(name);
     if (!c) {
       // The rest can still be read: more may be wrong.
-      diagnostics_.Error(Range(begin, at_), absl::StrCat("unknown character name: ", word),
-                         CharacterNameHint(word));
+      diagnostics_.Error(span, absl::StrCat("unknown character name: ", name),
+                         CharacterNameHint(name));
     }
-    return Add(Value::Char(c.value_or(' ')), Range(begin, at_));
+    return Add(Value::Char(c.value_or(' ')), span);
   }
 
-  bool ReadWord(size_t begin) {
-    while (at_ < text_.size() && !EndsWord(text_[at_])) ++at_;
-    const absl::string_view word = text_.substr(begin, at_ - begin);
-    const Span span = Range(begin, at_);
+  bool ReadWord(const Token& token) {
+    const absl::string_view word = text_.substr(token.begin, token.end - token.begin);
+    const Span span = Range(token.begin, token.end);
     if (word == ".") return ReadDot(span);
-    if (!CheckTail(begin)) return false;
+    if (!CheckTail(token.begin)) return false;
     if (word == "#t" || word == "#true") return Add(Value::Bool(true), span);
     if (word == "#f" || word == "#false") return Add(Value::Bool(false), span);
     if (!MayBeginNumber(word.front())) return Add(heap_.Intern(word), span);
@@ -382,7 +329,7 @@ class Reader {
   const absl::string_view text_;
   const uint32_t source_;
   Diagnostics& diagnostics_;
-  size_t at_ = 0;
+  size_t at_ = 0;  // the end of the token
   std::vector<Open> open_;
   std::vector<Datum> data_;
   Span long_string_;  // the first that has more than one line
