@@ -13,7 +13,7 @@
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/compose.h"
 #include "pelagos/cli/image/image.h"
-#include "pelagos/cli/reml.h"
+#include "pelagos/cli/reml/commands.h"
 #include "pelagos/cli/run.h"
 
 namespace pelagos::cli {

@@ -250,66 +250,83 @@ std::optional<Value> CondExpand(MacroContext& ctx, Value form, Span span) {
 }
 
 constexpr DerivedMacro kMacros[] = {
-    {"case", "(case key ((datum ...) body ...) ... [(else body ...)])",
-     "Goes on with the clause that has the value of KEY among its data, compared with `eqv?`. "
-     "`=> procedure` instead of the body calls it with the key.",
-     "(case (* 2 3) ((2 3 5 7) 'prime) ((1 4 6 8 9) 'composite)) => composite\n"
-     "(case 'x ((a) 1) (else => list)) => (x)",
+    {{"case", "(case key ((datum...) body...)... [(else body...)])",
+      "Goes on with the clause that has the value of KEY among its data, compared with `eqv?`. "
+      "`=> procedure` instead of the body calls it with the key.",
+      "(case (* 2 3) ((2 3 5 7) 'prime) ((1 4 6 8 9) 'composite)) => composite\n"
+      "(case 'x ((a) 1) (else => list)) => (x)",
+      1},
      Case},
-    {"case-lambda", "(case-lambda (parameters body ...) ...)",
-     "A procedure with a clause for each number of arguments.",
-     "(define area (case-lambda ((a) (* a a)) ((a b) (* a b)))) => ()\n"
-     "(list (area 3) (area 3 4)) => (9 12)",
+    {{"case-lambda", "(case-lambda (parameters body...)...)",
+      "A procedure with a clause for each number of arguments.",
+      "(define area (case-lambda ((a) (* a a)) ((a b) (* a b)))) => ()\n"
+      "(list (area 3) (area 3 4)) => (9 12)",
+      1, Reach::kClause},
      CaseLambda},
-    {"let-values", "(let-values (((name ...) expression) ...) body ...)",
-     "Binds the values that each expression gives.",
-     "(let-values (((a b) (values 1 2)) ((c . d) (values 3 4 5))) (list a b c d)) => (1 2 3 (4 5))",
+    {{"let-values", "(let-values (((name...) value)...) body...)",
+      "Binds the values that each expression gives.",
+      "(let-values (((a b) (values 1 2)) ((c . d) (values 3 4 5))) (list a b c d)) => (1 2 3 (4 "
+      "5))",
+      1, Reach::kBody},
      LetValues},
-    {"let*-values", "(let*-values (((name ...) expression) ...) body ...)",
-     "As `let-values`, one after the other.",
-     "(let*-values (((a b) (values 1 2)) ((c) (values (+ a b)))) c) => 3", LetStarValues},
-    {"receive", "(receive parameters expression body ...)",
-     "Binds the values that the expression gives (SRFI 8).",
-     "(receive (first . rest) (values 1 2 3) rest) => (2 3)", Receive},
-    {"define-values", "(define-values (name ...) expression)",
-     "Defines a name for each value that the expression gives.",
-     "(define-values (host port) (values \"db\" 5432)) => ()\n(list host port) => (\"db\" 5432)",
+    {{"let*-values", "(let*-values (((name...) value)...) body...)",
+      "As `let-values`, one after the other.",
+      "(let*-values (((a b) (values 1 2)) ((c) (values (+ a b)))) c) => 3", 1, Reach::kSequential},
+     LetStarValues},
+    {{"receive", "(receive parameters value body...)",
+      "Binds the values that the expression gives (SRFI 8).",
+      "(receive (first . rest) (values 1 2 3) rest) => (2 3)", 1, Reach::kBody},
+     Receive},
+    {{"define-values", "(define-values (name...) value)",
+      "Defines a name for each value that the expression gives.",
+      "(define-values (host port) (values \"db\" 5432)) => ()\n(list host port) => (\"db\" 5432)",
+      1, Reach::kAround},
      DefineValues},
-    {"letrec*", "(letrec* ((name expression) ...) body ...)",
-     "As `letrec`, evaluated from left to right.", "(letrec* ((a 1) (b (+ a 1))) b) => 2",
+    {{"letrec*", "(letrec* ((name value)...) body...)",
+      "As `letrec`, evaluated from left to right.", "(letrec* ((a 1) (b (+ a 1))) b) => 2", 1,
+      Reach::kRecursive},
      LetrecStar},
-    {"parameterize", "(parameterize ((parameter value) ...) body ...)",
-     "Gives parameters other values while the body runs.",
-     "(define indent (make-parameter 0)) => ()\n(parameterize ((indent 2)) (indent)) => 2",
+    {{"parameterize", "(parameterize ((parameter value)...) body...)",
+      "Gives parameters other values while the body runs.",
+      "(define indent (make-parameter 0)) => ()\n(parameterize ((indent 2)) (indent)) => 2", 1},
      Parameterize},
-    {"delay", "(delay expression)", "A promise: `force` evaluates the expression, once.",
-     "(force (delay (* 6 7))) => 42", Delay},
-    {"delay-force", "(delay-force expression)",
-     "A promise whose expression gives another promise, to be forced in its place: loops of "
-     "promises need no more room.",
-     "(force (delay-force (delay 1))) => 1", DelayForce},
-    {"assert", "(assert expression)",
-     "An error unless the expression is true; its value otherwise.",
-     "(assert (< 1 2)) => #t\n(assert (= 1 2)) !! assertion failed: (= 1 2)", Assert},
-    {"cond-expand", "(cond-expand (requirement body ...) ... [(else body ...)])",
-     "Goes on with the first clause whose requirement holds. Features are `reml`, `pelagos`, "
-     "`r7rs` "
-     "and `full-unicode`; `(library (scheme base))` and others of `scheme` hold too.",
-     "(cond-expand ((and reml (not chicken)) 'here) (else 'there)) => here", CondExpand},
-    {"define-syntax", "(define-syntax name (syntax-rules (literal ...) (pattern template) ...))",
-     "Defines a hygienic macro: names that the template brings neither capture the user's nor are "
-     "captured by them.",
-     "(define-syntax swap! (syntax-rules () ((_ a b) (let ((t a)) (set! a b) (set! b t))))) => ()\n"
-     "(let ((t 1) (u 2)) (swap! t u) (list t u)) => (2 1)",
+    {{"delay", "(delay expression)", "A promise: `force` evaluates the expression, once.",
+      "(force (delay (* 6 7))) => 42", 1},
+     Delay},
+    {{"delay-force", "(delay-force expression)",
+      "A promise whose expression gives another promise, to be forced in its place: loops of "
+      "promises need no more room.",
+      "(force (delay-force (delay 1))) => 1", 1},
+     DelayForce},
+    {{"assert", "(assert expression)",
+      "An error unless the expression is true; its value otherwise.",
+      "(assert (< 1 2)) => #t\n(assert (= 1 2)) !! assertion failed: (= 1 2)", 1},
+     Assert},
+    {{"cond-expand", "(cond-expand (requirement body...)... [(else body...)])",
+      "Goes on with the first clause whose requirement holds. Features are `reml`, `pelagos`, "
+      "`r7rs` "
+      "and `full-unicode`; `(library (scheme base))` and others of `scheme` hold too.",
+      "(cond-expand ((and reml (not chicken)) 'here) (else 'there)) => here", 1},
+     CondExpand},
+    {{"define-syntax", "(define-syntax name (syntax-rules (literal...) (pattern template)...))",
+      "Defines a hygienic macro: names that the template brings neither capture the user's nor are "
+      "captured by them.",
+      "(define-syntax swap! (syntax-rules () ((_ a b) (let ((t a)) (set! a b) (set! b t))))) => "
+      "()\n"
+      "(let ((t 1) (u 2)) (swap! t u) (list t u)) => (2 1)",
+      1, Reach::kAround},
      DefineSyntax},
-    {"let-syntax", "(let-syntax ((name (syntax-rules ...)) ...) body ...)",
-     "Macros for the body alone.",
-     "(let-syntax ((twice (syntax-rules () ((_ x) (* 2 x))))) (twice 4)) => 8", LetSyntax},
-    {"letrec-syntax", "(letrec-syntax ((name (syntax-rules ...)) ...) body ...)",
-     "As `let-syntax`; the macros may use each other.",
-     "(letrec-syntax ((all (syntax-rules () ((_) #t) ((_ x y ...) (if x (all y ...) #f))))) (all 1 "
-     "2 "
-     "3)) => #t",
+    {{"let-syntax", "(let-syntax ((name (syntax-rules ...))...) body...)",
+      "Macros for the body alone.",
+      "(let-syntax ((twice (syntax-rules () ((_ x) (* 2 x))))) (twice 4)) => 8", 1, Reach::kBody},
+     LetSyntax},
+    {{"letrec-syntax", "(letrec-syntax ((name (syntax-rules ...))...) body...)",
+      "As `let-syntax`; the macros may use each other.",
+      "(letrec-syntax ((all (syntax-rules () ((_) #t) ((_ x y ...) (if x (all y ...) #f))))) (all "
+      "1 "
+      "2 "
+      "3)) => #t",
+      1, Reach::kRecursive},
      LetSyntax},
 };
 

@@ -9,16 +9,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "pelagos/reml/code.h"
+#include "pelagos/reml/forms.h"
 
 namespace pelagos::reml {
 
 struct DerivedMacro {
-  absl::string_view name;
-  absl::string_view usage;  // "(case key ((datum ...) body ...) ... [(else body ...)])"
-  absl::string_view doc;
-  absl::string_view example;  // as in builtin.h
+  Form form;
   NativeMacro expand;
-  int since = 1;
 };
 
 // In the order of the reference.

@@ -105,7 +105,7 @@ TEST(DiagnosticsTest, ArgumentsAndCalls) {
   EXPECT_EQ(Errors("(let ((x 1)\n      (y))\n  x)"),
             "t.reml:2:7: error: let: binding must have name and value\n"
             "2 |       (y))\n"
-            "  |       ^^^ it is (let ((name value)...) expression...)\n");
+            "  |       ^^^ it is (let ((name value)...) body...)\n");
 }
 
 TEST(DiagnosticsTest, TheWayThere) {

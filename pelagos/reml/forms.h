@@ -11,11 +11,21 @@
 
 namespace pelagos::reml {
 
+// Where the names that a form brings mean something. `body` in its usage always sees them.
+enum class Reach : uint8_t {
+  kNone,        // it brings none: what its usage calls a name is one that there is
+  kAround,      // in the body around the form, or in the program
+  kBody,        // not in what they are bound to
+  kSequential,  // also in what the names after them are bound to
+  kRecursive,   // in the whole form
+  kClause,      // in the list that the name stands in
+};
+
 // All views are of static storage.
 struct Form {
   absl::string_view name;
   // As it is written: "(if test then [else])". [..]: may be left out; ...: any number of times.
-  // When there are several ways, one a line.
+  // When there are several ways, one a line. usage.h says what tools read from the words in it.
   absl::string_view usage;
   // Sentences for the manual. Parts of the usage in capitals, code in `quotes`.
   absl::string_view doc;
@@ -23,6 +33,7 @@ struct Form {
   absl::string_view example;
   // The version of the language that brought it; 0: the original Pelagos has it too.
   int since = 0;
+  Reach reach = Reach::kNone;
 };
 
 // In the order of the table.

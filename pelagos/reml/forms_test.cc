@@ -39,7 +39,7 @@ TEST(FormsTest, AFormIsFoundByItsNumber) {
 TEST(FormsTest, EachWayToWriteAFormIsAHint) {
   const Form& define = FormOf(SpecialForm::kDefine);
   EXPECT_EQ(UsageHint(define), "it is (define name [value])");
-  EXPECT_EQ(UsageHint(define, 1), "it is (define (name parameter... [. rest]) expression...)");
+  EXPECT_EQ(UsageHint(define, 1), "it is (define (name parameter... [. rest]) body...)");
 }
 
 }  // namespace

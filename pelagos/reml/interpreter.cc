@@ -23,7 +23,7 @@ Interpreter::Interpreter(SourceMap& sources, Limits limits, Host host)
   }
   machine_->FindPrimitives();
   for (const DerivedMacro& macro : DerivedMacros()) {
-    machine_->DefineMacro(macro.name, macro.expand);
+    machine_->DefineMacro(macro.form.name, macro.expand);
   }
   machine_->DefineMacro("define-service", ExpandDefineService);
   machine_->DefineMacro("define-record-type", ExpandDefineRecordType);

@@ -30,12 +30,12 @@ constexpr Form kRecordRows[] = {
 (let ((p (make-point 1 2))) (set-point-y! p 5) (point-y p)) => 5
 (point? 5) => #f
 (point-x 5) !! point-x: expected point, got int)x",
-     1},
+     1, Reach::kAround},
 };
 
 constexpr Form kServiceRows[] = {
-    {"define-service", "(define-service variable name :option value... ...)",
-     "Defines VARIABLE as the service NAME. Every keyword begins an option. Its values are "
+    {"define-service", "(define-service variable service-name :option value... ...)",
+     "Defines VARIABLE as the service SERVICE-NAME. Every keyword begins an option. Its values are "
      "evaluated: `:port 8080 80` is one option, and so is `:image (env \"IMAGE\")`. When the first "
      "value is a list that is no expression, every value is an option of its own: `:port (8080 . "
      "80) (443 443)`. A quoted list stands for its elements: `:command '(\"sh\" \"-c\" \"true\")`. "
@@ -44,26 +44,27 @@ constexpr Form kServiceRows[] = {
      R"x((let () (define-service web "web" :image "nginx" :port 8080 80) web) => #<service:web>
 (let () (define-service w "w" :image "i" :env ("A" . "1") ("B" "2") :cap-drop net-raw) w) => #<service:w>
 (define-service web) !! arity mismatch: expected at least 2 arguments, got 1)x",
-     0},
+     0, Reach::kAround},
 };
 
 constexpr Form kFutureRows[] = {
     {"define-nodes", "(define-nodes (variable service)...)",
      "Defines each VARIABLE as the future `(start SERVICE)`.",
-     R"x((let () (define-nodes (db (service "db" '(image "redis")))) db) => #<future:db>)x", 0},
+     R"x((let () (define-nodes (db (service "db" '(image "redis")))) db) => #<future:db>)x", 0,
+     Reach::kAround},
     {"define-then", "(define-then name future (parameter) body...)",
      "Defines NAME as the future `(then FUTURE (lambda (PARAMETER) BODY...) :name \"NAME\")`.",
      R"x((let () (define-then ip (start (service "db" '(image "redis"))) (c) (container-ip c)) ip) => #<future:ip after:1>)x",
-     0},
+     0, Reach::kAround},
     {"define-run", "(define-run [:parallel] [:max-parallel n] (variable future)...)",
      "Executes all FUTURES in one `run`, then defines each VARIABLE as the value of its FUTURE.",
      R"x((let () (define-run (db (start (service "db" '(image "redis"))))) db) => #<container proj-db>)x",
-     0},
+     0, Reach::kAround},
     {"define-results", "(define-results alist (variable key)...)",
      "Defines each VARIABLE as the value of KEY in ALIST, which is what `run` returned.",
      R"x((let () (define-results '(("db" . 1) ("web" . 2)) (a "db") (b "web")) (list a b)) => (1 2)
 (let () (define-results '(("db" . 1)) (a "app")) a) !! result-ref: no result for 'app')x",
-     0},
+     0, Reach::kAround},
 };
 
 }  // namespace

@@ -239,8 +239,7 @@ class Reader {
       }
     }
     const Span span = Range(token.begin, token.end);
-    if (!long_string_.known() &&
-        text.substr(token.begin).find('\n') != absl::string_view::npos) {
+    if (!long_string_.known() && text.substr(token.begin).find('\n') != absl::string_view::npos) {
       long_string_ = span;
     }
     return Add(heap_.String(std::move(value)), span);

@@ -37,6 +37,7 @@ ReferenceEntry EntryOf(const Builtin& row) {
   entry.doc = std::string(row.doc);
   entry.example = std::string(row.example);
   entry.since = row.since;
+  entry.signature = row.signature;
   return entry;
 }
 
@@ -48,6 +49,7 @@ ReferenceEntry EntryOf(EntryKind kind, const Form& row) {
   entry.doc = std::string(row.doc);
   entry.example = std::string(row.example);
   entry.since = row.since;
+  entry.reach = row.reach;
   return entry;
 }
 
@@ -67,8 +69,7 @@ ReferenceSection DerivedSection() {
   section.intro =
       "Macros that come with the language. A program may define their names for itself.";
   for (const DerivedMacro& row : DerivedMacros()) {
-    section.entries.push_back(
-        EntryOf(EntryKind::kMacro, {row.name, row.usage, row.doc, row.example, row.since}));
+    section.entries.push_back(EntryOf(EntryKind::kMacro, row.form));
   }
   return section;
 }

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "pelagos/reml/builtin.h"
+#include "pelagos/reml/forms.h"
 #include "pelagos/reml/macro_table.h"
 
 namespace pelagos::reml {
@@ -24,6 +26,9 @@ struct ReferenceEntry {
   std::string doc;      // Markdown
   std::string example;  // lines "EXPRESSION => VALUE" and "EXPRESSION !! MESSAGE"
   int since = 0;        // version of the language; 0: the original Pelagos has it
+  // Of a procedure, as in signature.h. It is of static storage.
+  absl::string_view signature = {};
+  Reach reach = Reach::kNone;  // of a form or a macro
 };
 
 struct ReferenceSection {

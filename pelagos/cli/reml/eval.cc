@@ -1,4 +1,4 @@
-#include "pelagos/cli/reml.h"
+#include "pelagos/cli/reml/eval.h"
 
 #include <algorithm>
 #include <chrono>
@@ -204,7 +204,7 @@ int ListRemlInputs(const Arguments& args, Streams streams) {
   return evaluation.diagnostics.ok() ? kDone : kFailed;
 }
 
-std::vector<Command> RemlCommands() {
+std::vector<Command> EvalCommands() {
   return {
       {.name = "reml eval",
        .usage = "[--json] -e EXPR | FILE | -",

@@ -1,4 +1,4 @@
-#include "pelagos/cli/reml.h"
+#include "pelagos/cli/reml/eval.h"
 
 #include <fstream>
 #include <sstream>
@@ -26,7 +26,7 @@ struct Answer {
 // As if typed after `pelagos`: the command and what follows it.
 Answer Type(absl::string_view name, const std::vector<std::string>& words,
             const std::string& typed = "") {
-  for (const Command& command : RemlCommands()) {
+  for (const Command& command : EvalCommands()) {
     if (command.name != name) continue;
     const absl::StatusOr<Arguments> args = ParseFlags(command.flags, words, command.options_first);
     EXPECT_TRUE(args.ok()) << args.status();
@@ -144,7 +144,7 @@ TEST(RemlEvalTest, WrongUseIsTwo) {
 }
 
 TEST(RemlEvalTest, HelpHasAnExample) {
-  for (const Command& command : RemlCommands()) {
+  for (const Command& command : EvalCommands()) {
     EXPECT_NE(HelpFor(command).find("example:\n  pelagos " + std::string(command.name)),
               std::string::npos);
   }
