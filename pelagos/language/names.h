@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -41,9 +43,10 @@ struct Definition {
   NodeId value = kNoNode;
   // How many arguments it takes, when it is a procedure and nobody assigns to it.
   std::optional<reml::Arity> arity;
-  bool assigned = false;     // by set!
-  bool redefined = false;    // defined again in the same scope
-  std::vector<NodeId> uses;  // the words that mean it, in order, without set!
+  bool assigned = false;              // by set!
+  bool redefined = false;             // defined again in the same scope
+  std::vector<NodeId> redefinitions;  // the words that do so
+  std::vector<NodeId> uses;           // the words that mean it, in order, without set!
   // Of an imported file: its path, and where in it.
   std::string file;
   uint32_t begin = 0, end = 0;
@@ -56,6 +59,7 @@ struct NameScope {
   NodeId node = kNoNode;  // names are visible inside of it, from `begin` on
   uint32_t begin = 0;     // bytes
   uint32_t end = 0;
+  uint32_t level = 0;  // how many bodies of procedures are around it
   std::vector<DefinitionId> definitions;
 };
 
@@ -93,6 +97,8 @@ class Names {
   // `tree` must outlive it. `path` is the program's, to find what it imports. Nesting beyond
   // kDeepest is not looked into.
   Names(const reml::SyntaxTree& tree, std::string path = "", const Files& files = nullptr);
+  Names(const Names&) = delete;
+  Names& operator=(const Names&) = delete;
   static constexpr size_t kDeepest = 1000;
 
   const reml::SyntaxTree& tree() const { return tree_; }
@@ -119,6 +125,10 @@ class Names {
   // Whether a macro of the program may bind this name: it stands in a use or in the text of one.
   bool MayBeBound(absl::string_view name) const { return open_world_ || vague_.contains(name); }
 
+  // Uses that are evaluated before the definition further down is: not in procedures that may be
+  // called later.
+  absl::Span<const NodeId> early_uses() const { return early_uses_; }
+
   // The forms that are not as their usage says: the node to point at, what is wrong ("let: expected
   // ((name value)...)"), and the usage of the form.
   struct Misshape {
@@ -130,6 +140,14 @@ class Names {
 
  private:
   class Walker;
+  using Key = std::pair<ScopeId, absl::string_view>;
+
+  // The files that are being imported, or have been.
+  struct Imports {
+    const Files& files;
+    absl::flat_hash_set<std::string> seen;
+  };
+  Names(const reml::SyntaxTree& tree, std::string path, Imports& imports);
 
   const reml::SyntaxTree& tree_;
   std::string path_;
@@ -137,6 +155,9 @@ class Names {
   std::vector<NameScope> scopes_;
   std::vector<Call> calls_;
   std::vector<Misshape> misshapes_;
+  std::vector<NodeId> early_uses_;
+  absl::flat_hash_map<Key, DefinitionId> index_;
+  std::deque<std::string> imported_names_;  // that the index points into
   absl::flat_hash_map<NodeId, Meaning> meanings_;
   absl::flat_hash_map<NodeId, uint32_t> call_index_;
   absl::flat_hash_set<std::string> vague_;

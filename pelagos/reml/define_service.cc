@@ -179,7 +179,7 @@ class Expander {
 
   // Names of capabilities need no quotes.
   Item Literal(const Item& item) {
-    const bool names = key_ == "cap-add" || key_ == "cap-drop";
+    const bool names = TakesBareNames(key_);
     if (!names || !item.value.is_symbol()) return item;
     return ctx_.value_of(item.value.symbol()).is_unbound() ? Quote(item) : item;
   }
@@ -207,6 +207,8 @@ class Expander {
 };
 
 }  // namespace
+
+bool TakesBareNames(absl::string_view key) { return key == "cap-add" || key == "cap-drop"; }
 
 std::optional<Value> ExpandDefineService(MacroContext& ctx, Value form, Span span) {
   return Expander(ctx, span).Expand(form);

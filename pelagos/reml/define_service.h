@@ -22,11 +22,15 @@
 
 #include <optional>
 
+#include "absl/strings/string_view.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/reml/code.h"
 #include "pelagos/reml/value.h"
 
 namespace pelagos::reml {
+
+// Whether the option's values may be names without quotes.
+bool TakesBareNames(absl::string_view key);
 
 std::optional<Value> ExpandDefineService(MacroContext& ctx, Value form, Span span);
 
