@@ -1,9 +1,16 @@
 #include "pelagos/cli/reml/commands.h"
 
+#include <utility>
+
+#include "pelagos/cli/reml/doc.h"
 #include "pelagos/cli/reml/eval.h"
 
 namespace pelagos::cli {
 
-std::vector<Command> RemlCommands() { return EvalCommands(); }
+std::vector<Command> RemlCommands() {
+  std::vector<Command> commands = EvalCommands();
+  for (Command& command : DocCommands()) commands.push_back(std::move(command));
+  return commands;
+}
 
 }  // namespace pelagos::cli
