@@ -151,6 +151,7 @@ struct ChildPlan {
   const int* cgroup_tasks = nullptr;  // v1 `tasks` files, open for writing
   size_t cgroup_task_count = 0;
   bool unshare_cgroup = false;    // after joining: the new namespace's root is what we joined
+  uint64_t ignored_signals = 0;   // bit N-1 for signal N; they get their default back
   int streams[3] = {-1, -1, -1};  // become 0, 1, 2; -1: the container's /dev/null
 };
 

@@ -1,0 +1,55 @@
+// What every part of the child stands on: the plan, and the report when a step fails. Part of
+// child_main.cc and of nothing else; its rules hold here.
+#pragma once
+
+#include <linux/prctl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "pelagos/launch/child_plan.h"
+#include "pelagos/sys/raw.h"
+
+namespace pelagos::launch {
+
+using sys::Call;
+using sys::Result;
+
+class ChildBase {
+ public:
+  explicit ChildBase(const ChildPlan& plan) noexcept : plan_(plan) {}
+
+ protected:
+  [[noreturn]] void Exit() noexcept {
+    for (;;) (void)Call(SYS_exit_group, 127);
+  }
+
+  // The parent may be gone: whether it hears the report does not matter any more.
+  [[noreturn]] void Die(Part part, int error) noexcept {
+    const ChildReport report = {ReportKind::kFailed, part, index_, error};
+    (void)Call(SYS_write, plan_.channel, &report, sizeof(report));
+    Exit();
+  }
+
+  long Must(Result result, Part part = Part::kCall) noexcept {
+    if (!result.ok()) Die(part, result.err);
+    return result.value;
+  }
+
+  void Close(int fd) noexcept { (void)Call(SYS_close, fd); }
+
+  // prctl(2), PR_SET_PDEATHSIG: counts only from now on, so look whether the parent is there still.
+  // Its pid says nothing in a new pid namespace; the channel does.
+  void FollowParentIntoDeath() noexcept {
+    Must(Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), Part::kParentDeath);
+    char byte;
+    const Result peek =
+        Call(SYS_recvfrom, plan_.channel, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr);
+    if (peek.ok() && peek.value == 0) Exit();
+  }
+
+  const ChildPlan& plan_;
+  uint32_t index_ = 0;  // of the operation, for the report
+};
+
+}  // namespace pelagos::launch

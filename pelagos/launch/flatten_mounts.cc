@@ -1,0 +1,160 @@
+// The root, mounts and devices.
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/launch/flattener.h"
+#include "pelagos/launch/overlay_options.h"
+#include "pelagos/sys/raw.h"
+
+namespace pelagos::launch {
+namespace {
+
+// A detached copy of the mounts at `path`, private: nothing that is mounted below it later on the
+// host shows inside, or the other way round.
+absl::StatusOr<Fd> OpenTree(const std::string& path, bool recursive, bool read_only) {
+  const unsigned below = recursive ? AT_RECURSIVE : 0;
+  const sys::Result opened =
+      sys::Call(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | below);
+  if (!opened.ok()) return ErrnoStatus(opened.err, "open_tree", path);
+  Fd tree(static_cast<int>(opened.value));
+  mount_attr attributes = {};
+  attributes.propagation = MS_PRIVATE;
+  attributes.attr_set = read_only ? MOUNT_ATTR_RDONLY : 0;
+  const sys::Result set = sys::Call(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | below,
+                                    &attributes, sizeof(attributes));
+  if (!set.ok()) return ErrnoStatus(set.err, "mount_setattr", path);
+  return tree;
+}
+
+absl::StatusOr<struct stat> Stat(const Fd& fd, absl::string_view name) {
+  struct stat info = {};
+  if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, "fstat", name);
+  return info;
+}
+
+}  // namespace
+
+absl::Status Flattener::Add(const MakeMountsPrivate&) {
+  op_->call = ChildCall::kMakeMountsPrivate;
+  return NeedsMountNamespace();
+}
+
+absl::Status Flattener::Add(const MountOverlayRoot& op) {
+  PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  op_->call = ChildCall::kMountRoot;
+  PELAGOS_ASSIGN_OR_RETURN(const OverlayOptions options,
+                           MakeOverlayOptions(op.lowers, op.upper, op.work));
+  op_->mount_root.folder = options.folder.empty() ? nullptr : flat_.arena_.Copy(options.folder);
+  PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.options, Text(options.options, "a layer's path"));
+  PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.mount_point, Text(op.mount_point, "mount point"));
+  has_root_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const MountBindRoot& op) {
+  PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  op_->call = ChildCall::kAttachRoot;
+  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(op.source, true, false));
+  PELAGOS_ASSIGN_OR_RETURN(op_->attach_root.tree, Keep(std::move(tree)));
+  PELAGOS_ASSIGN_OR_RETURN(op_->attach_root.mount_point, Text(op.mount_point, "mount point"));
+  has_root_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const MountFilesystem& op) {
+  PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  op_->call = ChildCall::kMount;
+  PELAGOS_ASSIGN_OR_RETURN(op_->mount.type, Text(op.type, "the type"));
+  PELAGOS_ASSIGN_OR_RETURN(op_->mount.source, Text(op.source, "the source"));
+  PELAGOS_ASSIGN_OR_RETURN(op_->mount.data, Text(op.data, "the option list"));
+  PELAGOS_ASSIGN_OR_RETURN(op_->mount.target, Target(op.target));
+  op_->mount.flags = op.flags;
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const BindMount& op) {
+  PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  PELAGOS_ASSIGN_OR_RETURN(op_->bind.target, Target(op.target));
+  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(op.source, true, op.read_only));
+  return Bind(std::move(tree), op.source);
+}
+
+absl::Status Flattener::Bind(Fd tree, absl::string_view source) {
+  op_->call = ChildCall::kBind;
+  PELAGOS_ASSIGN_OR_RETURN(const struct stat info, Stat(tree, source));
+  op_->bind.is_folder = S_ISDIR(info.st_mode);
+  PELAGOS_ASSIGN_OR_RETURN(op_->bind.tree, Keep(std::move(tree)));
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const MakeDevice& op) {
+  PELAGOS_ASSIGN_OR_RETURN(const bool initial, InInitialUserNamespace());
+  if (!initial) return BindDevice(op);
+  op_->call = ChildCall::kDevice;
+  PELAGOS_ASSIGN_OR_RETURN(const Split split, SplitTarget(op.target));
+  op_->device.folder = split.folder;
+  op_->device.name = split.name;
+  op_->device.mode = S_IFCHR | (op.mode & 07777);
+  op_->device.device = makedev(op.major, op.minor);
+  return absl::OkStatus();
+}
+
+// mknod(2) of devices is for the initial user namespace alone; elsewhere the host's node of that
+// name is bound, if it is the same device.
+absl::Status Flattener::BindDevice(const MakeDevice& op) {
+  PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  PELAGOS_ASSIGN_OR_RETURN(op_->bind.target, Target(op.target));
+  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(op.target, false, false));
+  PELAGOS_ASSIGN_OR_RETURN(const struct stat info, Stat(tree, op.target));
+  if (!S_ISCHR(info.st_mode) || info.st_rdev != makedev(op.major, op.minor)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the host's '", op.target, "' is not character device ", op.major, ":", op.minor));
+  }
+  return Bind(std::move(tree), op.target);
+}
+
+absl::Status Flattener::Add(const MakeFolder& op) {
+  op_->call = ChildCall::kFolder;
+  op_->folder.mode = op.mode;
+  PELAGOS_ASSIGN_OR_RETURN(op_->folder.target, Target(op.target));
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const MakeSymlink& op) {
+  op_->call = ChildCall::kSymlink;
+  PELAGOS_ASSIGN_OR_RETURN(op_->symlink.text, Text(op.text, "the link"));
+  PELAGOS_ASSIGN_OR_RETURN(const Split split, SplitTarget(op.target));
+  op_->symlink.folder = split.folder;
+  op_->symlink.name = split.name;
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const MaskPath& op) {
+  op_->call = ChildCall::kMask;
+  PELAGOS_ASSIGN_OR_RETURN(op_->path.target, Target(op.target));
+  return NeedsMountNamespace();
+}
+
+absl::Status Flattener::Add(const MakeReadOnly& op) {
+  op_->call = ChildCall::kReadOnly;
+  PELAGOS_ASSIGN_OR_RETURN(op_->path.target, Target(op.target));
+  return NeedsMountNamespace();
+}
+
+absl::Status Flattener::Add(const PivotRoot&) {
+  op_->call = ChildCall::kPivotRoot;
+  return NeedsRoot();
+}
+
+absl::Status Flattener::Add(const SealRoot&) {
+  op_->call = ChildCall::kSealRoot;
+  return NeedsRoot();
+}
+
+}  // namespace pelagos::launch

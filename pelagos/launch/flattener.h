@@ -1,0 +1,93 @@
+// Flatten at work: one plan. Internal to flatten*.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "pelagos/base/fd.h"
+#include "pelagos/launch/child_plan.h"
+#include "pelagos/launch/flatten.h"
+#include "pelagos/launch/launch_io.h"
+#include "pelagos/plan/launch_plan.h"
+#include "pelagos/plan/op.h"
+
+namespace pelagos::launch {
+
+class Flattener {
+ public:
+  Flattener(const LaunchPlan& plan, const LaunchIo& io) : plan_(plan), io_(io) {}
+
+  absl::StatusOr<FlatPlan> Run(int channel);
+
+ private:
+  struct Split {
+    const char *folder, *name;
+  };
+
+  // flatten.cc
+  // Keeps a descriptor open for the child, at a number above the standard streams.
+  absl::StatusOr<int> Keep(Fd fd);
+  absl::Status AddStreams();
+  absl::Status AddCgroups();
+  // proc_pid_status(5), SigIgn: one read instead of a question for each signal.
+  absl::Status AddIgnoredSignals();
+  absl::StatusOr<const char*> Text(absl::string_view text, absl::string_view what);
+  absl::StatusOr<const char*> Target(absl::string_view target);
+  absl::StatusOr<Split> SplitTarget(absl::string_view target);
+  absl::Status Add(const LoopbackUp&);
+  absl::Status Add(const SetHostname& op);
+  absl::Status Add(const AwaitStart&);
+  absl::Status Add(const ChangeFolder& op);
+  absl::Status Add(const Exec& op);
+  absl::StatusOr<char**> List(const std::vector<std::string>& texts);
+
+  // flatten_mounts.cc
+  absl::Status Add(const MakeMountsPrivate&);
+  absl::Status Add(const MountOverlayRoot& op);
+  absl::Status Add(const MountBindRoot& op);
+  absl::Status Add(const MountFilesystem& op);
+  absl::Status Add(const BindMount& op);
+  absl::Status Bind(Fd tree, absl::string_view source);
+  absl::Status Add(const MakeDevice& op);
+  // mknod(2) of devices is for the initial user namespace alone; elsewhere the host's node of that
+  // name is bound, if it is the same device.
+  absl::Status BindDevice(const MakeDevice& op);
+  absl::Status Add(const MakeFolder& op);
+  absl::Status Add(const MakeSymlink& op);
+  absl::Status Add(const MaskPath& op);
+  absl::Status Add(const MakeReadOnly& op);
+  absl::Status Add(const PivotRoot&);
+  absl::Status Add(const SealRoot&);
+
+  // flatten_rights.cc
+  absl::Status Add(const SetUser& op);
+  absl::Status Add(const LimitCapabilities& op);
+  absl::Status Add(const SetNoNewPrivileges&);
+  absl::Status Add(const InstallSeccomp& op);
+  // user_namespaces(7): the initial one maps all ids to themselves.
+  absl::StatusOr<bool> InInitialUserNamespace();
+
+  absl::Status NeedsMountNamespace() const {
+    if (plan_.namespaces.contains(Namespace::kMount)) return absl::OkStatus();
+    return absl::InvalidArgumentError("without a mount namespace this would change the host");
+  }
+  absl::Status NeedsRoot() const {
+    return has_root_ ? absl::OkStatus() : absl::InvalidArgumentError("there is no root before it");
+  }
+
+  const LaunchPlan& plan_;
+  const LaunchIo& io_;
+  FlatPlan flat_;
+  ChildOp* op_ = nullptr;
+  std::vector<int> keep_;
+  bool has_root_ = false;
+  std::pair<uint32_t, uint32_t> user_ = {0, 0};
+  std::optional<bool> initial_user_namespace_;
+};
+
+}  // namespace pelagos::launch
