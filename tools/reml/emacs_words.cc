@@ -69,6 +69,7 @@ std::string EmacsWords(const language::Vocabulary& vocabulary) {
       Words("marks", groups.marks, "Words that mean something inside of a form."),
       Words("procedures", groups.procedures, "Procedures."),
       Words("options", groups.options, "Options of a service."),
+      Words("formals", groups.formals, "Forms that begin with parameters."),
       Constant("bodies", Bodies(vocabulary), "How many parts a form has before its body."),
       "\n(provide 'reml-words)\n;;; reml-words.el ends here\n");
 }

@@ -59,8 +59,24 @@ What ends one word may begin the next."
     ("\\_<:[^][ \t\r\n\f();\"'`,]+" . font-lock-constant-face))
   "What `reml-mode' colours.")
 
+(defun reml--indent-call (open indent-point)
+  "The column for arguments of the call at OPEN, or nil: as Scheme does.
+Arguments stand by 2 when the head is alone on its line, and so does a procedure
+that is the first to stand at INDENT-POINT."
+  (save-excursion
+    (goto-char (1+ open))
+    (skip-chars-forward "^ \t\r\n\f();\"'`,")
+    (when (or (looking-at "[ \t]*\\(?:;.*\\)?$")
+              (and (= (count-lines open indent-point) 1)
+                   (save-excursion
+                     (goto-char indent-point)
+                     (looking-at (concat "[ \t]*(" (regexp-opt reml-words-formals)
+                                         "[ \t]+(")))))
+      (goto-char open)
+      (+ (current-column) lisp-body-indent))))
+
 (defun reml--indent (indent-point state)
-  "Indent by the bodies of the forms of reml, everything else as Scheme.
+  "Indent as `pelagos reml fmt' does where that can be known.
 INDENT-POINT and STATE are as in `scheme-indent-function'."
   (let* ((normal-indent (current-column))
          (open (elt state 1))
@@ -70,7 +86,10 @@ INDENT-POINT and STATE are as in `scheme-indent-function'."
                       (match-string-no-properties 0))))
          (before (cdr (assoc head reml-words-bodies))))
     (cond ((null before)
-           (scheme-indent-function indent-point state))
+           (or (and head
+                    (not (memq (char-before open) '(?\' ?# ?\()))
+                    (reml--indent-call open indent-point))
+               (scheme-indent-function indent-point state)))
           ;; (let loop ((i 0)) ...)
           ((save-excursion
              (goto-char (1+ open))

@@ -101,6 +101,10 @@
     "stop-grace-period")
   "Options of a service.")
 
+(defconst reml-words-formals
+  '("lambda" "receive")
+  "Forms that begin with parameters.")
+
 (defconst reml-words-bodies
   '(("when" . 1) ("unless" . 1) ("define" . 1) ("lambda" . 1) ("let" . 1)
     ("let*" . 1) ("letrec" . 1) ("do" . 2) ("guard" . 1) ("defmacro" . 2)
