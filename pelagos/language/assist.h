@@ -7,22 +7,22 @@
 #include <vector>
 
 #include "pelagos/language/names.h"
+#include "pelagos/language/range.h"
 
 namespace pelagos::language {
 
-struct Range {
-  uint32_t begin = 0;
-  uint32_t end = 0;
-  friend bool operator==(const Range&, const Range&) = default;
-};
-
 // What is shown about the word at a place: usage, description, examples; for a name of the program
-// how it is defined.
+// how it is defined, and the comment above that.
 struct Hover {
   Range range;  // the word
   std::string markdown;
 };
-std::optional<Hover> HoverAt(const Names& names, uint32_t offset);
+// `files` reads where the names of imported files are defined.
+std::optional<Hover> HoverAt(const Names& names, uint32_t offset,
+                             const Names::Files& files = nullptr);
+
+// A word of the language as Markdown: its usage, what it gives, description, examples.
+std::string Describe(const Word& word);
 
 struct Completion {
   enum class Kind : uint8_t { kForm, kMacro, kProcedure, kOption, kVariable, kParameter, kValue };
@@ -44,8 +44,21 @@ struct Place {
   std::string file;  // empty: the program itself
   Range range;
 };
+// How what is being called at a place is used, and which of its parameters is being written.
+struct SignatureWay {
+  std::string label;              // "(substring text start [end])"
+  std::vector<Range> parameters;  // in the label
+  size_t active = 0;              // parameters.size(): beyond the last
+};
+struct SignatureHelp {
+  std::vector<SignatureWay> ways;  // at least one
+  size_t active = 0;               // the way that fits what is written
+  std::string markdown;
+};
+std::optional<SignatureHelp> SignatureAt(const Names& names, uint32_t offset);
+
 // Where the name at a place is bound; nullopt: it is a word of the language, or nothing. The name
-// of a service in an option leads to the service.
+// of a service, a network or a volume in an option leads to that.
 std::optional<Place> DefinitionOf(const Names& names, uint32_t offset);
 // Where the name at a place stands in the program, its binding included.
 std::vector<Range> UsesOf(const Names& names, uint32_t offset);
