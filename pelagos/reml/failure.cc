@@ -134,7 +134,7 @@ bool Machine::Guarded() const {
 }
 
 EvalResult Machine::OutOfSteps() {
-  FailFatally(now_.node, "too many steps");
+  FailOutOfSteps(now_.node);
   return Failed();
 }
 

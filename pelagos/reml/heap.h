@@ -66,6 +66,7 @@ class Heap {
   Value Float(double d) { return Value::Of(New<FloatObject>(0, d)); }
   Value String(absl::string_view text);
   Value Intern(absl::string_view name);
+  const SymbolTable& symbols() const { return symbols_; }
   // A symbol that no text can name, which means what `symbol` means in `scope` (null: globally).
   Value Alias(Symbol* symbol, Scope* scope);
   Pair* NewPair(Value car, Value cdr) { return New<Pair>(0, car, cdr); }

@@ -9,6 +9,7 @@
 #include "pelagos/reml/host.h"
 #include "pelagos/reml/import.h"
 #include "pelagos/reml/machine.h"
+#include "pelagos/reml/reader.h"
 #include "pelagos/reml/record.h"
 #include "pelagos/reml/stdlib.h"
 
@@ -48,9 +49,23 @@ std::optional<Value> Interpreter::Find(absl::string_view name) const {
   return value;
 }
 
-std::optional<Value> Interpreter::Evaluate(uint32_t source, Diagnostics& diagnostics) {
-  return machine_->Evaluate(source, diagnostics);
+std::vector<std::string> Interpreter::Globals() const {
+  std::vector<std::string> names;
+  machine_->heap().symbols().ForEach([&](const Symbol& symbol) {
+    if (!symbol.global.is_unbound()) names.push_back(symbol.name);
+  });
+  return names;
 }
+
+std::optional<Value> Interpreter::Evaluate(uint32_t source, Diagnostics& diagnostics) {
+  return machine_->Evaluate(Whole(source), diagnostics);
+}
+
+std::optional<Value> Interpreter::Evaluate(Span part, Diagnostics& diagnostics) {
+  return machine_->Evaluate(part, diagnostics);
+}
+
+void Interpreter::Interrupt() { machine_->Interrupt(); }
 
 std::optional<Value> Interpreter::Call(Value procedure, absl::Span<const Value> args,
                                        Diagnostics& diagnostics) {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -35,11 +37,20 @@ class Interpreter {
   void DefineValue(absl::string_view name, Value value);
   // The value of a global variable.
   std::optional<Value> Find(absl::string_view name) const;
+  // The names of all global variables that have a value, in no order.
+  std::vector<std::string> Globals() const;
 
   // Reads the whole source, then evaluates its forms in order; the value is that of the last one.
   // Nothing is evaluated when the source does not read. nullopt: `diagnostics` says why, with notes
   // of the calls and macro uses that led there.
   std::optional<Value> Evaluate(uint32_t source, Diagnostics& diagnostics);
+
+  // The same for the forms in a part of a source: its places count from the source's beginning.
+  std::optional<Value> Evaluate(Span part, Diagnostics& diagnostics);
+
+  // Makes the Evaluate or Call that is going on fail with "interrupted", which no guard can stop;
+  // nothing when there is none. Any thread and any signal handler may call it.
+  void Interrupt();
 
   // Calls a procedure. Requires: it is a Value of this interpreter, alive.
   std::optional<Value> Call(Value procedure, absl::Span<const Value> args,

@@ -1,5 +1,6 @@
 #include "pelagos/reml/interpreter.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -182,6 +183,78 @@ TEST(InterpreterTest, TheWorldIsInjected) {
   EXPECT_EQ(bench.output, "a\"b\"\n");
   EXPECT_EQ(bench.log, std::vector<std::string>{"x 1 (\"y\")"});
   EXPECT_EQ(bench.naps, std::vector<double>{2});
+}
+
+TEST(InterpreterTest, AnInterruptStopsWhatRuns) {
+  TestBench bench;
+  bench.interpreter.Define({"interrupt", ""}, [&](CallContext&, absl::Span<const Value>) {
+    bench.interpreter.Interrupt();
+    return Value::Nil();
+  });
+  for (const absl::string_view loop :
+       {"(let loop () (loop))", "(do () (#f) 1)", "(sleep 5)", "(list-tail '(1 2 3) 2)",
+        "(begin (define (f) (+ 1 (f))) (guard (e (else (f))) (f)))"}) {
+    EXPECT_EQ(bench.Eval(absl::StrCat("(guard (e (else 'guarded)) (interrupt) ", loop, ")")),
+              "!! interrupted")
+        << loop;
+    EXPECT_EQ(bench.Eval("(+ 1 2)"), "3");
+  }
+  // One that comes when nothing runs is of no effect.
+  bench.interpreter.Interrupt();
+  EXPECT_EQ(bench.Eval("(let loop ((i 0)) (if (< i 5000) (loop (+ i 1)) i))"), "5000");
+  EXPECT_EQ(bench.Errors("(interrupt)\n(sleep 1)"),
+            "t.reml:2:1: error: interrupted\n2 | (sleep 1)\n  | ^^^^^^^^^\n");
+}
+
+TEST(InterpreterTest, TheLimitOfStepsIsExactInRounds) {
+  for (const uint64_t steps : {uint64_t{100'000}, uint64_t{100'001}}) {
+    Limits limits;
+    limits.steps = steps;
+    TestBench bench(limits);
+    // Each has as many as the first.
+    std::string most;
+    for (int i = 0; i < 2; ++i) {
+      bench.Eval("(define n 0)");
+      EXPECT_EQ(bench.Eval("(let loop () (set! n (+ n 1)) (loop))"), "!! too many steps");
+      const std::string count = bench.Eval("n");
+      EXPECT_TRUE(i == 0 || count == most) << count << " " << most;
+      most = count;
+    }
+    EXPECT_EQ(bench.Eval("n"), absl::StrCat(steps));
+  }
+}
+
+TEST(InterpreterTest, EvaluatesAPartOfASource) {
+  TestBench bench;
+  const std::string text = "(define a 1)\n  (+ a (car 5)) (+ a 1) \xff";
+  const uint32_t source = bench.sources.Add("t.reml", text);
+  const auto evaluate = [&](const std::string& form) {
+    bench.diagnostics = Diagnostics();
+    const auto begin = static_cast<uint32_t>(text.find(form));
+    const std::optional<Value> value = bench.interpreter.Evaluate(
+        Span{source, begin, begin + static_cast<uint32_t>(form.size())}, bench.diagnostics);
+    return value ? Write(*value) : Render(bench.sources, bench.diagnostics);
+  };
+  EXPECT_EQ(evaluate("(define a 1)"), "()");
+  EXPECT_EQ(evaluate("(+ a 1)"), "2");
+  EXPECT_EQ(evaluate("(+ a (car 5))"),
+            "t.reml:2:13: error: car: expected pair, got int\n2 |   (+ a (car 5)) (+ a 1) \xff\n"
+            "  |             ^\n");
+  EXPECT_EQ(evaluate("\xff").substr(0, 29), "t.reml:2:25: error: not UTF-8");
+  EXPECT_EQ(evaluate("(+ a").substr(0, 33), "t.reml:2:3: error: unmatched '('\n");
+}
+
+TEST(InterpreterTest, GlobalsAreWhatIsDefined) {
+  TestBench bench;
+  bench.Eval("(define mine 1) 'not-mine (let ((local 1)) local)");
+  const std::vector<std::string> names = bench.interpreter.Globals();
+  const auto has = [&](absl::string_view name) {
+    return std::count(names.begin(), names.end(), name);
+  };
+  EXPECT_EQ(has("mine"), 1);
+  EXPECT_EQ(has("car"), 1);
+  EXPECT_EQ(has("not-mine"), 0);
+  EXPECT_EQ(has("local"), 0);
 }
 
 TEST(InterpreterTest, DefinitionsStay) {

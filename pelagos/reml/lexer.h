@@ -65,7 +65,8 @@ constexpr bool EndsWord(char c) { return internal::kWordEnds[static_cast<unsigne
 class Lexer {
  public:
   // Requires: the text is shorter than 4 GiB, and outlives the lexer.
-  explicit Lexer(absl::string_view text) : text_(text) {}
+  // `at`: where it begins, a place between tokens.
+  explicit Lexer(absl::string_view text, size_t at = 0) : text_(text), at_(at) {}
 
   // kEnd, again and again, when there is no more.
   Token Next() {
@@ -161,7 +162,7 @@ class Lexer {
   }
 
   absl::string_view text_;
-  size_t at_ = 0;
+  size_t at_;
 };
 
 }  // namespace pelagos::reml

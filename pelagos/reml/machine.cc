@@ -1,5 +1,6 @@
 #include "pelagos/reml/machine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +23,11 @@ constexpr Builtin kContinuation = {"continuation", "value:any... -> any", Contin
 class Machine::Entered {
  public:
   explicit Entered(Machine& machine) : machine_(machine), saved_(machine.limits_.depth) {
-    if (machine.suspended_.empty()) machine.steps_left_ = machine.limits_.steps;
+    if (machine.suspended_.empty()) {
+      machine.steps_left_ = 0;
+      machine.steps_later_ = machine.limits_.steps;
+      machine.interrupted_.store(false, std::memory_order_relaxed);
+    }
     machine.values_.swap(saved_.values);
     machine.waiting_.swap(saved_.waiting);
     std::swap(machine.now_, saved_.now);
@@ -73,9 +78,9 @@ void Machine::FindPrimitives() {
 }
 
 Value Machine::NewProcedure(const Builtin& row, absl::Span<const Value> captures) {
-  return Value::Of(heap_.New<BuiltinObject>(
-      sizeof(BuiltinObject::Own) + captures.size() * sizeof(Value), row, nullptr,
-      std::vector<Value>(captures.begin(), captures.end())));
+  return Value::Of(
+      heap_.New<BuiltinObject>(sizeof(BuiltinObject::Own) + captures.size() * sizeof(Value), row,
+                               nullptr, std::vector<Value>(captures.begin(), captures.end())));
 }
 
 void Machine::DefineMacro(absl::string_view name, NativeMacro macro) {
@@ -86,23 +91,23 @@ void Machine::DefineMacro(absl::string_view name, NativeMacro macro) {
 void Machine::LoadStandardLibrary(uint32_t source) {
   stdlib_ = source;
   Diagnostics diagnostics;
-  Evaluate(source, diagnostics);
+  Evaluate(Whole(source), diagnostics);
   startup_ = std::move(diagnostics);
 }
 
-std::optional<Value> Machine::Evaluate(uint32_t source, Diagnostics& diagnostics) {
+std::optional<Value> Machine::Evaluate(Span part, Diagnostics& diagnostics) {
   diagnostics.Append(startup_);
   if (!startup_.ok()) return std::nullopt;
-  Node* program = ReadProgram(source, diagnostics);
+  Node* program = ReadProgram(part, diagnostics);
   if (program == nullptr) return std::nullopt;
   return Outcome(Enter(program, Value(), {}), diagnostics);
 }
 
-// The node that evaluates the forms of a source in order; nullptr when it does not read.
-Node* Machine::ReadProgram(uint32_t source, Diagnostics& diagnostics) {
-  const std::optional<std::vector<Datum>> data = Read(heap_, sources_, source, diagnostics);
+// The node that evaluates the forms of a part in order; nullptr when it does not read.
+Node* Machine::ReadProgram(Span part, Diagnostics& diagnostics) {
+  const std::optional<std::vector<Datum>> data = Read(heap_, sources_, part, diagnostics);
   if (!data) return nullptr;
-  const Span whole = {source, 0, 0};
+  const Span whole = {part.source, part.begin, part.begin};
   Node* program = heap_.New<Node>(data->size() * sizeof(Node*), Value(), whole, nullptr, nullptr);
   program->op = Op::kBegin;
   for (const Datum& datum : *data) {
@@ -221,7 +226,7 @@ Diagnostics Machine::Traced(Diagnostics diagnostics) {
 
 EvalResult Machine::EvaluateSource(uint32_t source) {
   Diagnostics diagnostics;
-  request_.program = ReadProgram(source, diagnostics);
+  request_.program = ReadProgram(Whole(source), diagnostics);
   if (request_.program == nullptr) return Fail(std::move(diagnostics));
   return Calling();
 }
@@ -236,12 +241,25 @@ Span Machine::ArgSpan(size_t index) const {
 }
 
 bool Machine::Charge(uint64_t steps) {
-  if (steps_left_ < steps) {
-    steps_left_ = 0;
-    return false;
-  }
+  const bool interrupted = interrupted_.load(std::memory_order_relaxed);
+  if ((steps_left_ < steps || interrupted) && !MoreSteps(steps)) return false;
   steps_left_ -= steps;
   return true;
+}
+
+// Makes steps_left_ at least `needed`. false: there are not so many, or somebody wants to stop.
+bool Machine::MoreSteps(uint64_t needed) {
+  constexpr uint64_t kRound = 1024;  // some microseconds
+  const uint64_t all = steps_left_ + steps_later_;
+  const bool more = all >= needed && !interrupted_.load(std::memory_order_relaxed);
+  steps_left_ = more ? std::min(all, std::max(needed, kRound)) : 0;
+  steps_later_ = more ? all - steps_left_ : 0;
+  return more;
+}
+
+void Machine::FailOutOfSteps(const Node* node) {
+  const bool interrupted = interrupted_.load(std::memory_order_relaxed);
+  FailFatally(node, interrupted ? "interrupted" : "too many steps");
 }
 
 void Machine::FailTooDeep(const Node* node) { FailAt(node, "recursion too deep"); }

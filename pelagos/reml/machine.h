@@ -5,6 +5,7 @@
 // failure.cc the errors, unwind.cc where they go.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -50,9 +51,14 @@ class Machine final : public CallContext {
   // are too small for it, so does every program.
   void LoadStandardLibrary(uint32_t source);
 
-  std::optional<Value> Evaluate(uint32_t source, Diagnostics& diagnostics);
+  // The forms of a source that begin in `part` of it.
+  std::optional<Value> Evaluate(Span part, Diagnostics& diagnostics);
   std::optional<Value> CallFromHost(Value procedure, absl::Span<const Value> args,
                                     Diagnostics& diagnostics);
+
+  // Makes what is being evaluated fail with "interrupted". Any thread and any signal handler may
+  // call it.
+  void Interrupt() { interrupted_.store(true, std::memory_order_relaxed); }
 
   Heap& heap() override { return heap_; }
   const Host& host() const override { return host_; }
@@ -187,7 +193,8 @@ class Machine final : public CallContext {
   // machine.cc
   bool Collect(Node* node, Frame* frame);
   bool SetRequest(Node* node, size_t& base);
-  Node* ReadProgram(uint32_t source, Diagnostics& diagnostics);
+  bool MoreSteps(uint64_t needed);
+  Node* ReadProgram(Span part, Diagnostics& diagnostics);
   static void TraceStacks(Marker& marker, const Stack<Value>& values,
                           const Stack<Continuation>& waiting, const Now& now);
   std::optional<Value> Enter(Node* node, Value procedure, absl::Span<const Value> args);
@@ -201,6 +208,7 @@ class Machine final : public CallContext {
   void FailUnbound(const Node& variable, absl::string_view prefix = "");
   void FailArity(const Node* call, const Node& lambda, absl::string_view name, size_t got);
   void FailTooDeep(const Node* node);
+  void FailOutOfSteps(const Node* node);
   bool CheckArity(const BuiltinObject& builtin, size_t got);
   void AddTrace(const Node* node);
   // Where a later problem of `node` is reported: at its own place when that is known.
@@ -225,7 +233,10 @@ class Machine final : public CallContext {
   Node* const host_call_;  // stands for a call that C++ makes
   uint32_t stdlib_ = Span::kNowhere;
   Diagnostics startup_;  // of the standard library
+  // Steps until MoreSteps looks whether to stop, and those after it.
   uint64_t steps_left_ = 0;
+  uint64_t steps_later_ = 0;
+  std::atomic<bool> interrupted_ = false;
   uint32_t quick_depth_ = 0;  // of Quick's own recursion
   uint64_t escapes_ = 0;      // how many there were
 

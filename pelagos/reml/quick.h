@@ -79,8 +79,8 @@ inline Machine::Got Machine::QuickPrimitive(Node* kid, Frame* frame, Value& valu
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool Machine::SafePoint(Node* node, Frame* frame) {
   if (heap_.due() && !Collect(node, frame)) return false;
-  if (steps_left_ == 0) {
-    FailFatally(node, "too many steps");
+  if (steps_left_ == 0 && !MoreSteps(1)) {
+    FailOutOfSteps(node);
     return false;
   }
   --steps_left_;

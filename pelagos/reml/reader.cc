@@ -1,5 +1,6 @@
 #include "pelagos/reml/reader.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -18,18 +19,23 @@ bool MayBeginNumber(char c) { return (c >= '0' && c <= '9') || c == '+' || c == 
 
 class Reader {
  public:
-  Reader(Heap& heap, absl::string_view text, uint32_t source, Diagnostics& diagnostics)
-      : heap_(heap), text_(text), source_(source), diagnostics_(diagnostics) {}
+  Reader(Heap& heap, absl::string_view text, Span part, Diagnostics& diagnostics)
+      : heap_(heap),
+        text_(text.substr(0, part.end)),
+        begin_(std::min<size_t>(part.begin, text_.size())),
+        source_(part.source),
+        diagnostics_(diagnostics) {}
 
   std::optional<std::vector<Datum>> ReadAll() {
     const size_t errors = diagnostics_.errors();
     if (text_.size() >= UINT32_MAX) return Fail(0, 0, "source too large");
-    if (std::optional<size_t> bad = FindInvalidUtf8(text_)) {
+    if (std::optional<size_t> bad = FindInvalidUtf8(text_.substr(begin_))) {
+      *bad += begin_;
       return Fail(*bad, *bad + 1, "not UTF-8",
                   absl::StrCat("byte 0x", absl::Hex(static_cast<unsigned char>(text_[*bad])),
                                ": save the file as UTF-8"));
     }
-    Lexer lexer(text_);
+    Lexer lexer(text_, begin_);
     for (Token token = lexer.Next(); token.kind != TokenKind::kEnd; token = lexer.Next()) {
       if (!ReadToken(token)) return std::nullopt;
     }
@@ -325,7 +331,8 @@ class Reader {
   }
 
   Heap& heap_;
-  const absl::string_view text_;
+  const absl::string_view text_;  // up to the end of the part
+  const size_t begin_;
   const uint32_t source_;
   Diagnostics& diagnostics_;
   size_t at_ = 0;  // the end of the token
@@ -336,9 +343,14 @@ class Reader {
 
 }  // namespace
 
+std::optional<std::vector<Datum>> Read(Heap& heap, const SourceMap& sources, Span part,
+                                       Diagnostics& diagnostics) {
+  return Reader(heap, sources.Find(part.source)->text(), part, diagnostics).ReadAll();
+}
+
 std::optional<std::vector<Datum>> Read(Heap& heap, const SourceMap& sources, uint32_t source,
                                        Diagnostics& diagnostics) {
-  return Reader(heap, sources.Find(source)->text(), source, diagnostics).ReadAll();
+  return Read(heap, sources, Whole(source), diagnostics);
 }
 
 }  // namespace pelagos::reml

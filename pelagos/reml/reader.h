@@ -21,6 +21,14 @@ struct Datum {
   Span span;
 };
 
+// All of a source.
+inline Span Whole(uint32_t source) { return {source, 0, UINT32_MAX}; }
+
+// All data of a part of a source in order. Requires: it begins and ends between tokens, or with the
+// source.
+std::optional<std::vector<Datum>> Read(Heap& heap, const SourceMap& sources, Span part,
+                                       Diagnostics& diagnostics);
+
 // All data of a source in order. Requires: `sources` has it. nullopt: `diagnostics` says why.
 std::optional<std::vector<Datum>> Read(Heap& heap, const SourceMap& sources, uint32_t source,
                                        Diagnostics& diagnostics);

@@ -34,6 +34,13 @@ class SymbolTable {
     if (++interned_ * 2 > slots_.size()) Grow();
     return {symbol, true};
   }
+  // Those that Intern gave, in no order.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.symbol != nullptr) visit(*slot.symbol);
+    }
+  }
   // One that Intern never gives.
   Symbol* NewUninterned(absl::string_view name) {
     return &symbols_.emplace_back(std::string(name));

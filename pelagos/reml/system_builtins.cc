@@ -54,6 +54,8 @@ EvalResult Sleep(CallContext& ctx, Args args) {
     return ctx.Error(ctx.ArgSpan(0), "sleep: number of seconds out of range");
   }
   if (seconds > 0) ctx.host().sleep(seconds);
+  // Whoever was interrupted while sleeping goes no further.
+  if (!ctx.Charge(1)) return ctx.OutOfSteps();
   return Value::Nil();
 }
 

@@ -69,7 +69,7 @@ Machine::Way Machine::Unwind(Node*& node, Frame*& frame, Value& value, size_t& b
   failure_->search_below.reset();
   const std::optional<size_t> taker = FindTaker(from);
   if (!Charge((waiting_.size() - taker.value_or(0)) / 16)) {
-    FailFatally(node, "too many steps");
+    FailOutOfSteps(node);
     return Way::kOut;
   }
   frame = nullptr;

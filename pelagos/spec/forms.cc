@@ -11,6 +11,7 @@
 #include "pelagos/policy/name.h"
 #include "pelagos/reml/builtin.h"
 #include "pelagos/reml/printer.h"
+#include "pelagos/reml/reader.h"
 #include "pelagos/spec/option.h"
 #include "pelagos/spec/service_options.h"
 
@@ -300,10 +301,14 @@ ComposeForms::ComposeForms(reml::Interpreter& interpreter) : interpreter_(interp
 }
 
 std::optional<Value> ComposeForms::Evaluate(uint32_t source, Diagnostics& diagnostics) {
+  return Evaluate(reml::Whole(source), diagnostics);
+}
+
+std::optional<Value> ComposeForms::Evaluate(Span part, Diagnostics& diagnostics) {
   state_.mistakes = {};
   state_.collecting = true;
   Diagnostics rest;
-  const std::optional<Value> value = interpreter_.Evaluate(source, rest);
+  const std::optional<Value> value = interpreter_.Evaluate(part, rest);
   state_.collecting = false;
   diagnostics.Append(state_.mistakes);
   diagnostics.Append(rest);

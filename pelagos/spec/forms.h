@@ -54,6 +54,8 @@ class ComposeForms {
   // something did; else the value of the last form. (Outside of Evaluate, a form with a mistake
   // fails.)
   std::optional<reml::Value> Evaluate(uint32_t source, Diagnostics& diagnostics);
+  // The same for a part of a source, as Interpreter::Evaluate.
+  std::optional<reml::Value> Evaluate(Span part, Diagnostics& diagnostics);
 
   // Whether a form of the program that is being evaluated had a mistake so far.
   bool has_mistakes() const { return !state_.mistakes.ok(); }
