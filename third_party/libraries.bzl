@@ -69,6 +69,12 @@ def system_libraries():
         targets = {":libarchive": ["libarchive"]},
     )
     system_library(
+        name = "libedit",
+        apt = "libedit-dev libbsd-dev libmd-dev libncurses-dev",
+        headers = ["histedit.h"],
+        targets = {":libedit": ["libedit", "tinfo", "libbsd"]},
+    )
+    system_library(
         name = "libseccomp",
         apt = "libseccomp-dev",
         headers = ["seccomp.h", "seccomp-syscalls.h"],

@@ -95,8 +95,7 @@ absl::Status Unknown(absl::string_view name) {
   if (near.empty() && !keyword) near = vocabulary.NearestOption(name);
   return absl::NotFoundError(absl::StrCat(
       "nothing is called '", absl::Utf8SafeCEscape(name), "'",
-      near.empty() ? "; --search looks in the descriptions too"
-                   : absl::StrCat("; did you mean '", keyword ? ":" : "", near, "'?")));
+      near.empty() ? "" : absl::StrCat("; did you mean '", keyword ? ":" : "", near, "'?")));
 }
 
 std::vector<const Word*> AllWords() {

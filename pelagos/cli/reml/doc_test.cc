@@ -117,9 +117,7 @@ TEST(RemlDocTest, SeveralNamesAndUnknownOnes) {
   EXPECT_TRUE(absl::StrContains(answer.out, "\n\ncdr: procedure\n")) << answer.out;
   EXPECT_EQ(Type({":imge"}).err,
             "pelagos: error: nothing is called ':imge'; did you mean ':image'?\n");
-  EXPECT_EQ(Type({"qqqqqqqq\n\x1b"}).err,
-            "pelagos: error: nothing is called 'qqqqqqqq\\n\\033'; --search looks in the "
-            "descriptions too\n");
+  EXPECT_EQ(Type({"qqqqqqqq\n\x1b"}).err, "pelagos: error: nothing is called 'qqqqqqqq\\n\\033'\n");
 }
 
 TEST(RemlDocTest, TheContentsHaveEveryNameInEightyColumns) {

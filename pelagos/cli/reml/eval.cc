@@ -1,33 +1,25 @@
 #include "pelagos/cli/reml/eval.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/base/sha256.h"
-#include "pelagos/compose/imperative.h"
-#include "pelagos/compose/no_containers.h"
+#include "pelagos/cli/reml/session.h"
 #include "pelagos/reml/inputs.h"
 #include "pelagos/reml/interpreter.h"
-#include "pelagos/reml/json_text.h"
-#include "pelagos/reml/printer.h"
-#include "pelagos/reml/reader.h"
-#include "pelagos/spec/forms.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::cli {
@@ -51,51 +43,16 @@ absl::StatusOr<Program> ProgramFrom(const Arguments& args, std::istream& in) {
 
 // A program that has run; `value` is that of its last form.
 struct Evaluation {
-  Evaluation(Program program, reml::Host host)
-      : interpreter(sources, reml::Limits{}, std::move(host)),
-        forms(interpreter),
-        imperative(interpreter, forms, containers) {
-    source = sources.Add(std::move(program.name), std::move(program.text));
-    value = forms.Evaluate(source, diagnostics);
+  Evaluation(Program program, reml::Host host) : session(std::move(host)) {
+    source = session.sources.Add(std::move(program.name), std::move(program.text));
+    value = session.forms.Evaluate(source, diagnostics);
   }
 
-  SourceMap sources;
-  reml::Interpreter interpreter;
-  ComposeForms forms;  // a stack's program is one too, which starts nothing
-  compose::NoContainers containers;
-  compose::ImperativeForms imperative;
+  Session session;
   uint32_t source = 0;
   Diagnostics diagnostics;
   std::optional<reml::Value> value;
 };
-
-// What the program prints is there before it sleeps or logs.
-reml::Host HostFor(Streams& streams) {
-  reml::Host host;
-  host.output = [&out = streams.out](absl::string_view text) { out << text; };
-  host.log = [&streams](absl::string_view record) {
-    streams.out.flush();
-    streams.err << "[lisp] " << record << "\n" << std::flush;
-  };
-  host.sleep = [&out = streams.out](double seconds) {
-    out.flush();
-    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-  };
-  return host;
-}
-
-// Whether the last form of a source that reads is there for its effect: a definition, say.
-bool EndsInDefinition(const SourceMap& sources, uint32_t source) {
-  reml::Heap heap(reml::Limits().bytes);
-  Diagnostics diagnostics;
-  const auto data = reml::Read(heap, sources, source, diagnostics);
-  if (!data || data->empty()) return false;
-  const reml::Value last = data->back().value;
-  if (!last.is_pair() || !last.car().is_symbol()) return false;
-  const absl::string_view head = last.car().text();
-  return absl::StartsWith(head, "define") || head == "defmacro" || head == "import" ||
-         head == "reml-version";
-}
 
 int Complain(Streams& streams, absl::string_view message, int code) {
   streams.out.flush();
@@ -134,26 +91,6 @@ std::string InputJson(const std::vector<reml::Input>& inputs) {
   return rows.dump(2) + "\n";
 }
 
-// A value as a line.
-absl::StatusOr<std::string> Written(reml::Value value, bool json, size_t limit) {
-  constexpr char kTooLarge[] = "the value is too large to print";
-  std::string text;
-  if (json) {
-    absl::StatusOr<std::string> written = reml::JsonText(value, 0, limit);
-    if (absl::IsResourceExhausted(written.status())) {
-      return absl::ResourceExhaustedError(kTooLarge);
-    }
-    if (!written.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the value cannot be JSON: ", written.status().message()));
-    }
-    text = *std::move(written);
-  } else if (!reml::WriteTo(value, &text, limit)) {
-    return absl::ResourceExhaustedError(kTooLarge);
-  }
-  return absl::StrCat(text, "\n");
-}
-
 int RunEval(const Context&, const Arguments& args) {
   return EvaluateReml(args, {std::cin, std::cout, std::cerr});
 }
@@ -170,11 +107,12 @@ int EvaluateReml(const Arguments& args, Streams streams) {
   Evaluation evaluation(*std::move(program), HostFor(streams));
   Diagnostics& diagnostics = evaluation.diagnostics;
   const std::optional<reml::Value>& value = evaluation.value;
+  const SourceMap& sources = evaluation.session.sources;
   std::string text;
   if (diagnostics.ok() &&
-      !(value->is_nil() && EndsInDefinition(evaluation.sources, evaluation.source))) {
+      !(value->is_nil() && EndsInDefinition(sources.Find(evaluation.source)->text()))) {
     absl::StatusOr<std::string> written =
-        Written(*value, args.has("json"), evaluation.interpreter.heap().limit());
+        Written(*value, args.has("json"), evaluation.session.interpreter.heap().limit());
     if (written.ok()) {
       text = *std::move(written);
     } else {
@@ -182,7 +120,7 @@ int EvaluateReml(const Arguments& args, Streams streams) {
     }
   }
   streams.out << text << std::flush;
-  streams.err << Render(evaluation.sources, diagnostics) << std::flush;
+  streams.err << Render(sources, diagnostics) << std::flush;
   return diagnostics.ok() ? kDone : kFailed;
 }
 
@@ -196,11 +134,11 @@ int ListRemlInputs(const Arguments& args, Streams streams) {
   reml::Host host;
   host.sleep = [](double) {};
   const Evaluation evaluation(*std::move(program), std::move(host));
-  for (reml::Input& input : evaluation.interpreter.inputs().list()) {
+  for (reml::Input& input : evaluation.session.interpreter.inputs().list()) {
     inputs.push_back(std::move(input));
   }
   streams.out << (args.has("json") ? InputJson(inputs) : InputTable(inputs)) << std::flush;
-  streams.err << Render(evaluation.sources, evaluation.diagnostics) << std::flush;
+  streams.err << Render(evaluation.session.sources, evaluation.diagnostics) << std::flush;
   return evaluation.diagnostics.ok() ? kDone : kFailed;
 }
 
