@@ -49,6 +49,7 @@ class Formatter {
 
     size_t index = 0;            // of the next datum; the head is 0
     size_t arguments_at = 0;     // the column of the first argument on the head's line; 0: none
+    bool only_atoms = true;      // so far
     bool after_keyword = false;  // the datum before is a keyword, on the same line
     bool has_keyword = false;
     bool leads_line = false;  // that keyword began its line, or is the first argument
@@ -65,8 +66,23 @@ class Formatter {
     return tree_[id].token == TokenKind::kLineComment && measures_[id].breaks == 0 &&
            tree_[tree_[id].parent].first != id;
   }
+  // Whether a comment on a line of its own goes on with the one before, which stands behind code:
+  // that is so when the author has put it right below.
+  bool Continues(NodeId before, NodeId id) const {
+    return tree_[id].token == TokenKind::kLineComment && measures_[id].breaks == 1 &&
+           out_.CanContinueComment() && SourceColumn(before) == SourceColumn(id);
+  }
+  size_t SourceColumn(NodeId id) const {
+    const absl::string_view before = tree_.source().substr(0, tree_[id].begin);
+    return CountCharacters(before.substr(before.rfind('\n') + 1));
+  }
   size_t ClosersBehind(const Layout& layout, NodeId child, size_t closers) const {
     return tree_[layout.id].last == child ? closers + (layout.opening > 0 ? 1 : 0) : 0;
+  }
+  // An atom, or a quoted one.
+  bool IsShort(NodeId id) const {
+    while (tree_[id].kind == NodeKind::kPrefix) id = tree_[id].last;
+    return tree_[id].atom();
   }
   void Decide(Layout& layout, size_t closers) const;
   void DecideCall(Layout& layout, size_t closers) const;
@@ -143,13 +159,18 @@ void Formatter::List(NodeId id, FormatContext context, size_t closers) {
   if (!root) out_.Append(tree_.source().substr(node.begin, layout.opening), layout.opening);
   NodeId upcoming = kNoNode;  // the datum that the comments stand before
   bool seen = false;          // it has been looked for
+  NodeId comment = kNoNode;   // behind the code, and just written
   for (NodeId child = node.first; child != kNoNode; child = tree_[child].next) {
     const bool datum = tree_[child].datum();
     const NodeMeasure& measure = measures_[child];
-    if (Trails(child)) {
-      out_.AppendComment(LineCommentText(tree_.text(child)), measure.width);
+    const bool trails = Trails(child);
+    if (trails || (comment != kNoNode && Continues(comment, child))) {
+      const absl::string_view text = LineCommentText(tree_.text(child));
+      trails ? out_.AppendComment(text, measure.width) : out_.ContinueComment(text, measure.width);
+      comment = child;
       continue;
     }
+    comment = kNoNode;
     const bool first = child == node.first;
     const bool breaks = !first && BreaksBefore(layout, child, closers);
     if (breaks) {
@@ -178,6 +199,7 @@ void Formatter::List(NodeId id, FormatContext context, size_t closers) {
       }
       layout.after_keyword = false;
     }
+    layout.only_atoms = layout.only_atoms && IsShort(child) && !IsKeyword(tree_, child);
     if (layout.index == 1 && !breaks) layout.arguments_at = out_.column();
     const FormatContext inside = root ? FormatContext() : layout.walk.Next(child);
     Node(child, inside, ClosersBehind(layout, child, closers));
@@ -241,7 +263,12 @@ bool Formatter::BreaksBefore(const Layout& layout, NodeId child, size_t closers)
   const bool keyword = IsKeyword(tree_, child);
   if (layout.hangs) return layout.automatic && child == tree_[layout.id].last;
   if (layout.after_keyword && !keyword) return false;
-  if (layout.automatic && !layout.fills && (keyword || !layout.has_keyword)) return true;
+  if (layout.automatic && !layout.fills && (keyword || !layout.has_keyword)) {
+    // The first arguments of a procedure share its line as long as they are short.
+    const bool joins = layout.only_atoms && layout.index > 1 && IsShort(child) && !keyword &&
+                       layout.style.kind == StyleKind::kCall && layout.style.parts == nullptr;
+    return !joins || Overflows(layout, child, closers);
+  }
   // A lambda alone on its line would hang.
   if (layout.style.kind == StyleKind::kCall && MakesProcedure(tree_, child)) return false;
   return Overflows(layout, child, closers);

@@ -14,12 +14,22 @@ void FormatOutput::AppendLines(absl::string_view text) {
   line_ += static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
   text_.append(text.data(), text.size());
   column_ = CountCharacters(text.substr(last + 1));
+  in_lines_ = true;
 }
 
 void FormatOutput::AppendComment(absl::string_view text, size_t characters) {
   if (!trailing_.empty() && line_ != trailing_line_ + 1) AlignComments();
-  trailing_.push_back({text_.size(), column_, characters});
+  trailing_.push_back({text_.size(), column_, characters, false});
   trailing_line_ = line_;
+  Append("  ", 2);
+  Append(text, characters);
+}
+
+void FormatOutput::ContinueComment(absl::string_view text, size_t characters) {
+  text_.push_back('\n');
+  column_ = 0;
+  trailing_line_ = ++line_;
+  trailing_.push_back({text_.size(), 0, characters, true});
   Append("  ", 2);
   Append(text, characters);
 }
@@ -29,6 +39,7 @@ void FormatOutput::NewLine(bool blank, size_t column) {
   const size_t lines = blank ? 2 : 1;
   text_.append(lines, '\n');
   line_ += lines;
+  in_lines_ = false;
   column_ = std::min(column, width_);
   text_.append(column_, ' ');
 }
@@ -40,15 +51,23 @@ void FormatOutput::AlignComments() {
   scratch_.assign(text_, begin, std::string::npos);
   text_.resize(begin);
   for (size_t i = 0; i < trailing_.size();) {
-    size_t code = trailing_[i].column;
-    size_t comment = trailing_[i].characters;
-    size_t end = i + 1;
-    for (; end < trailing_.size(); ++end) {
-      const size_t wider_code = std::max(code, trailing_[end].column);
-      const size_t wider_comment = std::max(comment, trailing_[end].characters);
-      if (wider_code + 2 + wider_comment > width_) break;
+    size_t code = 0;
+    size_t comment = 0;
+    size_t end = i;
+    while (end < trailing_.size()) {
+      // A comment and what continues it.
+      size_t wider_code = code;
+      size_t wider_comment = comment;
+      size_t next = end;
+      do {
+        wider_code = std::max(wider_code, trailing_[next].column);
+        wider_comment = std::max(wider_comment, trailing_[next].characters);
+        ++next;
+      } while (next < trailing_.size() && trailing_[next].continues);
+      if (end > i && wider_code + 2 + wider_comment > width_) break;
       code = wider_code;
       comment = wider_comment;
+      end = next;
     }
     for (; i < end; ++i) {
       text_.append(code - trailing_[i].column, ' ');

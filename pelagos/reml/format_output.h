@@ -35,6 +35,14 @@ class FormatOutput {
   void AppendLines(absl::string_view text);
   // A comment behind the code of a line; it ends the line.
   void AppendComment(absl::string_view text, size_t characters);
+  // Whether such a comment was just written, and can go on below itself. Not behind the end of a
+  // string of several lines, where it may stand further to the left than what follows.
+  bool CanContinueComment() const {
+    return !trailing_.empty() && trailing_line_ == line_ && !in_lines_;
+  }
+  // A line of nothing but the comment, in the column of the one above.
+  // Requires: CanContinueComment()
+  void ContinueComment(absl::string_view text, size_t characters);
   // Indentation goes no further than the width, so that deep nesting does not multiply a text.
   void NewLine(bool blank, size_t column);
 
@@ -46,6 +54,7 @@ class FormatOutput {
     size_t at;          // the end of the code
     size_t column;      // of that
     size_t characters;  // of the comment
+    bool continues;     // the one before
   };
 
   void AlignComments();
@@ -54,6 +63,7 @@ class FormatOutput {
   std::string text_;
   size_t column_ = 0;
   size_t line_ = 0;
+  bool in_lines_ = false;           // this line began in a string or a comment
   std::vector<Trailing> trailing_;  // of consecutive lines, the last of them is:
   size_t trailing_line_ = 0;
   std::string scratch_;

@@ -95,7 +95,7 @@ class Generator {
 
   // At least one blank.
   void Space() {
-    switch (Below(22)) {
+    switch (Below(23)) {
       case 0:
         text_ += "\n\n\n";
         return;
@@ -115,6 +115,13 @@ class Generator {
         Datum(2);
         text_ += " ";
         return;
+      case 8: {  // a comment that goes on below
+        text_ += " ";
+        const size_t column =
+            CountCharacters(text_) - CountCharacters(text_.substr(0, text_.rfind('\n') + 1));
+        text_ += "; more\n" + std::string(column, ' ') + Any({"; of it\n", ";\n", "; é\n\n"});
+        return;
+      }
       case 5:
       case 6:
       case 7:
@@ -218,7 +225,7 @@ TEST(FormatPropertyTest, GeneratedPrograms) {
     const std::string text = Generator(seed).Program();
     bytes += text.size();
     ASSERT_TRUE(SyntaxTree(text).balanced()) << text;
-    for (const size_t width : {kFormatWidth, size_t{40}, size_t{15}}) {
+    for (const size_t width : {kFormatWidth, size_t{20}}) {
       ASSERT_EQ(WrongFormat(text, width), "") << "seed " << seed << ", width " << width;
     }
   }
@@ -236,7 +243,7 @@ TEST(FormatPropertyTest, GeneratedLines) {
       if (token.comment() || word.find('\n') != std::string::npos) continue;
       absl::StrAppend(&line, word, " ");
     }
-    for (const size_t width : {kFormatWidth, size_t{40}, size_t{15}}) {
+    for (const size_t width : {kFormatWidth, size_t{20}}) {
       ASSERT_EQ(WrongFormat(line, width), "") << "seed " << seed << ", width " << width;
     }
   }
