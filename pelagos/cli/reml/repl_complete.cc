@@ -1,15 +1,17 @@
 #include "pelagos/cli/reml/repl_complete.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "pelagos/cli/reml/repl_input.h"
+#include "pelagos/language/assist.h"
+#include "pelagos/language/names.h"
 #include "pelagos/language/vocabulary.h"
-#include "pelagos/reml/lexer.h"
+#include "pelagos/reml/syntax_tree.h"
 
 namespace pelagos::cli {
 namespace {
@@ -21,15 +23,8 @@ class Labels {
  public:
   explicit Labels(std::string word) { completion_.word = std::move(word); }
 
-  void Add(absl::string_view prefix, absl::string_view name) {
-    std::string label = absl::StrCat(prefix, name);
-    if (absl::StartsWith(label, completion_.word)) completion_.labels.push_back(std::move(label));
-  }
-  void AddWords() {
-    for (const Word& word : Vocabulary::Get().words()) Add("", word.name());
-  }
-  void AddOptions(absl::string_view prefix) {
-    for (const Word& option : Vocabulary::Get().options()) Add(prefix, option.name());
+  void Add(absl::string_view label) {
+    if (absl::StartsWith(label, completion_.word)) completion_.labels.emplace_back(label);
   }
   ReplCompletion Done() {
     std::vector<std::string>& labels = completion_.labels;
@@ -55,49 +50,45 @@ class Labels {
   ReplCompletion completion_;
 };
 
-// Whether the text ends with '( or `( and blanks.
-bool AtQuotedHead(absl::string_view text) {
-  const auto strip = [&] {
-    while (!text.empty() && reml::IsBlank(text.back())) text.remove_suffix(1);
-  };
-  strip();
-  if (!absl::ConsumeSuffix(&text, "(")) return false;
-  strip();
-  return absl::EndsWith(text, "'") || absl::EndsWith(text, "`");
-}
-
 }  // namespace
 
 ReplCompletion CompleteInput(const ReplSession& session, absl::string_view line) {
-  size_t begin = line.size();
-  while (begin > 0 && !reml::EndsWord(line[begin - 1])) --begin;
-  const std::string word(line.substr(begin));
-  const absl::string_view before = line.substr(0, begin);
-  Labels labels(word);
-
   const size_t start = std::min(line.find_first_not_of(" \t"), line.size());
-  const bool command = session.pending().empty() && start < line.size() && line[start] == ',';
-  if (command && begin == start + 1) {
-    for (const ReplSession::Command& row : ReplSession::Commands()) labels.Add("", row.name);
-    return labels.Done();
-  }
-  if (command && absl::StartsWith(line.substr(start), ",doc ")) {
-    labels.AddWords();
-    labels.AddOptions("");
-    labels.AddOptions(":");
-    return labels.Done();
+  if (session.pending().empty() && absl::StartsWith(line.substr(start), ",")) {
+    const absl::string_view command = line.substr(start + 1);
+    const size_t blank = command.find_first_of(" \t(");
+    if (blank == absl::string_view::npos) {
+      Labels labels{std::string(command)};
+      for (const ReplSession::Command& row : ReplSession::Commands()) labels.Add(row.name);
+      return labels.Done();
+    }
+    if (command.substr(0, blank) == "doc") {
+      Labels labels{std::string(command.substr(command.find_last_of(" \t") + 1))};
+      for (const Word& word : Vocabulary::Get().words()) labels.Add(word.name());
+      for (const Word& option : Vocabulary::Get().options()) {
+        labels.Add(option.name());
+        labels.Add(absl::StrCat(":", option.name()));
+      }
+      return labels.Done();
+    }
   }
 
-  PendingInput written = session.pending();
-  written.Add(before);
-  if (written.in_text()) return labels.Done();
-  if (absl::StartsWith(word, ":")) {
-    labels.AddOptions(":");
-  } else if (AtQuotedHead(written.text())) {
-    labels.AddOptions("");
-  } else {
-    labels.AddWords();
-    for (const std::string& name : session.names()) labels.Add("", name);
+  // As if the session were one program.
+  const std::string program = absl::StrCat(session.program(), session.pending().text(), "\n", line);
+  if (program.size() >= UINT32_MAX) return {};
+  const reml::SyntaxTree tree(program);
+  const language::Names names(tree);
+  const auto end = static_cast<uint32_t>(program.size());
+  const language::Completions found = language::CompleteAt(names, end);
+  Labels labels(program.substr(found.range.begin));
+  bool names_stand_here = false;
+  for (const language::Completion& item : found.items) {
+    names_stand_here |= item.kind == language::Completion::Kind::kProcedure;
+    labels.Add(item.label);
+  }
+  // Also what files and macros have defined.
+  if (names_stand_here) {
+    for (const std::string& name : session.names()) labels.Add(name);
   }
   return labels.Done();
 }

@@ -16,9 +16,9 @@ struct ReplCompletion {
   std::string common;               // what all labels begin with
 };
 
-// `line`: what is written of it, up to the place. Before it stand the lines that the session waits
-// with. Commands behind a ','; behind ",doc" every word; options behind '( and behind a ':'; else
-// the words of the language and of the session. Nothing in strings and comments.
+// `line`: what is written of it, up to the place; the lines that the session waits with stand
+// before it. Commands behind a ','; behind ",doc" every word; else what an editor would offer
+// (language/assist.h) if the session were a program, with all names that the session has defined.
 ReplCompletion CompleteInput(const ReplSession& session, absl::string_view line);
 
 }  // namespace pelagos::cli

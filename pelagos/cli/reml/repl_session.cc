@@ -119,6 +119,7 @@ bool ReplSession::Evaluate(std::string name, std::string text, bool print) {
   if (text.size() < UINT32_MAX) {
     const reml::SyntaxTree tree(text);
     if (tree.balanced()) {
+      AddToProgram(text);
       bool fine = true;
       for (reml::NodeId id = tree.FirstDatum(reml::SyntaxTree::kRoot); id != reml::kNoNode;
            id = tree.NextDatum(id)) {
@@ -131,6 +132,12 @@ bool ReplSession::Evaluate(std::string name, std::string text, bool print) {
     }
   }
   return EvaluatePart(reml::Whole(source), text, print);
+}
+
+void ReplSession::AddToProgram(absl::string_view text) {
+  constexpr size_t kMost = 1 << 20;
+  if (program_.size() + text.size() > kMost) program_.clear();
+  if (text.size() <= kMost) absl::StrAppend(&program_, text, "\n");
 }
 
 bool ReplSession::EvaluatePart(Span part, absl::string_view text, bool print) {
@@ -164,6 +171,7 @@ bool ReplSession::Load(const std::string& path) {
     return false;
   }
   interrupted_ = false;
+  if (reml::SyntaxTree(*text).balanced()) AddToProgram(*text);
   return EvaluatePart(reml::Whole(session_.sources.Add(path, *std::move(text))), "", false);
 }
 

@@ -58,6 +58,10 @@ class ReplSession {
   // What the session has defined, sorted.
   std::vector<std::string> names() const;
 
+  // The inputs and files that could be read so far, the latest ones as far as they are not too
+  // much: for the tools that look at programs.
+  const std::string& program() const { return program_; }
+
   void set_width(size_t width) { width_ = width; }
 
   // The commands, for help and completion: "doc", with what follows it and what it does.
@@ -79,6 +83,7 @@ class ReplSession {
   State Quit(absl::string_view rest);
 
   void Complain(absl::string_view message);
+  void AddToProgram(absl::string_view text);
   bool EvaluatePart(Span part, absl::string_view text, bool print);
   reml::Host MakeHost(bool prompt_output);
 
@@ -88,6 +93,7 @@ class ReplSession {
   Session session_;
   absl::flat_hash_set<std::string> given_;  // names that every session has
   PendingInput pending_;
+  std::string program_;
   std::function<void(const std::string&)> on_input_;
   size_t inputs_ = 0;
 };

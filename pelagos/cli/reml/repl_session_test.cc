@@ -199,7 +199,7 @@ TEST(ReplCompleteTest, WordsOfTheLanguageAndOfTheSession) {
   EXPECT_EQ(CompleteInput(bench.session, "(string-pad").common, "string-pad-");
   EXPECT_EQ(CompleteInput(bench.session, "(f 'string-pad").word, "string-pad");
   EXPECT_EQ(bench.Labels("(string-mi"), Names{"string-mine"});
-  EXPECT_EQ(bench.Labels("mym"), Names{"mymac"});
+  EXPECT_EQ(bench.Labels("(mym"), Names{"mymac"});
   EXPECT_EQ(bench.Labels("no-such-na"), Names{});
   EXPECT_GT(bench.Labels("").size(), 300u);
   // Options.
@@ -207,6 +207,10 @@ TEST(ReplCompleteTest, WordsOfTheLanguageAndOfTheSession) {
   EXPECT_EQ(bench.Labels("(service \"a\" '( imag"), Names{"image"});
   EXPECT_EQ(bench.Labels("(define-service a \"a\" :imag"), Names{":image"});
   EXPECT_EQ(bench.Labels("(imag"), Names{});
+  // Names of an input that is not complete, and of services of earlier ones.
+  EXPECT_EQ(bench.Labels("(let ((local-name 1)) loc"), Names{"local-name"});
+  bench.Feed("(define-service database \"database\" :image \"redis\")");
+  EXPECT_EQ(bench.Labels("(service \"a\" '(depends-on \"data"), Names{"database"});
   // Commands and what follows them.
   EXPECT_EQ(bench.Labels(",he"), Names{"help"});
   EXPECT_EQ(bench.Labels(",doc imag"), Names{"image"});
