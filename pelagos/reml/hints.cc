@@ -4,18 +4,14 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "pelagos/base/suggest.h"
 #include "pelagos/reml/forms.h"
+#include "pelagos/reml/name_hint.h"
 #include "pelagos/reml/printer.h"
 
 namespace pelagos::reml {
 namespace {
-
-constexpr absl::string_view kOperators[] = {"<=", ">=", "+", "-", "*", "/", "<", ">", "="};
 
 std::string Shown(Value value) {
   constexpr size_t kMost = 40;
@@ -32,61 +28,18 @@ bool IsBound(const Node& variable, absl::string_view name, const Heap& heap) {
   return std::any_of(heap.globals().begin(), heap.globals().end(), is);
 }
 
-// Whether two short names differ only in the case or the order of their letters.
-bool SameLetters(absl::string_view a, absl::string_view b) {
-  std::string one = absl::AsciiStrToLower(a), other = absl::AsciiStrToLower(b);
-  std::sort(one.begin(), one.end());
-  std::sort(other.begin(), other.end());
-  return one == other;
-}
-
-std::string Nearest(const Node& variable, absl::string_view written, const Heap& heap,
-                    size_t* looked) {
-  constexpr size_t kShort = 2;
-  std::vector<absl::string_view> candidates;
-  const auto consider = [&](absl::string_view name) {
-    const size_t difference =
-        std::max(name.size(), written.size()) - std::min(name.size(), written.size());
-    if (name == written || difference > std::max<size_t>(1, written.size() / 3)) return;
-    const bool brief = written.size() <= kShort || name.size() <= kShort;
-    if (brief && !SameLetters(name, written)) return;
-    candidates.push_back(name);
-  };
-  for (const Scope* scope = variable.scope; scope != nullptr; scope = scope->parent) {
-    for (const Symbol* name : scope->names) consider(name->name);
-  }
-  for (const Symbol* name : heap.globals()) consider(name->name);
-  for (const Form& form : SpecialForms()) consider(form.name);
-  *looked += candidates.size();
-  return Suggest(written, candidates);
-}
-
 }  // namespace
 
 std::string UnboundHint(const Node& variable, const Heap& heap, size_t* looked) {
   const Symbol* symbol = NameWalk(variable.name).Global();
-  const absl::string_view written = symbol->name;
-  if (symbol->special_form != 0) {
-    return absl::StrCat("'", written, "' is a special form, not a procedure");
+  std::vector<absl::string_view> names;
+  for (const Scope* scope = variable.scope; scope != nullptr; scope = scope->parent) {
+    for (const Symbol* name : scope->names) names.push_back(name->name);
   }
-  if (written == "else" || written == "=>") {
-    return absl::StrCat(written, " stands in clauses: of cond, case and guard");
-  }
-  if (written == "unquote" || written == "unquote-splicing") {
-    return "',' stands only inside `(...); items are separated by blanks";
-  }
-  if (absl::StartsWith(written, "[") || absl::StartsWith(written, "{")) {
-    return absl::StrCat("lists have parentheses only; ", written.substr(0, 1),
-                        " is a letter of a name");
-  }
-  for (absl::string_view name : kOperators) {
-    absl::string_view rest = written;
-    if (absl::ConsumePrefix(&rest, name) && IsBound(variable, rest, heap)) {
-      return absl::StrCat("a blank after '", name, "' is missing");
-    }
-  }
-  const std::string near = Nearest(variable, written, heap, looked);
-  return near.empty() ? "" : absl::StrCat("did you mean '", near, "'?");
+  for (const Symbol* name : heap.globals()) names.push_back(name->name);
+  return UnboundNameHint(
+      symbol->name, symbol->special_form != 0,
+      [&](absl::string_view name) { return IsBound(variable, name, heap); }, names, looked);
 }
 
 std::optional<Span> DefinedAfter(const Node& body, size_t from, const Symbol* name,

@@ -282,10 +282,19 @@ constexpr Form kForms[] = {Service, Network, Volume, Compose, ComposeUp, OnReady
 
 }  // namespace
 
-const ServiceSpec* FindServiceSpec(Value value) {
-  const auto* service = value.foreign<SpecValue<ServiceSpec>>();
-  return service == nullptr ? nullptr : &service->spec();
+namespace {
+
+template <typename Spec>
+const Spec* FindSpec(Value value) {
+  const auto* found = value.foreign<SpecValue<Spec>>();
+  return found == nullptr ? nullptr : &found->spec();
 }
+
+}  // namespace
+
+const ServiceSpec* FindServiceSpec(Value value) { return FindSpec<ServiceSpec>(value); }
+const NetworkSpec* FindNetworkSpec(Value value) { return FindSpec<NetworkSpec>(value); }
+const VolumeSpec* FindVolumeSpec(Value value) { return FindSpec<VolumeSpec>(value); }
 
 reml::BuiltinTable ComposeForms::Table() {
   return {"Stacks", "What a stack is made of. These are values until `compose-up`.", kRows};

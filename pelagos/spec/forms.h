@@ -38,6 +38,9 @@ struct Hook {
 
 // The spec behind a value that (service ...) made; nullptr: it is another value.
 const ServiceSpec* FindServiceSpec(reml::Value value);
+// The same of (network ...) and (volume ...).
+const NetworkSpec* FindNetworkSpec(reml::Value value);
+const VolumeSpec* FindVolumeSpec(reml::Value value);
 
 // Must not outlive its interpreter.
 class ComposeForms {
