@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/cli/reml/repl_complete.h"
@@ -62,6 +63,7 @@ int Converse(const Arguments& args) {
   const auto width = [] { return sys::TerminalColumns(STDOUT_FILENO); };
   ReplSession session({std::cin, std::cout, std::cerr}, true, width().value_or(kWidth));
   running = &session;
+  const absl::Cleanup none_runs = [] { running = nullptr; };
   struct sigaction action = {};
   action.sa_handler = InterruptSession;
   ::sigaction(SIGINT, &action, nullptr);
@@ -109,7 +111,6 @@ int RunRepl(const Context&, const Arguments& args) {
     return ReplOverStreams(args, {std::cin, std::cout, std::cerr});
   }
   const int signal = Converse(args);
-  running = nullptr;
   if (signal != 0) ::raise(signal);
   return kDone;
 }

@@ -71,6 +71,7 @@ ReplCompletion CompleteInput(const ReplSession& session, absl::string_view line)
       }
       return labels.Done();
     }
+    if (!ReplSession::TakesForm(line.substr(start))) return {};
   }
 
   // As if the session were one program.

@@ -179,9 +179,7 @@ ReplSession::State ReplSession::Feed(absl::string_view line) {
   if (pending_.empty()) {
     const absl::string_view trimmed = absl::StripAsciiWhitespace(line);
     if (trimmed.empty()) return State::kReady;
-    const bool command = trimmed[0] == ',';
-    const Command* row = FindCommand(trimmed);
-    if (command && (row == nullptr || !row->takes_form)) {
+    if (trimmed[0] == ',' && !TakesForm(trimmed)) {
       const std::string obeyed(trimmed);
       if (on_input_) on_input_(obeyed);
       return Obey(obeyed);

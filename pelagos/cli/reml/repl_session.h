@@ -71,6 +71,11 @@ class ReplSession {
     bool takes_form = false;  // what follows may need more lines
   };
   static const std::vector<Command>& Commands();
+  // Whether a line that begins with ',' is a command with a form behind it.
+  static bool TakesForm(absl::string_view line) {
+    const Command* command = FindCommand(line);
+    return command != nullptr && command->takes_form;
+  }
 
  private:
   State Obey(absl::string_view line);
