@@ -6,6 +6,7 @@
 #include "pelagos/cli/reml/doc.h"
 #include "pelagos/cli/reml/eval.h"
 #include "pelagos/cli/reml/fmt.h"
+#include "pelagos/cli/reml/lsp.h"
 #include "pelagos/cli/reml/repl.h"
 
 namespace pelagos::cli {
@@ -16,6 +17,7 @@ std::vector<Command> RemlCommands() {
   for (Command& command : CheckCommands()) commands.push_back(std::move(command));
   for (Command& command : DocCommands()) commands.push_back(std::move(command));
   for (Command& command : FormatCommands()) commands.push_back(std::move(command));
+  for (Command& command : LspCommands()) commands.push_back(std::move(command));
   return commands;
 }
 
