@@ -75,6 +75,13 @@ that is the first to stand at INDENT-POINT."
       (goto-char open)
       (+ (current-column) lisp-body-indent))))
 
+(defun reml--data-p (state)
+  "Whether the place of STATE is in a quoted list or in a vector."
+  (let ((data nil))
+    (dolist (open (nth 9 state) data)
+      (when (memq (char-before open) '(?\' ?#))
+        (setq data t)))))
+
 (defun reml--indent (indent-point state)
   "Indent as `pelagos reml fmt' does where that can be known.
 INDENT-POINT and STATE are as in `scheme-indent-function'."
@@ -85,10 +92,12 @@ INDENT-POINT and STATE are as in `scheme-indent-function'."
                  (and (looking-at "[^ \t\r\n\f();\"'`,]+")
                       (match-string-no-properties 0))))
          (before (cdr (assoc head reml-words-bodies))))
-    (cond ((null before)
-           (or (and head
-                    (not (memq (char-before open) '(?\' ?# ?\()))
-                    (reml--indent-call open indent-point))
+    (cond ((reml--data-p state)
+           (save-excursion (goto-char open) (1+ (current-column))))
+          ((and (null before) head (string-match-p "\\`\\(?:def\\|with-\\)" head))
+           (save-excursion (goto-char open) (+ (current-column) lisp-body-indent)))
+          ((null before)
+           (or (and head (reml--indent-call open indent-point))
                (scheme-indent-function indent-point state)))
           ;; (let loop ((i 0)) ...)
           ((save-excursion
