@@ -15,11 +15,13 @@ function M.setup(opts)
     group = group,
     pattern = 'reml',
     callback = function(event)
-      vim.bo[event.buf].syntax = 'scheme'
       vim.bo[event.buf].lisp = true
       vim.bo[event.buf].expandtab = true
       vim.bo[event.buf].shiftwidth = 2
       vim.bo[event.buf].commentstring = '; %s'
+      vim.schedule(function() -- after Neovim's own, which takes the type for the syntax
+        if vim.api.nvim_buf_is_valid(event.buf) then vim.bo[event.buf].syntax = 'scheme' end
+      end)
     end,
   })
 
