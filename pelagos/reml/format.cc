@@ -19,13 +19,18 @@ using StyleKind = ListStyle::Kind;
 
 constexpr size_t kDeepest = 1000;  // it recurses
 
+// Short lines in deep lists would fill the memory with their indentation.
+constexpr size_t kMostGrowth = 16;                   // times
+constexpr size_t kSmallestLimit = size_t{64} << 20;  // bytes
+
 class Formatter {
  public:
   Formatter(const SyntaxTree& tree, size_t width)
       : tree_(tree), measures_(MeasureNodes(tree)), out_(width, tree.source().size()) {}
 
-  std::string Run() && {
+  std::optional<std::string> Run() && {
     List(SyntaxTree::kRoot, {}, 0);
+    if (TooLarge()) return std::nullopt;
     return std::move(out_).Finish();
   }
 
@@ -56,6 +61,9 @@ class Formatter {
     size_t values_at = 0;     // the column of the values of such a keyword; 0: none
   };
 
+  bool TooLarge() const {
+    return out_.size() > std::max(kSmallestLimit, kMostGrowth * tree_.source().size());
+  }
   void Node(NodeId id, FormatContext context, size_t closers);
   void List(NodeId id, FormatContext context, size_t closers);
   void Prefix(NodeId id, FormatContext context, size_t closers);
@@ -89,7 +97,7 @@ class Formatter {
   bool Hangs(const Layout& layout) const;
   bool BreaksBefore(const Layout& layout, NodeId child, size_t closers) const;
   bool Overflows(const Layout& layout, NodeId child, size_t closers) const;
-  size_t UnitWidth(const Layout& layout, NodeId child, size_t closers) const;
+  std::optional<size_t> UnitWidth(const Layout& layout, NodeId child, size_t closers) const;
   size_t Indent(const Layout& layout, NodeId next) const;
 
   const SyntaxTree& tree_;
@@ -161,6 +169,7 @@ void Formatter::List(NodeId id, FormatContext context, size_t closers) {
   bool seen = false;          // it has been looked for
   NodeId comment = kNoNode;   // behind the code, and just written
   for (NodeId child = node.first; child != kNoNode; child = tree_[child].next) {
+    if (TooLarge()) return;
     const bool datum = tree_[child].datum();
     const NodeMeasure& measure = measures_[child];
     const bool trails = Trails(child);
@@ -236,24 +245,25 @@ size_t Formatter::Indent(const Layout& layout, NodeId next) const {
   return layout.at + layout.opening;
 }
 
-// A node, or a keyword and its first value, with the parentheses that close behind it; 0: it is
-// broken anyway.
-size_t Formatter::UnitWidth(const Layout& layout, NodeId child, size_t closers) const {
-  if (measures_[child].broken) return 0;
+// A node, or a keyword and its first value, with the parentheses that close behind it; nullopt: it
+// is broken anyway.
+std::optional<size_t> Formatter::UnitWidth(const Layout& layout, NodeId child,
+                                           size_t closers) const {
+  if (measures_[child].broken) return std::nullopt;
   const size_t width = measures_[child].width;
   const NodeId value = tree_[child].next;
   if (!IsKeyword(tree_, child) || value == kNoNode || !tree_[value].datum() ||
       measures_[value].breaks > 0 || IsKeyword(tree_, value)) {
     return width + ClosersBehind(layout, child, closers);
   }
-  if (measures_[value].broken) return 0;
+  if (measures_[value].broken) return std::nullopt;
   return width + 1 + measures_[value].width + ClosersBehind(layout, value, closers);
 }
 
 // Whether it does not fit behind what its line has already, and would have more room on another.
 bool Formatter::Overflows(const Layout& layout, NodeId child, size_t closers) const {
-  const size_t width = UnitWidth(layout, child, closers);
-  return width > 0 && out_.column() + 1 + width > out_.width() &&
+  const std::optional<size_t> width = UnitWidth(layout, child, closers);
+  return width && out_.column() + 1 + *width > out_.width() &&
          Indent(layout, child) < out_.column() + 1;
 }
 
@@ -270,12 +280,12 @@ bool Formatter::BreaksBefore(const Layout& layout, NodeId child, size_t closers)
     return !joins || Overflows(layout, child, closers);
   }
   // A lambda alone on its line would hang.
-  if (layout.style.kind == StyleKind::kCall && MakesProcedure(tree_, child)) return false;
-  return Overflows(layout, child, closers);
+  return Overflows(layout, child, closers) &&
+         !(layout.style.kind == StyleKind::kCall && MakesProcedure(tree_, child));
 }
 
 bool Formatter::Hangs(const Layout& layout) const {
-  if (layout.style.kind != StyleKind::kCall) return false;
+  if (layout.style.kind != StyleKind::kCall || layout.style.parts != nullptr) return false;
   const SyntaxNode& list = tree_[layout.id];
   const NodeId last = list.last;
   if (!tree_[last].datum() || !MakesProcedure(tree_, last)) return false;
@@ -302,7 +312,7 @@ void Formatter::DecideCall(Layout& layout, size_t closers) const {
   const NodeId head = tree_.FirstDatum(layout.id);
   size_t widest = 0;
   for (NodeId id = tree_.NextDatum(head); id != kNoNode; id = tree_.NextDatum(id)) {
-    widest = std::max(widest, UnitWidth(layout, id, closers));
+    widest = std::max(widest, UnitWidth(layout, id, closers).value_or(0));
   }
   const size_t aligned = layout.at + layout.opening + measures_[head].width + 1;
   if (aligned + widest > out_.width() && layout.at + 2 + widest <= out_.width()) {

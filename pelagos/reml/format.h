@@ -15,7 +15,8 @@ namespace pelagos::reml {
 
 inline constexpr size_t kFormatWidth = 100;  // characters
 
-// nullopt: its parentheses do not match, or it nests deeper than 1000.
+// nullopt: its parentheses do not match, it nests deeper than 1000, or its lines are so many and so
+// deep that their indentation would make it more than 16 times as large (and over 64 MiB).
 std::optional<std::string> Format(const SyntaxTree& tree, size_t width = kFormatWidth);
 
 }  // namespace pelagos::reml

@@ -21,6 +21,7 @@ class FormatOutput {
   // In characters, from 0.
   size_t column() const { return column_; }
   size_t width() const { return width_; }
+  size_t size() const { return text_.size(); }  // bytes, so far
 
   // `characters` is how many there are; no line break is in them.
   void Append(absl::string_view text, size_t characters) {

@@ -47,6 +47,20 @@ TEST(FormatPropertyTest, ProgramsOfTheRepository) {
   EXPECT_GE(formatted, 350u);
 }
 
+// What we show to others. The other programs are there for their mistakes, or their places count.
+TEST(FormatPropertyTest, OursAreLaidOut) {
+  std::set<fs::path> programs = {"compose.reml", "pelagos/reml/stdlib.reml"};
+  for (const char* folder :
+       {"benchmarks/reml/programs", "tests/golden/plans", "tests/rooted/testdata"}) {
+    for (const fs::path& path : Programs(folder)) programs.insert(path);
+  }
+  EXPECT_GE(programs.size(), 16u);
+  for (const fs::path& path : programs) {
+    const std::string text = Content(path);
+    EXPECT_EQ(Format(SyntaxTree(text)), text) << path << ": use `pelagos reml fmt`";
+  }
+}
+
 // What a program prints, and how it ends.
 std::string Outcome(const std::string& text) {
   TestBench bench;

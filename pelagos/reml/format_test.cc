@@ -104,10 +104,18 @@ TEST(FormatTest, IndentationHasALimit) {
   EXPECT_LT(Formatted(deep).size(), size_t{103} * 10000);
 }
 
+TEST(FormatTest, TheTextHasALimit) {
+  std::string deep(200, '(');
+  for (int i = 0; i < 2000000; ++i) deep += "a\n";
+  deep += std::string(200, ')');
+  EXPECT_EQ(Format(SyntaxTree(deep)), std::nullopt);
+}
+
 TEST(FormatTest, WidthIsInCharacters) {
   EXPECT_EQ(Formatted("(f é é)", 7), "(f é é)\n");
   EXPECT_EQ(Formatted("(f (é) (é))", 10), "(f (é)\n   (é))\n");
   EXPECT_EQ(Formatted("(\xff \x80 \xc3)"), "(\xff \x80 \xc3)\n");
+  EXPECT_EQ(WrongFormat("(f \"webs and more\" \x85 (lambda () (newline) 1 2))", 18), "");
 }
 
 }  // namespace

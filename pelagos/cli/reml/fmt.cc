@@ -57,7 +57,8 @@ std::optional<std::string> Formatted(const std::string& name, const std::string&
     return std::nullopt;
   }
   if (!formatted) {
-    Complain(streams, absl::StrCat(name, ": nests deeper than 1000 lists, and is left as it is"));
+    Complain(streams,
+             absl::StrCat(name, ": nests too deeply to be laid out, and is left as it is"));
   }
   return formatted;
 }

@@ -142,7 +142,7 @@ TEST_F(RemlFmtTest, AllErrorsOfAllFiles) {
   EXPECT_TRUE(absl::StrContains(answer.err, "No such file")) << answer.err;
   EXPECT_TRUE(absl::StrContains(answer.err, dot + ":1:2: error: ")) << answer.err;
   EXPECT_TRUE(absl::StrContains(answer.err,
-                                deep + ": nests deeper than 1000 lists, and is left as it is\n"))
+                                deep + ": nests too deeply to be laid out, and is left as it is\n"))
       << answer.err;
   EXPECT_EQ(Content(dot), "(. )\n(list   1)");
   EXPECT_EQ(Content(loose), kNeat);
