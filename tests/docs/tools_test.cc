@@ -30,6 +30,7 @@
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/reml/commands.h"
 #include "pelagos/language/check.h"
+#include "pelagos/lsp/features.h"
 #include "pelagos/reml/format.h"
 #include "pelagos/reml/syntax_tree.h"
 #include "tests/golden/golden.h"
@@ -156,6 +157,15 @@ TEST(ToolsTest, PageSaysWhatTheToolsDo) {
   ASSERT_TRUE(absl::StrContains(page, "\n```console\n$ pelagos reml check"));
   ASSERT_TRUE(absl::StrContains(page, "\n```scheme before.reml\n"));
   golden::ExpectGolden(kPage, Renewed(page));
+}
+
+TEST(ToolsTest, PageHasEveryRequestOfTheServer) {
+  const std::string section = SectionOf(golden::ReadTestFile(kPage), "reml lsp");
+  EXPECT_FALSE(lsp::Features().empty());
+  for (const lsp::Feature& feature : lsp::Features()) {
+    EXPECT_TRUE(absl::StrContains(section, absl::StrCat("`", feature.method, "`")))
+        << feature.method;
+  }
 }
 
 TEST(ToolsTest, PageHasEveryCommandWithItsUsageAndFlags) {

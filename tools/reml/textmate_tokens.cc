@@ -59,20 +59,27 @@ void TextMateTokens::Fill(Rule& rule, const nlohmann::json& json) {
   for (const nlohmann::json& pattern : json.at("patterns")) rule.patterns.push_back(Add(pattern));
 }
 
+const std::cmatch& TextMateTokens::Search(const char* begin, const char* end,
+                                          const std::regex& regex, Matches& matches) {
+  const auto [known, is_new] = matches.try_emplace(&regex);
+  std::cmatch& match = known->second;
+  if (is_new || (!match.empty() && match[0].first < begin)) {
+    std::regex_search(begin, end, match, regex);
+  }
+  return match;
+}
+
 // Puts what `rule` matches into `found` when it is further to the left. Groups stand for their
 // rules.
-void TextMateTokens::Try(const Line& line, size_t begin, size_t end, const Rule& rule,
+void TextMateTokens::Try(const char* begin, const char* end, const Rule& rule, Matches& matches,
                          Found& found) {
   if (!rule.match) {
-    for (const Rule* pattern : rule.patterns) Try(line, begin, end, *pattern, found);
+    for (const Rule* pattern : rule.patterns) Try(begin, end, *pattern, matches, found);
     return;
   }
-  const char* const text = line.text.data();
-  std::cmatch match;
-  if (!std::regex_search(text + begin, text + end, match, *rule.match)) return;
-  if (found.match.empty() || match[0].first < found.match[0].first) {
-    found = {&rule, false, match};
-  }
+  const std::cmatch& match = Search(begin, end, *rule.match, matches);
+  if (match.empty()) return;
+  if (found.match.empty() || match[0].first < found.match[0].first) found = {&rule, false, match};
 }
 
 void TextMateTokens::Paint(Line& line, const std::cmatch& match, const std::string& scopes,
@@ -98,16 +105,19 @@ void TextMateTokens::Paint(Line& line, const std::cmatch& match, const std::stri
 
 void TextMateTokens::Scan(Line& line, size_t begin, size_t end,
                           std::vector<Region>& regions) const {
+  const char* const text = line.text.data();
+  Matches matches;
   for (size_t at = begin; at <= end;) {
     const Region region = regions.back();
     Found found;
-    const char* const text = line.text.data();
-    if (region.rule->end &&
-        std::regex_search(text + at, text + end, found.match, *region.rule->end)) {
-      found.rule = region.rule;
-      found.ends = true;
+    if (region.rule->end) {
+      found.match = Search(text + at, text + end, *region.rule->end, matches);
+      found.ends = !found.match.empty();
+      if (found.ends) found.rule = region.rule;
     }
-    for (const Rule* pattern : region.rule->patterns) Try(line, at, end, *pattern, found);
+    for (const Rule* pattern : region.rule->patterns) {
+      Try(text + at, text + end, *pattern, matches, found);
+    }
     const size_t next =
         found.rule == nullptr ? end : static_cast<size_t>(found.match[0].first - text);
     std::fill(line.scopes.begin() + static_cast<ptrdiff_t>(at),

@@ -58,10 +58,16 @@ class TextMateTokens {
     std::cmatch match;
   };
 
+  // What was found behind a place of a line: it is the same behind the next places, up to there.
+  using Matches = std::map<const std::regex*, std::cmatch>;
+
   const Rule* Add(const nlohmann::json& json);
   void Fill(Rule& rule, const nlohmann::json& json);
   void Scan(Line& line, size_t begin, size_t end, std::vector<Region>& regions) const;
-  static void Try(const Line& line, size_t begin, size_t end, const Rule& rule, Found& found);
+  static const std::cmatch& Search(const char* begin, const char* end, const std::regex& regex,
+                                   Matches& matches);
+  static void Try(const char* begin, const char* end, const Rule& rule, Matches& matches,
+                  Found& found);
   void Paint(Line& line, const std::cmatch& match, const std::string& scopes,
              const std::map<size_t, const Rule*>& captures) const;
 
