@@ -29,6 +29,7 @@ class Editor final : public LineReader {
     ::history(history_, &event, H_SETSIZE, static_cast<int>(ReplHistory::kMost));
     ::history(history_, &event, H_SETUNIQUE, 1);
     line_ = ::el_init("pelagos", stdin, stdout, stderr);
+    if (line_ == nullptr) return;
     ::el_set(line_, EL_CLIENTDATA, this);
     ::el_set(line_, EL_PROMPT, Prompt);
     ::el_set(line_, EL_SIGNAL, 0);
@@ -39,18 +40,20 @@ class Editor final : public LineReader {
     ::el_set(line_, EL_ADDFN, "reml-drop", "Drop the input", DropInput);
     ::el_set(line_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     ::el_source(line_, nullptr);  // ~/.editrc
-    for (const char* map : {"", "-a"}) {
-      const bool vi_commands = *map != '\0';
-      Bind(vi_commands, "^C", "reml-drop");
-      if (!vi_commands) Bind(vi_commands, "^I", "reml-complete");
-    }
+    // After it: without these keys it is no session.
+    ::el_set(line_, EL_BIND, "^C", "reml-drop", nullptr);
+    ::el_set(line_, EL_BIND, "-a", "^C", "reml-drop", nullptr);  // vi's commands
+    ::el_set(line_, EL_BIND, "^I", "reml-complete", nullptr);
     Restore();
   }
   ~Editor() override {
-    ::el_end(line_);
+    if (line_ != nullptr) ::el_end(line_);
     ::history_end(history_);
     Restore();
   }
+
+  // Whether libedit could begin at all.
+  bool ok() const { return line_ != nullptr; }
 
   Got Read(const std::string& prompt, std::string* line) override {
     prompt_ = prompt;
@@ -97,14 +100,6 @@ class Editor final : public LineReader {
 
   // The terminal's own settings again.
   void Restore() { ::tcsetattr(STDIN_FILENO, TCSADRAIN, &own_); }
-
-  void Bind(bool vi_commands, const char* key, const char* function) {
-    if (vi_commands) {
-      ::el_set(line_, EL_BIND, "-a", key, function, nullptr);
-    } else {
-      ::el_set(line_, EL_BIND, key, function, nullptr);
-    }
-  }
 
   // A character for libedit: 1, or -1 at the end.
   static int GetCharacter(EditLine* line, wchar_t* character) {
@@ -196,7 +191,9 @@ class Editor final : public LineReader {
 }  // namespace
 
 std::unique_ptr<LineReader> EditingReader(Completer completer) {
-  return std::make_unique<Editor>(std::move(completer));
+  auto editor = std::make_unique<Editor>(std::move(completer));
+  if (editor->ok()) return editor;
+  return PlainReader();
 }
 
 }  // namespace pelagos::cli

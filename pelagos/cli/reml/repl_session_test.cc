@@ -1,16 +1,20 @@
 #include "pelagos/cli/reml/repl_session.h"
 
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "pelagos/cli/reml/repl.h"
 #include "pelagos/cli/reml/repl_complete.h"
 #include "pelagos/cli/reml/repl_input.h"
+#include "pelagos/reml/syntax_tree.h"
 
 namespace pelagos::cli {
 namespace {
@@ -93,6 +97,27 @@ TEST(PendingInputTest, WaitsForWhatIsOpen) {
   EXPECT_FALSE(many.complete());
   many.Add(")");
   EXPECT_TRUE(many.complete());
+}
+
+// What the tree calls balanced never waits, and what waits is not balanced.
+TEST(PendingInputTest, AgreesWithTheTree) {
+  constexpr absl::string_view kLetters = "()()'\"#|;\\ a\n\n,@`";
+  std::mt19937 random(4);
+  size_t waiting = 0, balanced = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (size_t size = random() % 12; size > 0; --size)
+      text += kLetters[random() % kLetters.size()];
+    PendingInput input;
+    for (absl::string_view line : absl::StrSplit(text, '\n')) input.Add(line);
+    ASSERT_EQ(input.text(), text);
+    const bool fine = reml::SyntaxTree(text).balanced();
+    ASSERT_TRUE(input.complete() || !fine) << absl::CEscape(text);
+    waiting += input.complete() ? 0 : 1;
+    balanced += fine ? 1 : 0;
+  }
+  EXPECT_GT(waiting, 1000u);
+  EXPECT_GT(balanced, 1000u);
 }
 
 TEST(ReplSessionTest, PrintsValuesButNotThoseOfDefinitions) {
