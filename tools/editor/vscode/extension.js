@@ -16,8 +16,9 @@ function start() {
   );
   return client.start().catch((error) => {
     client = undefined;
+    const why = (error && error.message) || error || 'no such program?';
     vscode.window.showErrorMessage(
-      `'${command} reml lsp' does not start: ${error.message}. The setting reml.path says where pelagos is.`
+      `'${command} reml lsp' does not start: ${why}. The setting reml.path says where pelagos is.`
     );
   });
 }
