@@ -140,7 +140,8 @@ std::optional<SignatureHelp> SignatureAt(const Names& names, uint32_t offset) {
     }
     if (meaning.kind != Meaning::Kind::kDefinition) continue;
     const Definition& definition = names.definitions()[meaning.definition];
-    if (definition.imported() || !definition.arity) continue;
+    // Of what is called here no more is known; what is around it is not being written.
+    if (definition.imported() || !definition.arity) return std::nullopt;
     SignatureHelp help;
     NodeId formals = tree[definition.node].parent;  // (f a b)
     std::string label;
