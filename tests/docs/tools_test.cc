@@ -29,6 +29,7 @@
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/reml/commands.h"
+#include "pelagos/cli/reml/repl_session.h"
 #include "pelagos/language/check.h"
 #include "pelagos/lsp/features.h"
 #include "pelagos/reml/format.h"
@@ -165,6 +166,16 @@ TEST(ToolsTest, PageHasEveryRequestOfTheServer) {
   for (const lsp::Feature& feature : lsp::Features()) {
     EXPECT_TRUE(absl::StrContains(section, absl::StrCat("`", feature.method, "`")))
         << feature.method;
+  }
+}
+
+TEST(ToolsTest, PageHasEveryCommandOfASession) {
+  const std::string section = SectionOf(golden::ReadTestFile(kPage), "reml repl");
+  EXPECT_FALSE(cli::ReplSession::Commands().empty());
+  for (const auto& command : cli::ReplSession::Commands()) {
+    const std::string shown = absl::StrCat("\n| `,", command.name, command.usage.empty() ? "" : " ",
+                                           command.usage, "` |");
+    EXPECT_TRUE(absl::StrContains(section, shown)) << shown;
   }
 }
 
