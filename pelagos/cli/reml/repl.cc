@@ -61,7 +61,8 @@ std::optional<ReplHistory> OpenHistory() {
 int Converse(const Arguments& args) {
   UseUtf8();
   const auto width = [] { return sys::TerminalColumns(STDOUT_FILENO); };
-  ReplSession session({std::cin, std::cout, std::cerr}, true, width().value_or(kWidth));
+  ReplSession session({std::cin, std::cout, std::cerr},
+                      {.prompt_output = true, .width = width().value_or(kWidth)});
   running = &session;
   const absl::Cleanup none_runs = [] { running = nullptr; };
   struct sigaction action = {};

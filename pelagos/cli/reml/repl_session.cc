@@ -89,10 +89,11 @@ std::string Duration(double seconds) {
 
 }  // namespace
 
-ReplSession::ReplSession(Streams streams, bool prompt_output, size_t width)
+ReplSession::ReplSession(Streams streams, Options options)
     : streams_(streams),
-      width_(width),
-      session_(MakeHost(prompt_output), std::make_unique<Containers>(interrupted_)) {
+      width_(options.width),
+      session_(MakeHost(options.prompt_output), std::make_unique<Containers>(interrupted_),
+               options.limits) {
   for (std::string& name : session_.interpreter.Globals()) given_.insert(std::move(name));
 }
 

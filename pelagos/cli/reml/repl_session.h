@@ -19,9 +19,14 @@ namespace pelagos::cli {
 
 class ReplSession {
  public:
-  // The streams must outlive it; nothing is read. `prompt_output`: what a program prints is there
-  // at once, not only when the form is done. `width`: columns for what it lists.
-  explicit ReplSession(Streams streams, bool prompt_output = false, size_t width = 80);
+  struct Options {
+    bool prompt_output = false;  // what a program prints is there at once, not when a form is done
+    size_t width = 80;           // columns for what is listed
+    reml::Limits limits = {};    // of each form
+  };
+  // The streams must outlive it; nothing is read.
+  ReplSession(Streams streams, Options options);
+  explicit ReplSession(Streams streams) : ReplSession(streams, Options{}) {}
   ReplSession(const ReplSession&) = delete;
   ReplSession& operator=(const ReplSession&) = delete;
 

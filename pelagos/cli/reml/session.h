@@ -14,14 +14,17 @@
 #include "pelagos/compose/imperative.h"
 #include "pelagos/compose/no_containers.h"
 #include "pelagos/reml/interpreter.h"
+#include "pelagos/reml/limits.h"
 #include "pelagos/reml/value.h"
 #include "pelagos/spec/forms.h"
 
 namespace pelagos::cli {
 
 struct Session {
-  explicit Session(reml::Host host, std::unique_ptr<compose::ContainerHost> containers =
-                                        std::make_unique<compose::NoContainers>());
+  explicit Session(reml::Host host,
+                   std::unique_ptr<compose::ContainerHost> containers =
+                       std::make_unique<compose::NoContainers>(),
+                   reml::Limits limits = {});
 
   SourceMap sources;
   reml::Interpreter interpreter;
