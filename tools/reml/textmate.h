@@ -1,5 +1,5 @@
-// The grammar of the language for editors, in TextMate's format (JSON), which VS Code, Sublime
-// Text, TextMate, bat and GitHub read.
+// The grammar of the language for editors, in TextMate's format as JSON, which VS Code, IntelliJ,
+// Shiki, GitHub and others read.
 //
 // Its rules follow the lexer (reml/lexer.h): words are taken whole and from left to right, so that
 // a part of a word is never coloured. The regular expressions keep to what ECMAScript, Oniguruma
