@@ -47,9 +47,11 @@ std::vector<Range> UsesOf(const Names& names, uint32_t offset) {
   }
   const std::optional<Spec> spec = SpecAt(names, node);
   if (!spec) return uses;
-  constexpr size_t kMost = 1000;
-  for (NodeId id = 1; id < tree.size() && uses.size() < kMost; ++id) {
+  constexpr size_t kMost = 1000;  // of those that are looked at
+  size_t looked = 0;
+  for (NodeId id = 1; id < tree.size() && looked < kMost; ++id) {
     if (!tree[id].atom() || AtomText(tree, id) != spec->name) continue;
+    ++looked;
     const Range range = AtomRange(tree, id);
     if (range == spec->name_range || KindOf(NamedAt(names, id)) == spec->kind) {
       uses.push_back(range);

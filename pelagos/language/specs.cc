@@ -150,9 +150,11 @@ std::vector<Spec> SpecsOf(const Names& names) {
 
 std::optional<OptionUse> OptionAround(const Names& names, NodeId node) {
   const SyntaxTree& tree = names.tree();
+  constexpr size_t kMostLists = 16;  // around a value of an option
   NodeId child = node;
+  size_t lists = 0;
   for (NodeId list = tree[node].parent;; child = list, list = tree[list].parent) {
-    if (list == SyntaxTree::kRoot) return std::nullopt;
+    if (list == SyntaxTree::kRoot || ++lists > kMostLists) return std::nullopt;
     const SyntaxNode& syntax = tree[list];
     if (syntax.kind != Kind::kList) continue;
     if (const Maker maker = MakerOf(names, list); maker.keywords) {

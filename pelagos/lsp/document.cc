@@ -48,6 +48,11 @@ Document::Analysis::Analysis(const Document& document, const language::Names::Fi
         return files ? files(path) : std::nullopt;
       }) {}
 
+const std::vector<language::Finding>& Document::Analysis::findings() const {
+  if (!findings_) findings_ = language::Check(sources, source, names);
+  return *findings_;
+}
+
 const Document::Analysis& Document::Analyze(const language::Names::Files& files) {
   if (analysis_ == nullptr) analysis_ = std::make_unique<const Analysis>(*this, files);
   return *analysis_;

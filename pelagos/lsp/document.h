@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/language/check.h"
 #include "pelagos/language/names.h"
 #include "pelagos/lsp/position.h"
 #include "pelagos/reml/syntax_tree.h"
@@ -54,6 +55,11 @@ class Document {
     reml::SyntaxTree tree;
     std::vector<std::string> imports;  // the paths of files that were read or looked for
     language::Names names;
+    // What language::Check says.
+    const std::vector<language::Finding>& findings() const;
+
+   private:
+    mutable std::optional<std::vector<language::Finding>> findings_;
   };
   const Analysis& Analyze(const language::Names::Files& files);
   // To be called when a file has another content; true: what was known of this one was of it.

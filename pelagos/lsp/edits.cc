@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "pelagos/language/assist.h"
-#include "pelagos/language/check.h"
 #include "pelagos/language/rename.h"
 #include "pelagos/lsp/features.h"
 #include "pelagos/lsp/format_edits.h"
@@ -130,8 +129,7 @@ Answer QuickFixes(const Request& request) {
   if (!request.client.quick_fixes) return actions;
   const Document::Analysis& analysis = request.workspace.Analyze(**document);
   const absl::string_view text = analysis.tree.source();
-  for (const language::Finding& finding :
-       language::Check(analysis.sources, analysis.source, analysis.names)) {
+  for (const language::Finding& finding : analysis.findings()) {
     const Diagnostic& diagnostic = finding.diagnostic;
     const Span& span = diagnostic.span;
     absl::string_view meant = diagnostic.hint;

@@ -10,7 +10,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/language/assist.h"
-#include "pelagos/language/check.h"
 #include "pelagos/lsp/uri.h"
 #include "pelagos/lsp/wire.h"
 
@@ -201,8 +200,7 @@ absl::StatusOr<Document*> DocumentOf(const Request& request) {
 Json DiagnosticsOf(Workspace& workspace, Document& document, const Client& client) {
   const Document::Analysis& analysis = workspace.Analyze(document);
   Json list = Json::array();
-  for (const language::Finding& finding :
-       language::Check(analysis.sources, analysis.source, analysis.names)) {
+  for (const language::Finding& finding : analysis.findings()) {
     list.push_back(DiagnosticJson(finding, document, client));
   }
   return {
