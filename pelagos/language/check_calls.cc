@@ -20,7 +20,7 @@ class CallChecker {
   explicit CallChecker(Program& program) : program_(program), tree_(program.tree) {}
 
   void Check(const Call& call) {
-    if (call.vague || program_.Sheltered(call.list)) return;
+    if (call.vague || program_.Sheltered(call.list) || !program_.trial().more()) return;
     arguments_ = program_.ArgumentsOf(call.list);
     if (program_.Dotted(arguments_)) return;
     if (const Word* word = program_.WordOf(call)) {
@@ -125,7 +125,7 @@ class CallChecker {
 
   // An argument is wrong when the evaluator refuses it whatever the others are.
   bool ReportType(const Call& call, const Word& word, const std::vector<size_t>& wrong) {
-    constexpr size_t kSamples = 3;
+    constexpr size_t kSamples = 6, kMostKinds = 25;
     Diagnostic first;
     NodeId at = kNoNode;
     for (size_t i = 0; i < kSamples; ++i) {
@@ -145,6 +145,14 @@ class CallChecker {
       } else if (at != arguments_[*blamed]) {
         return false;
       }
+    }
+    // Some take their arguments in another order too.
+    const size_t kinds = SamplesOf(kAnyType).size();
+    const bool unknown = std::any_of(arguments_.begin(), arguments_.end(), [&](NodeId argument) {
+      return program_.TypeOf(argument).any();
+    });
+    for (size_t i = 0; unknown && i < std::min(kinds, kMostKinds); ++i) {
+      if (program_.trial().Run(SketchOf(call, nullptr, i)).errors.empty()) return false;
     }
     program_.Report("type", first, Reason(at));
     return true;
@@ -188,10 +196,11 @@ class CallChecker {
   }
 
   void CheckOwn(const Call& call, const Definition& definition) {
-    if (definition.assigned || definition.redefined || program_.names.MayBeBound(definition.name) ||
-        definition.kind != Definition::Kind::kVariable) {
-      return;
-    }
+    if (definition.assigned || definition.redefined) return;
+    if (definition.kind == Definition::Kind::kParameter) return;
+    // The text of a macro may hold its own name.
+    const bool macro = definition.kind == Definition::Kind::kMacro;
+    if (!macro && program_.names.MayBeBound(definition.name)) return;
     if (definition.arity) {
       std::vector<Diagnostic> notes;
       if (!definition.imported()) {
@@ -201,7 +210,7 @@ class CallChecker {
       ReportOwnArity(call, *definition.arity, UsageOf(definition), std::move(notes));
       return;
     }
-    NotProcedure(call);
+    if (!macro) NotProcedure(call);
   }
 
   void CheckExpression(const Call& call) {

@@ -187,19 +187,23 @@ void Program::FindKnown() {
 }
 
 // Whether the program cannot change the value, whoever gets it.
-bool Program::Stays(NodeId value) const {
+bool Program::Stays(NodeId value) {
+  const auto [known, fresh] = stays_.emplace(value, true);
+  if (!fresh) return known->second;
   static const TypeSet changing = ParseType("vector|hash-table|input-port|output-port|promise");
-  if (tree[value].kind == SyntaxNode::Kind::kVector) return false;
-  if (tree[value].kind != SyntaxNode::Kind::kList || names.CallOf(value) == nullptr) return true;
-  const Word* word = WordOf(*names.CallOf(value));
-  if (word == nullptr) return tree.FirstDatum(value) == kNoNode;
-  const TypeSet result = ParseType(word->signature.result);
-  if (!result.any() && !(result & changing).empty()) return false;
-  const std::vector<NodeId> arguments = ArgumentsOf(value);
-  return std::all_of(arguments.begin(), arguments.end(), [&](NodeId node) { return Stays(node); });
+  const Call* call = names.CallOf(value);
+  bool stays = tree[value].kind != SyntaxNode::Kind::kVector;
+  if (stays && call != nullptr && tree.FirstDatum(value) != kNoNode) {
+    const Word* word = WordOf(*call);
+    const TypeSet result = word == nullptr ? kAnyType : ParseType(word->signature.result);
+    stays = word != nullptr && (result.any() || (result & changing).empty());
+    for (const NodeId argument : ArgumentsOf(value)) stays = stays && Stays(argument);
+  }
+  stays_[value] = stays;
+  return stays;
 }
 
-Known Program::KnownOf(NodeId node, bool named) const {
+Known Program::KnownOf(NodeId node, bool named) {
   constexpr uint32_t kLongest = 1 << 16;
   const SyntaxNode& at = tree[node];
   if (!at.complete || at.end - at.begin > kLongest) return Known::kNot;
@@ -257,8 +261,17 @@ std::string Program::BindingsOf(absl::Span<const NodeId> nodes) const {
   return bindings;
 }
 
-TypeSet Program::TypeOf(NodeId node, int depth) const {
+TypeSet Program::TypeOf(NodeId node, int depth) {
   if (depth > kDeepestType) return kAnyType;
+  if (types_.empty()) types_.resize(tree.size());
+  if (types_[node].empty()) {
+    types_[node] = kAnyType;  // of a name that is defined by itself
+    types_[node] = FindType(node, depth);
+  }
+  return types_[node];
+}
+
+TypeSet Program::FindType(NodeId node, int depth) {
   switch (tree[node].kind) {
     case SyntaxNode::Kind::kString:
     case SyntaxNode::Kind::kCharacter:
@@ -281,7 +294,7 @@ TypeSet Program::TypeOf(NodeId node, int depth) const {
   }
 }
 
-TypeSet Program::TypeOfWord(NodeId node, int depth) const {
+TypeSet Program::TypeOfWord(NodeId node, int depth) {
   const Meaning meaning = names.MeaningOf(node);
   if (meaning.kind == Meaning::Kind::kDatum) {
     const TypeSet atom = TypeOfAtom(tree.text(node));
@@ -298,7 +311,7 @@ TypeSet Program::TypeOfWord(NodeId node, int depth) const {
   return procedure ? ParseType("procedure") : kAnyType;
 }
 
-TypeSet Program::TypeOfCall(NodeId node, int depth) const {
+TypeSet Program::TypeOfCall(NodeId node, int depth) {
   if (tree.FirstDatum(node) == kNoNode) return ParseType("nil");
   const Call* call = names.CallOf(node);
   if (call == nullptr || call->vague) return kAnyType;

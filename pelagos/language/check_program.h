@@ -73,7 +73,7 @@ class Program {
   // The name's one value; kNoNode: it has several, or is not known.
   NodeId ValueOf(const Definition& definition) const;
   // What an expression gives.
-  TypeSet TypeOf(NodeId node) const { return TypeOf(node, 0); }
+  TypeSet TypeOf(NodeId node) { return TypeOf(node, 0); }
   Known KnownAt(NodeId node) const { return known_[node]; }
   // The data of a list behind its head.
   std::vector<NodeId> ArgumentsOf(NodeId list) const;
@@ -97,13 +97,14 @@ class Program {
  private:
   static constexpr int kDeepestType = 30;
 
-  TypeSet TypeOf(NodeId node, int depth) const;
-  TypeSet TypeOfCall(NodeId node, int depth) const;
-  TypeSet TypeOfWord(NodeId node, int depth) const;
+  TypeSet TypeOf(NodeId node, int depth);
+  TypeSet FindType(NodeId node, int depth);
+  TypeSet TypeOfCall(NodeId node, int depth);
+  TypeSet TypeOfWord(NodeId node, int depth);
   void FindShelters();
   void FindKnown();
-  Known KnownOf(NodeId node, bool named) const;
-  bool Stays(NodeId value) const;
+  Known KnownOf(NodeId node, bool named);
+  bool Stays(NodeId value);
   bool SafeToTry(const Word& word) const;
 
   struct Stretch {
@@ -111,8 +112,10 @@ class Program {
   };
   std::vector<Finding> findings_;
   std::vector<Stretch> added_;
-  std::vector<Stretch> shelters_;                    // in order, apart from each other
-  std::vector<Known> known_;                         // by node
+  std::vector<Stretch> shelters_;  // in order, apart from each other
+  std::vector<Known> known_;       // by node
+  std::vector<TypeSet> types_;     // by node; empty: not asked yet
+  absl::flat_hash_map<NodeId, bool> stays_;
   absl::flat_hash_set<absl::string_view> assigned_;  // words of the language
   std::unique_ptr<Trial> trial_;
 };

@@ -17,6 +17,7 @@ using reml::SyntaxNode;
 struct Members {
   std::vector<const Part*> parts;
   bool closed = true;  // nothing else is in it
+  size_t looked = 0;   // at expressions
 };
 
 class StackChecker {
@@ -61,8 +62,9 @@ class StackChecker {
 
   void Collect(NodeId item, Members& members, int depth) const {
     constexpr int kDeepest = 50;
+    constexpr size_t kMost = 20'000;
     const NodeId node = Behind(item);
-    if (node == kNoNode || depth > kDeepest) {
+    if (node == kNoNode || depth > kDeepest || ++members.looked > kMost) {
       members.closed = false;
       return;
     }
@@ -92,6 +94,9 @@ class StackChecker {
     const std::vector<NodeId> items = program_.ArgumentsOf(compose);
     if (program_.Dotted(items)) return;
     for (const NodeId item : items) Collect(item, members, 0);
+    // A stack of that size is generated; to compare all with all would take long.
+    constexpr size_t kMostParts = 2000;
+    if (members.parts.size() > kMostParts) return;
     ComposeSpec spec;
     for (const Part* part : members.parts) {
       if (!part->named) continue;

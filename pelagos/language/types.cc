@@ -120,10 +120,10 @@ std::string TypeName(TypeSet set) {
 
 std::vector<absl::string_view> SamplesOf(TypeSet set) {
   std::vector<absl::string_view> samples;
-  for (size_t i = 0; i < std::size(kRows); ++i) {
-    if ((set.bits() >> i & 1) == 0) continue;
-    for (absl::string_view sample : kRows[i].samples) {
-      if (!sample.empty()) samples.push_back(sample);
+  for (size_t rank = 0; rank < std::size(kRows[0].samples); ++rank) {
+    for (size_t i = 0; i < std::size(kRows); ++i) {
+      const absl::string_view sample = kRows[i].samples[rank];
+      if ((set.bits() >> i & 1) != 0 && !sample.empty()) samples.push_back(sample);
     }
   }
   return samples;

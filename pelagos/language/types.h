@@ -44,7 +44,7 @@ TypeSet ParseType(absl::string_view type);
 std::string TypeName(TypeSet set);
 
 // Expressions whose values are of the type, to try a procedure with: none when the language cannot
-// make one by itself. The set's first types come first.
+// make one by itself. Each type has its turn before one has a second.
 std::vector<absl::string_view> SamplesOf(TypeSet set);
 
 // The type of a datum, as `quote` gives it. Requires: a datum that is no comment.

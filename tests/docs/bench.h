@@ -14,6 +14,7 @@
 #include "pelagos/compose/fake_containers.h"
 #include "pelagos/compose/imperative.h"
 #include "pelagos/reml/interpreter.h"
+#include "pelagos/reml/limits.h"
 #include "pelagos/reml/printer.h"
 #include "pelagos/spec/forms.h"
 
@@ -21,8 +22,8 @@ namespace pelagos::docs {
 
 class Bench {
  public:
-  Bench()
-      : interpreter_(sources_, {}, MakeHost()),
+  explicit Bench(reml::Limits limits = {})
+      : interpreter_(sources_, limits, MakeHost()),
         forms_(interpreter_),
         containers_("proj", [this](absl::string_view text) { absl::StrAppend(&output_, text); }),
         imperative_(interpreter_, forms_, containers_) {}
@@ -36,12 +37,15 @@ class Bench {
     Diagnostics diagnostics;
     const uint32_t source = sources_.Add("manual.reml", std::string(text));
     const std::optional<reml::Value> value = interpreter_.Evaluate(source, diagnostics);
+    last_type_ = value ? std::string(value->type_name()) : "";
     if (value) return absl::StrCat("=> ", reml::Write(*value));
     for (const Diagnostic& diagnostic : diagnostics.list()) {
       if (diagnostic.severity == Severity::kError) return absl::StrCat("!! ", diagnostic.message);
     }
     return "!! ";
   }
+  // The type of the value that the last Eval gave.
+  const std::string& last_type() const { return last_type_; }
   // What the last Eval printed.
   const std::string& output() const { return output_; }
   // All that is said of a program with mistakes, as `pelagos` shows it.
@@ -78,6 +82,7 @@ class Bench {
   }
 
   SourceMap sources_;
+  std::string last_type_;
   std::string output_;
   std::map<std::string, std::string> files_;
   reml::Interpreter interpreter_;
