@@ -5,6 +5,8 @@ the same wherever the libraries come from.
 """
 
 load("//third_party:busybox.bzl", "busybox")
+load("//third_party:debian_archives.bzl", "debian_archives")
+load("//third_party:program.bzl", "system_program")
 load("//third_party:system_library.bzl", "system_library")
 
 _ABSL = {
@@ -32,6 +34,35 @@ _ABSL_MODULES = {
 
 def system_libraries():
     busybox(name = "busybox")
+    debian_archives(
+        name = "apparmor",
+        package = "apparmor",
+    )
+    debian_archives(
+        name = "linux_image",
+        names = "linux-(image|modules|binary)-.*",
+        package = "linux-image-cloud-amd64",
+    )
+    system_program(
+        name = "nft",
+        apt = "nftables",
+        program = "nft",
+    )
+    system_program(
+        name = "nsenter",
+        apt = "util-linux",
+        program = "nsenter",
+    )
+    system_program(
+        name = "qemu",
+        apt = "qemu-system-x86",
+        program = "qemu-system-x86_64",
+    )
+    system_program(
+        name = "strace",
+        apt = "strace",
+        program = "strace",
+    )
     system_library(
         name = "com_google_absl",
         apt = "libabsl-dev",

@@ -4,7 +4,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#include <map>
+#include <set>
 
 #include "absl/strings/str_split.h"
 #include "pelagos/launch/cgroup.h"
@@ -30,26 +30,42 @@ class LauncherRootedTest : public LaunchFixture {
 
   static std::vector<Op> AsUser(uint32_t id) { return {SetUser{id, id, {id + 1, id + 2}}}; }
 
-  // Cgroups as MakePlan has them: v2 for grouping, what v2 lacks in v1. `name` must be of this
-  // test.
-  static CgroupSteps Cgroups(const std::string& name,
-                             const std::vector<std::pair<std::string, CgroupWrite>>& limits) {
+  // A limit as it is written in either version.
+  struct Limit {
+    std::string controller;
+    CgroupWrite v1, v2;
+  };
+
+  // Cgroups as MakePlan has them: v2 for grouping and for what it has, the rest in v1. What is
+  // nowhere is left out. `name` must be of this test.
+  static CgroupSteps Cgroups(const std::string& name, const std::vector<Limit>& limits) {
     CgroupSteps steps;
     const absl::StatusOr<sys::CgroupMounts> mounts = sys::ReadCgroupMounts();
     EXPECT_TRUE(mounts.ok()) << mounts.status();
     if (!mounts->v2_mount.empty()) steps.v2 = mounts->v2_mount + "/pelagos-" + name;
-    std::map<std::string, std::string> folders;
-    for (const auto& [controller, write] : limits) {
-      const auto found = mounts->v1_mounts.find(controller);
+    std::set<std::string> v1;
+    for (const Limit& limit : limits) {
+      const std::vector<std::string>& in_v2 = mounts->v2_controllers;
+      if (std::find(in_v2.begin(), in_v2.end(), limit.controller) != in_v2.end()) {
+        steps.enable.push_back(
+            {mounts->v2_mount + "/cgroup.subtree_control", "+" + limit.controller});
+        steps.limits.push_back({steps.v2 + "/" + limit.v2.file, limit.v2.value});
+        continue;
+      }
+      const auto found = mounts->v1_mounts.find(limit.controller);
       if (found == mounts->v1_mounts.end()) continue;
       const std::string folder = found->second + "/pelagos-" + name;
-      folders[controller] = folder;
-      steps.limits.push_back({folder + "/" + write.file, write.value});
+      v1.insert(folder);
+      steps.limits.push_back({folder + "/" + limit.v1.file, limit.v1.value});
     }
-    for (const auto& [controller, folder] : folders) steps.v1.push_back(folder);
+    steps.v1.assign(v1.begin(), v1.end());
     return steps;
   }
-  static bool HasV1(const CgroupSteps& steps) { return !steps.v1.empty(); }
+
+  static Limit PidsLimit() { return {"pids", {"pids.max", "50"}, {"pids.max", "50"}}; }
+  static Limit MemoryLimit() {
+    return {"memory", {"memory.limit_in_bytes", "33554432"}, {"memory.max", "33554432"}};
+  }
 };
 
 TEST_F(LauncherRootedTest, AnOrdinaryUserHasItsIdsAndNoCapabilities) {
@@ -124,11 +140,12 @@ TEST_F(LauncherRootedTest, LeavesNoMountOnTheHost) {
 
 TEST_F(LauncherRootedTest, JoinsItsCgroupsAndSeesThemAsRoots) {
   LaunchPlan plan = Shell("cat /proc/self/cgroup; sleep 1000 & sleep 1000 & true");
-  plan.cgroup = Cgroups("launch-test-join", {{"memory", {"memory.limit_in_bytes", "33554432"}},
-                                             {"pids", {"pids.max", "50"}}});
-  if (!HasV1(plan.cgroup)) GTEST_SKIP() << "no v1 hierarchies here";
+  plan.cgroup = Cgroups("launch-test-join", {MemoryLimit(), PidsLimit()});
+  ASSERT_EQ(plan.cgroup.limits.size(), 2u) << "no memory and pids controllers here";
   const std::string out = Output(plan);
-  for (const char* line : {":memory:/\n", ":pids:/\n", "0::/\n"}) {
+  std::vector<std::string> lines = {"0::/\n"};
+  if (!plan.cgroup.v1.empty()) lines.insert(lines.end(), {":memory:/\n", ":pids:/\n"});
+  for (const std::string& line : lines) {
     EXPECT_TRUE(absl::StrContains(out, line)) << line << " is not in\n" << out;
   }
   EXPECT_FALSE(absl::StrContains(out, "pelagos")) << out;
@@ -141,10 +158,13 @@ TEST_F(LauncherRootedTest, JoinsItsCgroupsAndSeesThemAsRoots) {
 TEST_F(LauncherRootedTest, MemoryIsLimited) {
   LaunchPlan plan = Plan({"dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"});
   plan.cgroup =
-      Cgroups("launch-test-memory", {{"memory", {"memory.limit_in_bytes", "33554432"}},
-                                     {"memory", {"memory.memsw.limit_in_bytes", "33554432"}}});
-  if (!HasV1(plan.cgroup)) GTEST_SKIP() << "no v1 memory controller here";
-  if (::access((plan.cgroup.v1[0] + "/../memory.memsw.limit_in_bytes").c_str(), F_OK) != 0) {
+      Cgroups("launch-test-memory",
+              {MemoryLimit(),
+               {"memory", {"memory.memsw.limit_in_bytes", "33554432"}, {"memory.swap.max", "0"}}});
+  ASSERT_EQ(plan.cgroup.limits.size(), 2u) << "no memory controller here";
+  // A kernel without swap accounting has no file for it.
+  if (!plan.cgroup.v1.empty() &&
+      ::access((plan.cgroup.v1[0] + "/../memory.memsw.limit_in_bytes").c_str(), F_OK) != 0) {
     plan.cgroup.limits.pop_back();
   }
   const Outcome outcome = Run(plan);
@@ -156,9 +176,11 @@ TEST_F(LauncherRootedTest, MemoryIsLimited) {
 
 TEST_F(LauncherRootedTest, CpuTimeIsLimited) {
   LaunchPlan plan = Shell("i=0; while [ $i -lt 1000000000 ]; do i=$((i+1)); done");
-  plan.cgroup = Cgroups("launch-test-cpu", {{"cpu", {"cpu.cfs_period_us", "20000"}},
-                                            {"cpu", {"cpu.cfs_quota_us", "2000"}}});
-  if (!HasV1(plan.cgroup)) GTEST_SKIP() << "no v1 cpu controller here";
+  plan.cgroup =
+      Cgroups("launch-test-cpu", {{"cpu", {"cpu.cfs_period_us", "20000"}, {"cpu.max", "max 20000"}},
+                                  {"cpu", {"cpu.cfs_quota_us", "2000"}, {"cpu.max", "2000"}}});
+  ASSERT_EQ(plan.cgroup.limits.size(), 2u) << "no cpu controller here";
+  const std::string counted = plan.cgroup.v1.empty() ? plan.cgroup.v2 : plan.cgroup.v1[0];
   absl::StatusOr<Starting> starting = Launch(plan, {});
   ASSERT_TRUE(starting.ok()) << starting.status();
   absl::StatusOr<Launched> launched = std::move(*starting).Start();
@@ -168,13 +190,13 @@ TEST_F(LauncherRootedTest, CpuTimeIsLimited) {
   for (int i = 0; i < 400 && throttled < 10; ++i) {
     const timespec pause = {0, 10'000'000};
     ::nanosleep(&pause, nullptr);
-    const std::string stat = *sys::ReadFile(plan.cgroup.v1[0] + "/cpu.stat", 4096);
+    const std::string stat = *sys::ReadFile(counted + "/cpu.stat", 4096);
     for (absl::string_view line : absl::StrSplit(stat, '\n')) {
       if (absl::ConsumePrefix(&line, "nr_throttled ")) (void)absl::SimpleAtoi(line, &throttled);
     }
   }
   EXPECT_GE(throttled, 10u);
-  EXPECT_EQ(RemoveCgroups("pelagos-launch-test-cpu", {"/sys/fs/cgroup/cpu", "/none"}),
+  EXPECT_EQ(RemoveCgroups("pelagos-launch-test-cpu", {sys::FolderOf(counted), "/none"}),
             absl::OkStatus());
   EXPECT_EQ(*WaitForExit(launched->pidfd), (ExitStatus{true, SIGKILL}));
   EXPECT_EQ(RemoveCgroups(plan.cgroup), absl::OkStatus());
@@ -182,7 +204,7 @@ TEST_F(LauncherRootedTest, CpuTimeIsLimited) {
 
 TEST_F(LauncherRootedTest, ADroppedOrFailedLaunchLeavesNoCgroup) {
   LaunchPlan plan = Plan({"nothing"});
-  plan.cgroup = Cgroups("launch-test-drop", {{"pids", {"pids.max", "50"}}});
+  plan.cgroup = Cgroups("launch-test-drop", {PidsLimit()});
   ASSERT_FALSE(plan.cgroup.v2.empty() && plan.cgroup.v1.empty());
   const auto nothing_left = [&plan] {
     for (const std::string& folder : plan.cgroup.v1) {
@@ -197,8 +219,8 @@ TEST_F(LauncherRootedTest, ADroppedOrFailedLaunchLeavesNoCgroup) {
   plan.ops.insert(plan.ops.begin() + 2, BindMount{"/no/such", "/x", false});
   EXPECT_FALSE(Launch(plan, {}).ok());
   EXPECT_TRUE(nothing_left());
-  plan.cgroup.limits.push_back(
-      {plan.cgroup.v1.empty() ? "/none" : plan.cgroup.v1[0] + "/pids.max", "many"});
+  ASSERT_EQ(plan.cgroup.limits.size(), 1u) << "no pids controller here";
+  plan.cgroup.limits.push_back({plan.cgroup.limits[0].file, "many"});
   const absl::Status status = Launch(plan, {}).status();
   EXPECT_TRUE(absl::StrContains(status.message(), "cgroup limit: writing 'many' to")) << status;
   EXPECT_TRUE(nothing_left());
@@ -206,7 +228,7 @@ TEST_F(LauncherRootedTest, ADroppedOrFailedLaunchLeavesNoCgroup) {
 
 TEST_F(LauncherRootedTest, ACgroupInUseIsNotTakenOver) {
   LaunchPlan plan = Shell("sleep 1000");
-  plan.cgroup = Cgroups("launch-test-use", {{"pids", {"pids.max", "50"}}});
+  plan.cgroup = Cgroups("launch-test-use", {PidsLimit()});
   absl::StatusOr<Starting> starting = Launch(plan, {});
   ASSERT_TRUE(starting.ok()) << starting.status();
   absl::StatusOr<Launched> launched = std::move(*starting).Start();
