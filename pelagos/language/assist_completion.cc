@@ -31,7 +31,9 @@ Completion OfWord(const Word& word) {
 class Completer {
  public:
   Completer(const Names& names, uint32_t offset)
-      : names_(names), tree_(names.tree()), offset_(offset) {}
+      : names_(names),
+        tree_(names.tree()),
+        offset_(std::min(offset, static_cast<uint32_t>(tree_.source().size()))) {}
 
   Completions Run() {
     found_.range = {offset_, offset_};

@@ -59,8 +59,11 @@ std::string CommentAbove(const SyntaxTree& tree, NodeId form) {
     }
   }
   if (above.empty() || LinesBetween(tree, tree[above.back()].end, tree[form].begin) != 1) return "";
+  constexpr size_t kMostComments = 40, kMostBytes = 4000;
+  if (above.size() > kMostComments) above.erase(above.begin(), above.end() - kMostComments);
   std::string text;
   for (NodeId id : above) absl::StrAppend(&text, CommentText(tree.text(id)), "\n");
+  if (text.size() > kMostBytes) text = absl::StrCat(Cut(text, kMostBytes), "...\n");
   return text;
 }
 
@@ -73,11 +76,7 @@ std::string FirstLines(const SyntaxTree& tree, NodeId form) {
   const size_t indent = node.begin - line;
   absl::string_view text = source.substr(node.begin, node.end - node.begin);
   const bool long_text = text.size() > kMostBytes;
-  if (long_text) {
-    size_t end = kMostBytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    text = text.substr(0, end);
-  }
+  text = Cut(text, kMostBytes);
   std::string code;
   size_t lines = 0;
   for (absl::string_view one : absl::StrSplit(text, '\n')) {

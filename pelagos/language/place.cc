@@ -48,13 +48,16 @@ bool CommentAt(const SyntaxTree& tree, uint32_t offset) {
          (tree[before].token == reml::TokenKind::kLineComment || !tree[before].complete);
 }
 
+absl::string_view Cut(absl::string_view text, size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
 std::string FirstLine(absl::string_view text) {
   constexpr size_t kMost = 80;
   text = text.substr(0, text.find_first_of("\r\n"));
-  if (text.size() <= kMost) return std::string(text);
-  size_t end = kMost;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return absl::StrCat(text.substr(0, end), "...");
+  return absl::StrCat(Cut(text, kMost), text.size() > kMost ? "..." : "");
 }
 
 Named NamedAt(const Names& names, NodeId atom) {

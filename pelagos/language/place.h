@@ -24,6 +24,9 @@ bool Quoted(const reml::SyntaxTree& tree, NodeId node);
 // Whether the place is inside of a comment.
 bool CommentAt(const reml::SyntaxTree& tree, uint32_t offset);
 
+// At most so many bytes of a text, in whole characters.
+absl::string_view Cut(absl::string_view text, size_t most);
+
 // The first line of a text, at most 80 bytes of it.
 std::string FirstLine(absl::string_view text);
 

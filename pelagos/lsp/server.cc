@@ -59,7 +59,8 @@ std::vector<std::string> Server::Handle(absl::string_view body) {
   const Json* params = Find(*message, "params");
   if (params == nullptr || params->is_null()) params = none;
   const std::string& name = method->get_ref<const std::string&>();
-  if (id != nullptr) return {Answered(*id, name, *params)};
+  // Some editors ask to end instead of telling it.
+  if (id != nullptr && name != "exit") return {Answered(*id, name, *params)};
   std::vector<std::string> out;
   Notice(name, *params, out);
   return out;
