@@ -289,7 +289,7 @@ class CallChecker {
       return formals;
     }
     std::vector<NodeId> data = tree_.Data(node);
-    formals.text = "(";
+    absl::StrAppend(&formals.text, "(");
     bool rest = false;
     for (size_t i = 0; i < data.size(); ++i) {
       absl::StrAppend(&formals.text, i == 0 ? "" : " ", tree_.text(data[i]));
@@ -301,7 +301,7 @@ class CallChecker {
       }
     }
     formals.arity.most = rest ? Arity::kAny : formals.arity.least;
-    formals.text += ")";
+    absl::StrAppend(&formals.text, ")");
     return formals;
   }
 
@@ -316,9 +316,12 @@ class CallChecker {
     if (lambda != nullptr) {
       parts = program_.ArgumentsOf(value);
       if (parts.empty()) return "";
-      std::string formals = FormalsOf(parts[0], false).text;
-      if (formals.front() != '(') return absl::StrCat("(", definition.name, " . ", formals, ")");
-      return absl::StrCat("(", definition.name, formals.size() > 2 ? " " : "", formals.substr(1));
+      const Formals formals = FormalsOf(parts[0], false);
+      if (!tree_[parts[0]].list()) {
+        return absl::StrCat("(", definition.name, " . ", formals.text, ")");
+      }
+      return absl::StrCat("(", definition.name, formals.text.size() > 2 ? " " : "",
+                          absl::string_view(formals.text).substr(1));
     }
     // A named let: its bindings are the parameters.
     parts = program_.ArgumentsOf(definition.form);
