@@ -38,14 +38,14 @@ std::string Stack(int* here) {
   std::string text = "; A large stack.\n(define domain \"shop.example\")\n\n";
   int line = 3;
   std::string names;
-  for (int i = 0; line < kLines - 4; ++i) {
+  for (int i = 0; line < kLines - 1; ++i) {
     absl::StrAppend(&text, "; Service ", i, ", and what it needs.\n(define (image-", i,
                     " tag)\n  (if (string-null? tag)\n      (string-append \"app-", i,
                     ":\" domain)\n      (string-append \"app-", i, ":\" tag)))\n\n",
                     "(define-service s", i, " \"s", i, "\"\n  :image (image-", i,
                     " \"2\")\n  :network \"back\" \"front\"\n  :port ", 8000 + i,
                     " 80\n  :env (\"NAME\" . \"s", i, "\") (\"LEVEL\" . \"info\")\n");
-    line += 12;
+    line += 11;
     if (i > 0) {
       absl::StrAppend(&text, "  :depends-on \"s", i - 1, "\" 80\n");
       ++line;
@@ -103,7 +103,7 @@ class Bench {
     Type(" ");
     constexpr absl::string_view kTyped =
         "(string-append \"web\" domain (image-7 \"3\")) (length '(1 2)) ";
-    for (int i = 0; i < kCharacters; ++i) One(kTyped[static_cast<size_t>(i) % kTyped.size()]);
+    for (size_t i = 0; version_ < 2 * (kCharacters + 1); ++i) One(kTyped[i % kTyped.size()]);
     for (auto& [what, times] : times_) times.Print(what);
     Floor();
   }
