@@ -149,7 +149,9 @@ class OptionChecker {
     }
     if (node.kind != SyntaxNode::Kind::kList) return false;
     const NodeId head = tree_.FirstDatum(value);
-    if (head == kNoNode || tree_[head].kind == SyntaxNode::Kind::kWord) return false;
+    if (head == kNoNode) return false;
+    const bool word = tree_[head].kind == SyntaxNode::Kind::kWord;
+    if (word && TypeOfAtom(tree_.text(head)).empty()) return false;
     const std::vector<NodeId> data = tree_.Data(value);
     return std::all_of(data.begin(), data.end(), [&](NodeId part) {
       return tree_.text(part) == "." || KnownValue(part, option, depth + 1);

@@ -25,7 +25,10 @@ void Program::Report(absl::string_view rule, Diagnostic diagnostic, std::vector<
   const auto rules = Rules();
   const auto found =
       std::find_if(rules.begin(), rules.end(), [&](const Rule& row) { return row.name == rule; });
+  // Who has so many mistakes is helped by the first ones.
+  constexpr size_t kMostFindings = 10'000;
   if (found == rules.end() || !diagnostic.span.known()) return;
+  if (findings_.size() >= kMostFindings) return;
   diagnostic.severity = found->severity;
   findings_.push_back({&*found, std::move(diagnostic), std::move(notes)});
 }
