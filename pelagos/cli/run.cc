@@ -8,6 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/cli/run_rights.h"
+#include "pelagos/cli/run_security.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/running.h"
 #include "pelagos/plan/print.h"
@@ -64,6 +67,8 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
     }
     spec.cgroup.cpu_quota_microseconds = *quota;
   }
+  PELAGOS_RETURN_IF_ERROR(ApplyRights(args, spec));
+  PELAGOS_RETURN_IF_ERROR(ApplySecurity(args, spec));
   return spec;
 }
 
@@ -113,6 +118,24 @@ int Run(const Context& context, const Arguments& args) {
   return *code;
 }
 
+std::vector<Flag> RunFlags() {
+  std::vector<Flag> flags = {
+      {"name", 0, "NAME", "the container's name (default: pelagos-PID)"},
+      {"rootfs", 0, "DIR", "a folder as the root, instead of an image"},
+      {"env", 'e', "KEY=VALUE", "set a variable; KEY alone takes the caller's"},
+      {"workdir", 'w', "DIR", "the working directory"},
+      {"user", 'u', "USER", "UID[:GID] or NAME[:GROUP] of the image"},
+      {"hostname", 0, "NAME", "the hostname (default: the container's name)"},
+      {"memory", 0, "SIZE", "limit of memory: 512m, 1.5g"},
+      {"cpus", 0, "NUMBER", "limit of CPUs: 0.5"},
+      {"read-only", 0, "", "seal the root file system"},
+      {"dry-run", 0, "", "print the plan, run nothing"}};
+  for (const auto& more : {RightsFlags(), SecurityFlags()}) {
+    flags.insert(flags.end(), more.begin(), more.end());
+  }
+  return flags;
+}
+
 }  // namespace
 
 Command RunCommandRow() {
@@ -120,16 +143,7 @@ Command RunCommandRow() {
           .usage = "[FLAGS] IMAGE [COMMAND [ARG...]]",
           .summary = "Run a command in a container, in the foreground; its exit code is ours.",
           .example = "pelagos run --memory 64m busybox echo hello",
-          .flags = {{"name", 0, "NAME", "the container's name (default: pelagos-PID)"},
-                    {"rootfs", 0, "DIR", "a folder as the root, instead of an image"},
-                    {"env", 'e', "KEY=VALUE", "set a variable; KEY alone takes the caller's"},
-                    {"workdir", 'w', "DIR", "the working directory"},
-                    {"user", 'u', "USER", "UID[:GID] or NAME[:GROUP] of the image"},
-                    {"hostname", 0, "NAME", "the hostname (default: the container's name)"},
-                    {"memory", 0, "SIZE", "limit of memory: 512m, 1.5g"},
-                    {"cpus", 0, "NUMBER", "limit of CPUs: 0.5"},
-                    {"read-only", 0, "", "seal the root file system"},
-                    {"dry-run", 0, "", "print the plan, run nothing"}},
+          .flags = RunFlags(),
           .options_first = true,
           .run = Run};
 }

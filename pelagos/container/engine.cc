@@ -19,6 +19,7 @@
 #include "pelagos/net/names.h"
 #include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
+#include "pelagos/sys/security.h"
 
 namespace pelagos::container {
 namespace {
@@ -68,6 +69,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
       facts.cgroups.v1_mounts[controller] = it->second;
     }
   }
+  PELAGOS_ASSIGN_OR_RETURN(const uint64_t capabilities, sys::PermittedCapabilities());
+  facts.capabilities = CapabilitySet::FromBits(capabilities);
   // A kernel without swap accounting has nothing to limit, and no file for it.
   const auto memory = facts.cgroups.v1_mounts.find(CgroupController::kMemory);
   const std::string swap_file = memory != facts.cgroups.v1_mounts.end()
@@ -75,6 +78,16 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
                                     : "/proc/swaps";
   facts.cgroups.limits_swap = ::access(swap_file.c_str(), F_OK) == 0;
   return std::unique_ptr<Engine>(new Engine(std::move(roots), std::move(facts)));
+}
+
+HostFacts Engine::FactsFor(const ContainerSpec& spec) const {
+  HostFacts facts = facts_;
+  if (!spec.labels.apparmor.empty()) facts.apparmor = sys::AppArmorIsOn();
+  if (!spec.labels.selinux.empty() || !spec.labels.selinux_mount.empty()) {
+    facts.selinux = sys::SelinuxIsOn();
+  }
+  if (!spec.landlock.empty()) facts.landlock_abi = sys::LandlockAbi();
+  return facts;
 }
 
 absl::StatusOr<net::Networks*> Engine::networks() {
@@ -98,7 +111,7 @@ absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec) {
     PELAGOS_ASSIGN_OR_RETURN(found.hold, store.Hold(found.image));
   }
   const std::string& user = spec.user.empty() ? found.image.user : spec.user;
-  PELAGOS_ASSIGN_OR_RETURN(found.user, image::FindUser(found.image.layers, user));
+  PELAGOS_ASSIGN_OR_RETURN(found.user, image::FindUser(found.image.layers, user, spec.groups));
   return found;
 }
 

@@ -57,6 +57,8 @@ class Engine {
 
   const store::Roots& roots() const { return roots_; }
   const HostFacts& facts() const { return facts_; }
+  // And what only this spec makes worth asking the kernel for.
+  HostFacts FactsFor(const ContainerSpec& spec) const;
 
   // The image or root folder of the spec, and its user. Loads a built-in image on first use.
   absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec);

@@ -14,7 +14,8 @@ namespace {
 absl::StatusOr<LaunchPlan> PlanFor(Engine& engine, const ContainerSpec& spec,
                                    const FoundImage& found) {
   Diagnostics diags;
-  std::optional<LaunchPlan> plan = MakePlan(spec, found.image, found.user, engine.facts(), diags);
+  std::optional<LaunchPlan> plan =
+      MakePlan(spec, found.image, found.user, engine.FactsFor(spec), diags);
   if (plan) return *std::move(plan);
   return absl::InvalidArgumentError(
       absl::StrJoin(diags.list(), "; ", [](std::string* out, const Diagnostic& diagnostic) {

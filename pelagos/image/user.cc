@@ -90,10 +90,7 @@ bool IsAllDigits(absl::string_view text) {
   return text.find_first_not_of("0123456789") == absl::string_view::npos;
 }
 
-}  // namespace
-
-absl::StatusOr<ResolvedUser> FindUser(const std::vector<std::string>& layers,
-                                      absl::string_view user) {
+absl::StatusOr<ResolvedUser> FindNamed(const MergedView& view, absl::string_view user) {
   const size_t colon = user.find(':');
   const bool has_group = colon != absl::string_view::npos;
   const absl::string_view group_name = has_group ? user.substr(colon + 1) : absl::string_view();
@@ -104,7 +101,6 @@ absl::StatusOr<ResolvedUser> FindUser(const std::vector<std::string>& layers,
   }
   if (user_name.empty()) user_name = "0";
 
-  PELAGOS_ASSIGN_OR_RETURN(const MergedView view, MergedView::Open(layers));
   PELAGOS_ASSIGN_OR_RETURN(const std::string passwd_text, ReadIfThere(view, kPasswd));
   const std::vector<PasswdLine> passwd = ParsePasswd(passwd_text);
   auto line = std::find_if(passwd.begin(), passwd.end(),
@@ -152,6 +148,39 @@ absl::StatusOr<ResolvedUser> FindUser(const std::vector<std::string>& layers,
         absl::StrCat("group '", group_name, "' is not in /etc/group of the image"));
   }
   resolved.gid = *gid;
+  return resolved;
+}
+
+// Docker's --group-add: a name first, even one of digits only.
+absl::Status AddGroups(const MergedView& view, const std::vector<std::string>& groups,
+                       ResolvedUser& user) {
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text, ReadIfThere(view, kGroup));
+  const std::vector<GroupLine> lines = ParseGroup(text);
+  for (const std::string& group : groups) {
+    const auto line = std::find_if(lines.begin(), lines.end(),
+                                   [&](const GroupLine& entry) { return entry.name == group; });
+    std::optional<uint32_t> gid = Number(group);
+    if (line != lines.end()) gid = line->gid;
+    if (!gid && !group.empty() && IsAllDigits(group)) return OutOfRange("group", group);
+    if (!gid) {
+      return absl::NotFoundError(
+          absl::StrCat("group '", group, "' is not in /etc/group of the image"));
+    }
+    if (std::find(user.groups.begin(), user.groups.end(), *gid) == user.groups.end()) {
+      user.groups.push_back(*gid);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ResolvedUser> FindUser(const std::vector<std::string>& layers,
+                                      absl::string_view user,
+                                      const std::vector<std::string>& groups) {
+  PELAGOS_ASSIGN_OR_RETURN(const MergedView view, MergedView::Open(layers));
+  PELAGOS_ASSIGN_OR_RETURN(ResolvedUser resolved, FindNamed(view, user));
+  if (!groups.empty()) PELAGOS_RETURN_IF_ERROR(AddGroups(view, groups, resolved));
   return resolved;
 }
 

@@ -23,8 +23,10 @@ inline constexpr size_t kMaxUserFile = size_t{4} << 20;
 
 // `layers` are host folders, top first; a plain --rootfs folder is the only layer. NotFound names
 // the user or group that is missing, InvalidArgument a number out of range (0 to 4294967294) or a
-// malformed `user`.
+// malformed `user`. `groups` are names or numbers of more supplementary groups; a name must be in
+// group, a number need not.
 absl::StatusOr<ResolvedUser> FindUser(const std::vector<std::string>& layers,
-                                      absl::string_view user);
+                                      absl::string_view user,
+                                      const std::vector<std::string>& groups = {});
 
 }  // namespace pelagos::image

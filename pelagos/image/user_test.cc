@@ -120,6 +120,26 @@ TEST_F(UserTest, RefusesWhatIsNoUser) {
   EXPECT_THAT(Error("-1"), HasSubstr("user '-1' is not in"));
 }
 
+TEST_F(UserTest, MoreGroupsByNameOrNumber) {
+  const fs::path layer = Layer();
+  Write(layer / "etc/passwd", "app:x:1:1::/:\n");
+  Write(layer / "etc/group", "audio:x:29:\nwheel:x:10:app\n44:x:45:\n");
+  const auto groups = [&](const std::vector<std::string>& more) {
+    absl::StatusOr<ResolvedUser> found = FindUser(layers_, "app", more);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() ? found->groups : std::vector<uint32_t>{};
+  };
+  EXPECT_THAT(groups({}), ElementsAre(10));
+  EXPECT_THAT(groups({"audio", "7", "wheel", "7", "44"}), ElementsAre(10, 29, 7, 45));
+  const auto error = [&](const std::string& group) {
+    return std::string(FindUser(layers_, "app", {group}).status().message());
+  };
+  EXPECT_EQ(error("video"), "group 'video' is not in /etc/group of the image");
+  EXPECT_EQ(error(""), "group '' is not in /etc/group of the image");
+  EXPECT_EQ(error("-1"), "group '-1' is not in /etc/group of the image");
+  EXPECT_THAT(error("4294967295"), HasSubstr("is not a number from 0 to 4294967294"));
+}
+
 TEST_F(UserTest, TheTopLayerWins) {
   Write(Layer() / "etc/passwd", "app:x:1:1::/top:\n");
   Write(Layer() / "etc/passwd", "app:x:2:2::/bottom:\n");

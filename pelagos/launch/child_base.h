@@ -26,7 +26,7 @@ class ChildBase {
 
   // The parent may be gone: whether it hears the report does not matter any more.
   [[noreturn]] void Die(Part part, int error) noexcept {
-    const ChildReport report = {ReportKind::kFailed, part, index_, error};
+    const ChildReport report = {ReportKind::kFailed, part, index_, error, item_};
     (void)Call(SYS_write, plan_.channel, &report, sizeof(report));
     Exit();
   }
@@ -50,6 +50,7 @@ class ChildBase {
 
   const ChildPlan& plan_;
   uint32_t index_ = 0;  // of the operation, for the report
+  uint32_t item_ = 0;   // within it
 };
 
 }  // namespace pelagos::launch

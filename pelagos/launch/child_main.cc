@@ -84,7 +84,10 @@ class Child : private ChildRights {
     Close(fd);
   }
 
+  // Once; after it the last descriptors are opened.
   void SetStreams() noexcept {
+    if (streams_set_) return;
+    streams_set_ = true;
     const uint32_t step = index_;
     for (int target = 0; target < 3; ++target) {
       index_ = static_cast<uint32_t>(target);
@@ -101,7 +104,7 @@ class Child : private ChildRights {
 
   [[noreturn]] void Exec(const ChildOp& op) noexcept {
     SetStreams();
-    (void)Call(SYS_umask, 022);
+    (void)Call(SYS_umask, umask_);
     Must(Call(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC), Part::kDescriptors);
     const ChildReport report = {ReportKind::kExecuting, Part::kCall, index_, 0};
     if (!Call(SYS_write, plan_.channel, &report, sizeof(report)).ok()) Exit();  // no parent
@@ -171,7 +174,7 @@ class Child : private ChildRights {
       case ChildCall::kUser:
         return SetUser(op);
       case ChildCall::kCapabilities:
-        return LimitCapabilities(op.capabilities.keep);
+        return LimitCapabilities(op);
       case ChildCall::kNoNewPrivileges:
         Must(Call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
         return;
@@ -186,9 +189,28 @@ class Child : private ChildRights {
       }
       case ChildCall::kExec:
         Exec(op);
+      case ChildCall::kDomainname:
+        Must(Call(SYS_setdomainname, op.hostname.name, op.hostname.size));
+        return;
+      case ChildCall::kWriteProc:
+        return WriteProc(op);
+      case ChildCall::kSysctl:
+        return WriteSysctl(op);
+      case ChildCall::kRlimit:
+        SetStreams();
+        return SetRlimit(op);
+      case ChildCall::kLandlock:
+        SetStreams();
+        return RestrictPaths(op);
+      case ChildCall::kUmask:
+        umask_ = op.umask.mode;
+        return;
     }
     Die(Part::kCall, ENOSYS);
   }
+
+  bool streams_set_ = false;
+  uint32_t umask_ = 022;
 };
 
 }  // namespace

@@ -35,6 +35,8 @@ enum class Part : uint8_t {
   kMakeTarget,  // making the missing target
   kNullDevice,  // the container's /dev/null is not what it must be
   kRights,      // setting the user's ids, capabilities
+  kItem,        // finding the path of the rule `item`
+  kProc,        // what is at /proc/sys in the container is no proc(5)
   // Before the first step; `index` counts within the part.
   kDescriptors,
   kParentDeath,
@@ -49,6 +51,7 @@ struct ChildReport {
   Part part = Part::kCall;
   uint32_t index = 0;  // of the operation in LaunchPlan::ops
   int32_t error = 0;   // errno
+  uint32_t item = 0;   // of a step with several
 };
 
 enum class ChildCall : uint8_t {
@@ -73,6 +76,18 @@ enum class ChildCall : uint8_t {
   kSeccomp,
   kChangeFolder,
   kExec,
+  kDomainname,
+  kWriteProc,
+  kSysctl,
+  kRlimit,
+  kLandlock,
+  kUmask,
+};
+
+// A rule of landlock(7).
+struct ChildPathRule {
+  const char* path;  // absolute, in the container's root
+  uint64_t rights;
 };
 
 // Targets are absolute and resolved in the container's root, whatever links it holds.
@@ -113,7 +128,7 @@ struct ChildOp {
     struct {  // kMask, kReadOnly
       const char* target;
     } path;
-    struct {  // kHostname
+    struct {  // kHostname, kDomainname
       const char* name;
       size_t size;
     } hostname;
@@ -125,7 +140,31 @@ struct ChildOp {
     } user;
     struct {  // kCapabilities
       uint64_t keep;
+      bool exact;  // the four sets below count, else they follow from `keep` and the user
+      uint64_t permitted, effective, inheritable, ambient;
     } capabilities;
+    struct {                        // kWriteProc: on the host's /proc
+      const char *path, *fallback;  // where `path` is missing; may be null
+      const char* text;
+      size_t size;
+    } write_proc;
+    struct {             // kSysctl
+      const char* path;  // relative to /proc/sys
+      const char* text;
+      size_t size;
+    } sysctl;
+    struct {  // kRlimit: prlimit64(2)
+      uint32_t limit;
+      uint64_t soft, hard;
+    } rlimit;
+    struct {  // kLandlock
+      uint64_t handled;
+      const ChildPathRule* rules;
+      size_t rule_count;
+    } landlock;
+    struct {  // kUmask
+      uint32_t mode;
+    } umask;
     struct {  // kSeccomp
       sock_fprog program;
     } seccomp;

@@ -1,7 +1,10 @@
 #include "pelagos/launch/failure.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 #include <variant>
 
@@ -14,7 +17,25 @@
 namespace pelagos::launch {
 namespace {
 
-absl::Status WordExec(const Exec& exec, int error) {
+// getrlimit(2), proc_sys_fs(5). Our own limits are those that the child began with.
+std::string WhyNoRlimit(const SetRlimit& op) {
+  rlimit64 own = {};
+  if (::prlimit64(0, static_cast<__rlimit_resource>(op.limit), nullptr, &own) != 0) return "";
+  if (op.pair.hard > own.rlim_max) {
+    return absl::StrCat("raising the hard limit of ", NameOf(op.limit), " to ",
+                        RlimitValueText(op.pair.hard), " needs CAP_SYS_RESOURCE; at most ",
+                        RlimitValueText(own.rlim_max), " is allowed");
+  }
+  return op.limit == Rlimit::kNofile ? "no more than fs.nr_open allows" : "";
+}
+
+absl::Status WithErrno(std::string message, int error) {
+  absl::Status status(absl::ErrnoToStatusCode(error), message);
+  status.SetPayload(kErrnoPayload, absl::Cord(absl::StrCat(error)));
+  return status;
+}
+
+absl::Status WordExec(const LaunchPlan& plan, const Exec& exec, int error) {
   const std::string& name = exec.argv[0];
   std::string why = std::strerror(error);
   if (error == ENOENT || error == ENOTDIR) {
@@ -22,14 +43,48 @@ absl::Status WordExec(const Exec& exec, int error) {
               ? "no such file in the container, or the interpreter it names is missing"
               : absl::StrCat("not found in PATH (", PathOf(exec.env), ")");
   } else if (error == EACCES) {
-    absl::StrAppend(&why, " (not executable by the container's user)");
+    const bool restricted = std::any_of(plan.ops.begin(), plan.ops.end(), [](const Op& op) {
+      return std::holds_alternative<RestrictPaths>(op);
+    });
+    absl::StrAppend(&why, restricted ? " (not executable by the container's user, or no landlock "
+                                       "rule allows to read and execute it and its libraries)"
+                                     : " (not executable by the container's user)");
+  } else if (error == EAGAIN) {
+    absl::StrAppend(&why, " (the user has as many processes as its limit nproc allows)");
   } else if (error == ENOEXEC) {
     absl::StrAppend(&why, " (built for another machine, or a script without #!)");
   }
-  absl::Status status(absl::ErrnoToStatusCode(error),
-                      absl::StrCat("cannot run '", name, "': ", why));
-  status.SetPayload(kErrnoPayload, absl::Cord(absl::StrCat(error)));
-  return status;
+  return WithErrno(absl::StrCat("cannot run '", name, "': ", why), error);
+}
+
+// Why the kernel refuses what is only a number, as far as it can be said; "" if not.
+std::string Why(const Op& op, const ChildReport& report) {
+  if (const auto* limit = std::get_if<SetRlimit>(&op); limit && report.error == EPERM) {
+    return WhyNoRlimit(*limit);
+  }
+  if (std::holds_alternative<SetOomScoreAdj>(op) && report.error == EACCES) {
+    return "lowering it needs CAP_SYS_RESOURCE";
+  }
+  if (const auto* sysctl = std::get_if<WriteSysctl>(&op)) {
+    if (report.part == Part::kTarget && report.error == ENOENT) {
+      return "this kernel has no such setting for a namespace of its own";
+    }
+    if (report.part == Part::kTarget && report.error == EXDEV) {
+      return "something is mounted over it";
+    }
+    if (report.part == Part::kCall) {
+      return absl::StrCat("the kernel does not take the value '", sysctl->value, "'");
+    }
+  }
+  if (std::holds_alternative<SetExecLabel>(op)) {
+    if (report.error == ENOENT && report.part == Part::kCall) return "no such profile is loaded";
+    if (report.error == EINVAL) return "the kernel knows no such label";
+  }
+  if (std::holds_alternative<RestrictPaths>(op) && report.part == Part::kCall) {
+    if (report.error == EOPNOTSUPP) return "Landlock is switched off";
+    if (report.error == ENOSYS) return "this kernel has no Landlock";
+  }
+  return "";
 }
 
 // What was tried within a step, "" for the call that the step is about.
@@ -42,6 +97,16 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
       return "its target";
     case Part::kMakeTarget:
       return "making its target";
+    case Part::kItem: {
+      const auto* paths = report.index < plan.ops.size()
+                              ? std::get_if<RestrictPaths>(&plan.ops[report.index])
+                              : nullptr;
+      return paths != nullptr && report.item < paths->rules.size()
+                 ? absl::StrCat("path ", paths->rules[report.item].path)
+                 : "";
+    }
+    case Part::kProc:
+      return "/proc/sys of the container is no proc file system";
     case Part::kNullDevice:
       return "/dev/null of the container";
     case Part::kDescriptors:
@@ -63,7 +128,8 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
 
 bool IsWithinStep(Part part) {
   return part == Part::kCall || part == Part::kRights || part == Part::kTarget ||
-         part == Part::kMakeTarget || part == Part::kNullDevice;
+         part == Part::kMakeTarget || part == Part::kNullDevice || part == Part::kItem ||
+         part == Part::kProc;
 }
 
 }  // namespace
@@ -75,9 +141,13 @@ absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report) {
   }
   const Op& op = plan.ops[report.index];
   if (const auto* exec = std::get_if<Exec>(&op); exec && report.part == Part::kCall) {
-    return WordExec(*exec, report.error);
+    return WordExec(plan, *exec, report.error);
   }
   const std::string step = absl::StrCat("step ", report.index, ", ", Describe(op));
+  if (const std::string why = Why(op, report); !why.empty()) {
+    return WithErrno(absl::StrCat(step, ": ", std::strerror(report.error), ": ", why),
+                     report.error);
+  }
   return ErrnoStatus(report.error, tried.empty() ? step : absl::StrCat(step, ": ", tried));
 }
 

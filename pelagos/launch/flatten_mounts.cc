@@ -50,8 +50,11 @@ absl::Status Flattener::Add(const MountOverlayRoot& op) {
   op_->call = ChildCall::kMountRoot;
   PELAGOS_ASSIGN_OR_RETURN(const OverlayOptions options,
                            MakeOverlayOptions(op.lowers, op.upper, op.work));
+  std::string text = options.options;
+  // Quoted: levels of SELinux hold commas.
+  if (!op.label.empty()) absl::StrAppend(&text, ",context=\"", op.label, "\"");
   op_->mount_root.folder = options.folder.empty() ? nullptr : flat_.arena_.Copy(options.folder);
-  PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.options, Text(options.options, "a layer's path"));
+  PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.options, Text(text, "a layer's path"));
   PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.mount_point, Text(op.mount_point, "mount point"));
   has_root_ = true;
   return absl::OkStatus();

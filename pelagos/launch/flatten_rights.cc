@@ -1,13 +1,15 @@
-// Ids, capabilities, system calls.
+// Ids, capabilities, system calls, limits, labels.
 #include <algorithm>
 #include <variant>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/span.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/flattener.h"
 #include "pelagos/launch/seccomp_program.h"
+#include "pelagos/policy/sysctls.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::launch {
@@ -34,7 +36,15 @@ absl::Status Flattener::Add(const SetUser& op) {
 
 absl::Status Flattener::Add(const LimitCapabilities& op) {
   op_->call = ChildCall::kCapabilities;
-  op_->capabilities.keep = op.keep.bits();
+  auto& sets = op_->capabilities;
+  sets.keep = op.keep.bits();
+  sets.exact = op.process.has_value();
+  if (op.process) {
+    sets.permitted = op.process->permitted.bits();
+    sets.effective = op.process->effective.bits();
+    sets.inheritable = op.process->inheritable.bits();
+    sets.ambient = op.process->ambient.bits();
+  }
   return absl::OkStatus();
 }
 
@@ -63,6 +73,77 @@ absl::Status Flattener::Add(const InstallSeccomp& op) {
   // The kernel only reads; its structure is older than const.
   op_->seccomp.program = {static_cast<unsigned short>(program.size()),
                           const_cast<sock_filter*>(program.data())};
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const SetDomainname& op) {
+  op_->call = ChildCall::kDomainname;
+  if (!plan_.namespaces.contains(Namespace::kUts)) {
+    return absl::InvalidArgumentError("without a uts namespace this would change the host");
+  }
+  PELAGOS_ASSIGN_OR_RETURN(op_->hostname.name, Text(op.name, "the name"));
+  op_->hostname.size = op.name.size();
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::WriteProc(const char* path, const char* fallback, const std::string& text) {
+  if (has_root_) return absl::InvalidArgumentError("the host's /proc is out of reach by then");
+  op_->call = ChildCall::kWriteProc;
+  op_->write_proc.path = path;
+  op_->write_proc.fallback = fallback;
+  PELAGOS_ASSIGN_OR_RETURN(op_->write_proc.text, Text(text, "the text"));
+  op_->write_proc.size = text.size();
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const SetOomScoreAdj& op) {
+  return WriteProc("/proc/self/oom_score_adj", nullptr, absl::StrCat(op.value));
+}
+
+absl::Status Flattener::Add(const SetExecLabel& op) {
+  if (op.kind == LabelKind::kSelinux) return WriteProc("/proc/self/attr/exec", nullptr, op.label);
+  // Kernels before 5.8 have the attributes of one module only.
+  return WriteProc("/proc/self/attr/apparmor/exec", "/proc/self/attr/exec",
+                   absl::StrCat("exec ", op.label));
+}
+
+absl::Status Flattener::Add(const WriteSysctl& op) {
+  if (!has_root_) return absl::InvalidArgumentError("without a root this would change the host");
+  const std::optional<Namespace> owner = FindSysctlOwner(op.name);
+  if (!owner || !plan_.namespaces.contains(*owner)) {
+    return absl::InvalidArgumentError("without a namespace of its own this would change the host");
+  }
+  op_->call = ChildCall::kSysctl;
+  PELAGOS_ASSIGN_OR_RETURN(op_->sysctl.path, Text(SysctlPath(op.name), "the name"));
+  PELAGOS_ASSIGN_OR_RETURN(op_->sysctl.text, Text(op.value, "the value"));
+  op_->sysctl.size = op.value.size();
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const SetRlimit& op) {
+  op_->call = ChildCall::kRlimit;
+  op_->rlimit.limit = static_cast<uint32_t>(op.limit);
+  op_->rlimit.soft = op.pair.soft;
+  op_->rlimit.hard = op.pair.hard;
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const RestrictPaths& op) {
+  op_->call = ChildCall::kLandlock;
+  ChildPathRule* rules = flat_.arena_.Array<ChildPathRule>(op.rules.size());
+  for (size_t i = 0; i < op.rules.size(); ++i) {
+    PELAGOS_ASSIGN_OR_RETURN(rules[i].path, Target(op.rules[i].path));
+    rules[i].rights = op.rules[i].access.rights();
+  }
+  op_->landlock.handled = op.handled;
+  op_->landlock.rules = rules;
+  op_->landlock.rule_count = op.rules.size();
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const SetUmask& op) {
+  op_->call = ChildCall::kUmask;
+  op_->umask.mode = op.mode;
   return absl::OkStatus();
 }
 

@@ -69,6 +69,14 @@ class Flattener {
   absl::Status Add(const LimitCapabilities& op);
   absl::Status Add(const SetNoNewPrivileges&);
   absl::Status Add(const InstallSeccomp& op);
+  absl::Status Add(const SetDomainname& op);
+  absl::Status Add(const SetOomScoreAdj& op);
+  absl::Status Add(const SetExecLabel& op);
+  absl::Status Add(const WriteSysctl& op);
+  absl::Status Add(const SetRlimit& op);
+  absl::Status Add(const RestrictPaths& op);
+  absl::Status Add(const SetUmask& op);
+  absl::Status WriteProc(const char* path, const char* fallback, const std::string& text);
   // user_namespaces(7): the initial one maps all ids to themselves.
   absl::StatusOr<bool> InInitialUserNamespace();
 

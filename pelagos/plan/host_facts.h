@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/cgroup_plan.h"
 
 namespace pelagos {
@@ -29,6 +30,10 @@ struct HostFacts {
   std::string data_root = "/var/lib/pelagos";
   std::string run_root = "/run/pelagos";
   CgroupLayout cgroups;
+  CapabilitySet capabilities = CapabilitySet::All();  // the caller's own (permitted)
+  bool apparmor = false;                              // profiles are enforced
+  bool selinux = false;                               // the policy is enforced or audited
+  int landlock_abi = 0;                               // version of the interface; 0: none
 
   friend bool operator==(const HostFacts&, const HostFacts&) = default;
 };

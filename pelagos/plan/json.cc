@@ -23,11 +23,13 @@ std::vector<std::string> Names(CapabilitySet set) {
 struct OpToJson {
   Json operator()(const MakeMountsPrivate&) const { return {{"op", "makeMountsPrivate"}}; }
   Json operator()(const MountOverlayRoot& op) const {
-    return {{"op", "mountOverlayRoot"},
-            {"lowers", op.lowers},
-            {"upper", op.upper},
-            {"work", op.work},
-            {"mountPoint", op.mount_point}};
+    Json json = {{"op", "mountOverlayRoot"},
+                 {"lowers", op.lowers},
+                 {"upper", op.upper},
+                 {"work", op.work},
+                 {"mountPoint", op.mount_point}};
+    if (!op.label.empty()) json["label"] = op.label;
+    return json;
   }
   Json operator()(const MountBindRoot& op) const {
     return {{"op", "mountBindRoot"}, {"source", op.source}, {"mountPoint", op.mount_point}};
@@ -74,7 +76,14 @@ struct OpToJson {
     return {{"op", "setUser"}, {"uid", op.uid}, {"gid", op.gid}, {"groups", op.groups}};
   }
   Json operator()(const LimitCapabilities& op) const {
-    return {{"op", "limitCapabilities"}, {"keep", Names(op.keep)}};
+    Json json = {{"op", "limitCapabilities"}, {"keep", Names(op.keep)}};
+    if (op.process) {
+      json["permitted"] = Names(op.process->permitted);
+      json["effective"] = Names(op.process->effective);
+      json["inheritable"] = Names(op.process->inheritable);
+      json["ambient"] = Names(op.process->ambient);
+    }
+    return json;
   }
   Json operator()(const SetNoNewPrivileges&) const { return {{"op", "setNoNewPrivileges"}}; }
   Json operator()(const InstallSeccomp& op) const {
@@ -86,6 +95,34 @@ struct OpToJson {
   Json operator()(const Exec& op) const {
     return {{"op", "exec"}, {"argv", op.argv}, {"env", op.env}};
   }
+  Json operator()(const SetDomainname& op) const {
+    return {{"op", "setDomainname"}, {"name", op.name}};
+  }
+  Json operator()(const SetOomScoreAdj& op) const {
+    return {{"op", "setOomScoreAdj"}, {"value", op.value}};
+  }
+  Json operator()(const SetExecLabel& op) const {
+    return {{"op", "setExecLabel"},
+            {"kind", op.kind == LabelKind::kAppArmor ? "apparmor" : "selinux"},
+            {"label", op.label}};
+  }
+  Json operator()(const WriteSysctl& op) const {
+    return {{"op", "writeSysctl"}, {"name", op.name}, {"value", op.value}};
+  }
+  Json operator()(const SetRlimit& op) const {
+    return {{"op", "setRlimit"},
+            {"limit", std::string(NameOf(op.limit))},
+            {"soft", RlimitValueText(op.pair.soft)},
+            {"hard", RlimitValueText(op.pair.hard)}};
+  }
+  Json operator()(const RestrictPaths& op) const {
+    Json rules = Json::array();
+    for (const LandlockRule& rule : op.rules) {
+      rules.push_back({{"path", rule.path}, {"access", std::string(NameOf(rule.access))}});
+    }
+    return {{"op", "restrictPaths"}, {"handled", op.handled}, {"rules", rules}};
+  }
+  Json operator()(const SetUmask& op) const { return {{"op", "setUmask"}, {"mode", op.mode}}; }
 };
 
 Json WritesToJson(const std::vector<CgroupWrite>& writes) {
@@ -118,18 +155,20 @@ Json PlanToJson(const LaunchPlan& plan) {
   }
   Json ops = Json::array();
   for (const Op& op : plan.ops) ops.push_back(std::visit(OpToJson(), op));
-  return {{"id", plan.id},
-          {"namespaces", namespaces},
-          {"cgroup",
-           {{"v2", plan.cgroup.v2},
-            {"v1", plan.cgroup.v1},
-            {"enable", WritesToJson(plan.cgroup.enable)},
-            {"limits", WritesToJson(plan.cgroup.limits)}}},
-          {"net", NetToJson(plan.net)},
-          {"folders", plan.folders},
-          {"ops", ops},
-          {"stopSignal", SignalName(plan.stop_signal)},
-          {"stopGraceSeconds", plan.stop_grace_seconds}};
+  Json json = {{"id", plan.id},
+               {"namespaces", namespaces},
+               {"cgroup",
+                {{"v2", plan.cgroup.v2},
+                 {"v1", plan.cgroup.v1},
+                 {"enable", WritesToJson(plan.cgroup.enable)},
+                 {"limits", WritesToJson(plan.cgroup.limits)}}},
+               {"net", NetToJson(plan.net)},
+               {"folders", plan.folders},
+               {"ops", ops},
+               {"stopSignal", SignalName(plan.stop_signal)},
+               {"stopGraceSeconds", plan.stop_grace_seconds}};
+  if (!plan.notes.empty()) json["notes"] = plan.notes;
+  return json;
 }
 
 // What is no UTF-8 (an environment value) is shown replaced, never thrown over.

@@ -20,7 +20,10 @@ TEST(PlanJsonTest, EveryOpHasANameOfItsOwn) {
               MakeReadOnly{},      PivotRoot{},         SealRoot{},
               LoopbackUp{},        SetHostname{},       AwaitStart{},
               SetUser{},           LimitCapabilities{}, SetNoNewPrivileges{},
-              InstallSeccomp{},    ChangeFolder{},      Exec{}};
+              InstallSeccomp{},    ChangeFolder{},      Exec{},
+              SetDomainname{},     SetOomScoreAdj{},    SetExecLabel{},
+              WriteSysctl{},       SetRlimit{},         RestrictPaths{},
+              SetUmask{}};
   ASSERT_EQ(plan.ops.size(), std::variant_size_v<Op>);
   const Json json = Json::parse(ToJson(plan));
   std::set<std::string> names;

@@ -39,6 +39,8 @@ struct LaunchPlan {
   std::vector<Op> ops;
   int stop_signal = 15;
   int stop_grace_seconds = 10;
+  // What this host cannot give as it was asked for, and what is done instead; sentences for people.
+  std::vector<std::string> notes;
   bool operator==(const LaunchPlan&) const = default;
 };
 

@@ -16,6 +16,7 @@
 #include "pelagos/plan/host_facts.h"
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/mount.h"
+#include "pelagos/plan/rights.h"
 #include "pelagos/plan/rules.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/spec/resolved_image.h"
@@ -35,26 +36,37 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   const std::string folder = ContainerFolder(facts, spec.name);
   std::vector<Op> ops;
   ops.push_back(MakeMountsPrivate{});
+  Append(ops, LabelsAndScore(spec));
   ops.push_back(MountOverlayRoot{LayersOf(spec, image), folder + "/upper", folder + "/work",
                                  facts.run_root + "/mnt"});
   Append(ops, KernelMounts(namespaces, facts));
+  Append(ops, SysctlOps(spec.sysctls, /*of_interfaces=*/false));
   Append(ops, UserMounts(spec.name, spec.mounts, facts));
+  // Settings of interfaces wait for the network, but not for /proc/sys to become read-only.
+  std::vector<Op> late = SysctlOps(spec.sysctls, /*of_interfaces=*/true);
+  const bool await_early = !late.empty();
+  if (await_early) ops.push_back(AwaitStart{});
+  Append(ops, std::move(late));
   // After the user's mounts: a bind of all of /sys unmasks nothing.
-  Append(ops, Hardening());
+  if (!spec.privileged) Append(ops, Hardening());
   ops.push_back(PivotRoot{});
   if (namespaces.contains(Namespace::kNet)) ops.push_back(LoopbackUp{});
   if (namespaces.contains(Namespace::kUts)) ops.push_back(SetHostname{HostnameOf(spec)});
-  ops.push_back(AwaitStart{});
+  if (!spec.domainname.empty()) ops.push_back(SetDomainname{spec.domainname});
+  if (!await_early) ops.push_back(AwaitStart{});
   ops.push_back(ChangeFolder{WorkdirOf(spec, image)});
   // Only now: the folder may have had to be made.
   if (spec.read_only) ops.push_back(SealRoot{});
+  Append(ops, LimitOps(spec, facts));
+  // seccomp(2): without no_new_privs it needs CAP_SYS_ADMIN, which goes with the ids.
+  const bool filtered = spec.seccomp.profile != SeccompProfile::kUnconfined;
+  if (filtered && !spec.no_new_privileges) ops.push_back(InstallSeccomp{spec.seccomp.profile});
   ops.push_back(SetUser{user.uid, user.gid, user.groups});
-  ops.push_back(LimitCapabilities{spec.capabilities});
+  ops.push_back(CapabilitiesOf(in));
   if (spec.no_new_privileges) ops.push_back(SetNoNewPrivileges{});
-  if (spec.seccomp.profile != SeccompProfile::kUnconfined) {
-    ops.push_back(InstallSeccomp{spec.seccomp.profile});
-  }
+  if (filtered && spec.no_new_privileges) ops.push_back(InstallSeccomp{spec.seccomp.profile});
   ops.push_back(Exec{CommandOf(spec, image), EnvironmentOf(spec, image, user)});
+  AdaptMounts(spec, ops);
   return ops;
 }
 
@@ -81,6 +93,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   plan.ops = internal::PlanOps(in, plan.namespaces);
   if (!image.stop_signal.empty()) plan.stop_signal = *FindSignal(image.stop_signal);
   plan.stop_grace_seconds = spec.stop_grace_seconds;
+  plan.notes = NotesOf(in);
   return plan;
 }
 

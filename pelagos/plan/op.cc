@@ -9,12 +9,17 @@
 namespace pelagos {
 namespace {
 
+std::string SetText(CapabilitySet set) {
+  if (set.empty()) return "none";
+  return set == CapabilitySet::All() ? "all" : CapabilityNames(set);
+}
+
 struct Describer {
   std::string operator()(const MakeMountsPrivate&) const { return "make every mount private"; }
   std::string operator()(const MountOverlayRoot& op) const {
     return absl::StrCat("overlay of ", op.lowers.size(),
                         op.lowers.size() == 1 ? " layer" : " layers", ", upper ", op.upper, " -> ",
-                        op.mount_point);
+                        op.mount_point, op.label.empty() ? "" : " label ", op.label);
   }
   std::string operator()(const MountBindRoot& op) const {
     return absl::StrCat("bind root ", op.source, " -> ", op.mount_point);
@@ -52,12 +57,12 @@ struct Describer {
     return text;
   }
   std::string operator()(const LimitCapabilities& op) const {
-    if (op.keep.empty()) return "capabilities: none";
-    if (op.keep == CapabilitySet::All()) return "capabilities: all";
-    std::string text = "capabilities:";
-    for (size_t i = 0; i < kCapabilityNames.size(); ++i) {
-      const Capability cap = static_cast<Capability>(i);
-      if (op.keep.contains(cap)) absl::StrAppend(&text, " ", NameOf(cap));
+    std::string text = absl::StrCat("capabilities: ", SetText(op.keep));
+    if (op.process) {
+      absl::StrAppend(&text, "; permitted: ", SetText(op.process->permitted),
+                      "; effective: ", SetText(op.process->effective),
+                      "; inheritable: ", SetText(op.process->inheritable),
+                      "; ambient: ", SetText(op.process->ambient));
     }
     return text;
   }
@@ -70,6 +75,33 @@ struct Describer {
   }
   std::string operator()(const Exec& op) const {
     return absl::StrCat("exec ", ShellQuoted(op.argv));
+  }
+  std::string operator()(const SetDomainname& op) const {
+    return absl::StrCat("domainname ", op.name);
+  }
+  std::string operator()(const SetOomScoreAdj& op) const {
+    return absl::StrCat("oom_score_adj ", op.value);
+  }
+  std::string operator()(const SetExecLabel& op) const {
+    return absl::StrCat(op.kind == LabelKind::kAppArmor ? "AppArmor profile " : "SELinux label ",
+                        op.label);
+  }
+  std::string operator()(const WriteSysctl& op) const {
+    return absl::StrCat("sysctl ", op.name, " = ", op.value);
+  }
+  std::string operator()(const SetRlimit& op) const {
+    return absl::StrCat("limit ", NameOf(op.limit), " ", RlimitValueText(op.pair.soft), ":",
+                        RlimitValueText(op.pair.hard));
+  }
+  std::string operator()(const RestrictPaths& op) const {
+    std::string text = "landlock:";
+    for (const LandlockRule& rule : op.rules) {
+      absl::StrAppend(&text, " ", NameOf(rule.access), ":", rule.path);
+    }
+    return text;
+  }
+  std::string operator()(const SetUmask& op) const {
+    return absl::StrFormat("umask %04o", op.mode);
   }
 };
 

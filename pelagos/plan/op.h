@@ -7,11 +7,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "pelagos/policy/capability_set.h"
+#include "pelagos/policy/landlock.h"
+#include "pelagos/policy/process_capabilities.h"
+#include "pelagos/policy/rlimits.h"
 #include "pelagos/policy/seccomp_policy.h"
 
 namespace pelagos {
@@ -27,6 +31,7 @@ struct MountOverlayRoot {
   std::vector<std::string> lowers;
   std::string upper, work;
   std::string mount_point;
+  std::string label = {};  // SELinux context of all its files; empty: their own
   bool operator==(const MountOverlayRoot&) const = default;
 };
 
@@ -113,6 +118,56 @@ struct AwaitStart {
   bool operator==(const AwaitStart&) const = default;
 };
 
+// setdomainname(2)
+struct SetDomainname {
+  std::string name;
+  bool operator==(const SetDomainname&) const = default;
+};
+
+// /proc/self/oom_score_adj. On the host's /proc: before the root is mounted.
+struct SetOomScoreAdj {
+  int value = 0;
+  bool operator==(const SetOomScoreAdj&) const = default;
+};
+
+enum class LabelKind : uint8_t { kAppArmor, kSelinux };
+
+// What the next execve(2) changes to: /proc/self/attr/[apparmor/]exec. On the host's /proc: before
+// the root is mounted, so that nothing in it can stand in for the file.
+struct SetExecLabel {
+  LabelKind kind = LabelKind::kAppArmor;
+  std::string label;
+  bool operator==(const SetExecLabel&) const = default;
+};
+
+// Writes a setting below the container's own /proc/sys, which must be a proc(5) that nothing is
+// mounted over. `name` as in policy/sysctls.h.
+struct WriteSysctl {
+  std::string name, value;
+  bool operator==(const WriteSysctl&) const = default;
+};
+
+// prlimit64(2). Standard streams are in place from here on: the limit may be on open files.
+struct SetRlimit {
+  Rlimit limit = Rlimit::kCpu;
+  RlimitPair pair;
+  bool operator==(const SetRlimit&) const = default;
+};
+
+// landlock_restrict_self(2): of the `handled` rights nothing is left but what the rules give.
+// Standard streams are in place from here on. A path of a rule must exist.
+struct RestrictPaths {
+  uint64_t handled = 0;
+  LandlockRules rules;
+  bool operator==(const RestrictPaths&) const = default;
+};
+
+// The program's umask(2), instead of 022.
+struct SetUmask {
+  uint32_t mode = 022;
+  bool operator==(const SetUmask&) const = default;
+};
+
 // setgroups(2), setresgid(2), setresuid(2); capabilities are kept until LimitCapabilities.
 struct SetUser {
   uint32_t uid = 0, gid = 0;
@@ -125,6 +180,9 @@ struct SetUser {
 // dropped (capabilities(7)). What the launcher itself lacks is left out.
 struct LimitCapabilities {
   CapabilitySet keep;
+  // The other four sets, where they are not the above. What is not in the launcher's own permitted
+  // set is left out of each.
+  std::optional<ProcessCapabilities> process = {};
   bool operator==(const LimitCapabilities&) const = default;
 };
 
@@ -151,10 +209,12 @@ struct Exec {
   bool operator==(const Exec&) const = default;
 };
 
-using Op = std::variant<MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem,
-                        BindMount, MakeDevice, MakeFolder, MakeSymlink, MaskPath, MakeReadOnly,
-                        PivotRoot, SealRoot, LoopbackUp, SetHostname, AwaitStart, SetUser,
-                        LimitCapabilities, SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec>;
+using Op =
+    std::variant<MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem, BindMount,
+                 MakeDevice, MakeFolder, MakeSymlink, MaskPath, MakeReadOnly, PivotRoot, SealRoot,
+                 LoopbackUp, SetHostname, AwaitStart, SetUser, LimitCapabilities,
+                 SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec, SetDomainname,
+                 SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit, RestrictPaths, SetUmask>;
 
 // One line for people: "bind /srv/www -> /www read-only". Used in plans and in errors.
 std::string Describe(const Op& op);

@@ -17,6 +17,8 @@ TEST(OpTest, EveryOpDescribesItself) {
       {MakeMountsPrivate{}, "make every mount private"},
       {MountOverlayRoot{{"/l1"}, "/u", "/w", "/m"}, "overlay of 1 layer, upper /u -> /m"},
       {MountOverlayRoot{{"/l2", "/l1"}, "/u", "/w", "/m"}, "overlay of 2 layers, upper /u -> /m"},
+      {MountOverlayRoot{{"/l1"}, "/u", "/w", "/m", "u:object_r:t"},
+       "overlay of 1 layer, upper /u -> /m label u:object_r:t"},
       {MountBindRoot{"/srv/root", "/m"}, "bind root /srv/root -> /m"},
       {MountFilesystem{"proc", "proc", "/proc", kMountNoSuid | kMountNoDev, ""},
        "mount proc -> /proc nosuid,nodev"},
@@ -43,6 +45,17 @@ TEST(OpTest, EveryOpDescribesItself) {
       {InstallSeccomp{SeccompProfile::kDefault}, "seccomp default"},
       {ChangeFolder{"/app"}, "work folder /app"},
       {Exec{{"sh", "-c", "sleep 9"}, {"A=1"}}, "exec sh -c 'sleep 9'"},
+      {LimitCapabilities{{"kill"_cap}, ProcessCapabilities::Ambient({"kill"_cap})},
+       "capabilities: kill; permitted: kill; effective: kill; inheritable: kill; ambient: kill"},
+      {SetDomainname{"example"}, "domainname example"},
+      {SetOomScoreAdj{-500}, "oom_score_adj -500"},
+      {SetExecLabel{LabelKind::kAppArmor, "docker-default"}, "AppArmor profile docker-default"},
+      {SetExecLabel{LabelKind::kSelinux, "u:r:t:s0"}, "SELinux label u:r:t:s0"},
+      {WriteSysctl{"kernel.sem", "1 2 3 4"}, "sysctl kernel.sem = 1 2 3 4"},
+      {SetRlimit{Rlimit::kNofile, {9, kRlimitUnlimited}}, "limit nofile 9:unlimited"},
+      {RestrictPaths{1, {{"/usr", {true, false, true}}, {"/tmp", {true, true, false}}}},
+       "landlock: rx:/usr rw:/tmp"},
+      {SetUmask{027}, "umask 0027"},
   };
   std::vector<bool> seen(std::variant_size_v<Op>, false);
   for (const Row& row : rows) {

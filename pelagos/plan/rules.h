@@ -13,7 +13,8 @@
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/plan/cgroup.h"
 #include "pelagos/plan/environment.h"
-#include "pelagos/plan/host_facts.h"
+#include "pelagos/plan/plan_inputs.h"
+#include "pelagos/plan/rights_rules.h"
 #include "pelagos/policy/cidr.h"
 #include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/name.h"
@@ -23,13 +24,6 @@
 #include "pelagos/spec/resolved_image.h"
 
 namespace pelagos {
-
-struct PlanInputs {
-  const ContainerSpec& spec;
-  const ResolvedImage& image;
-  const ResolvedUser& user;
-  const HostFacts& facts;
-};
 
 // The folders that the root is made of, top first.
 inline std::vector<std::string> LayersOf(const ContainerSpec& spec, const ResolvedImage& image) {
@@ -163,7 +157,9 @@ inline void WorkdirIsAbsolute(const PlanInputs& in, Diagnostics& diags) {
 inline void UserIsUsable(const PlanInputs& in, Diagnostics& diags) {
   // setresuid(2): -1 means "leave as it is", which would be root.
   constexpr uint32_t kNobodyAtAll = 0xffffffff;
-  if (in.user.uid != kNobodyAtAll && in.user.gid != kNobodyAtAll) return;
+  bool usable = in.user.uid != kNobodyAtAll && in.user.gid != kNobodyAtAll;
+  for (uint32_t group : in.user.groups) usable = usable && group != kNobodyAtAll;
+  if (usable) return;
   diags.Error(in.spec.spans.Find("user"), "4294967295 is no user or group id");
 }
 
@@ -248,6 +244,14 @@ inline constexpr Rule kRules[] = {
     {"controllers", rules::ControllersExist},
     {"network", rules::NetworkIsUsable},
     {"stop", rules::StopIsUsable},
+    {"domainname", rules::DomainnameIsUsable},
+    {"umask", rules::UmaskIsUsable},
+    {"rlimits", rules::RlimitsAreUsable},
+    {"oom score", rules::OomScoreAdjIsUsable},
+    {"sysctls", rules::SysctlsAreTheContainers},
+    {"capabilities", rules::CapabilitySetsFitTogether},
+    {"labels", rules::LabelsAreUsable},
+    {"landlock", rules::LandlockIsUsable},
 };
 
 inline void CheckRules(const PlanInputs& in, Diagnostics& diags) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string>
 
 #include "pelagos/abi/capability.h"
 
@@ -20,6 +21,12 @@ class CapabilitySet {
     set.bits_ = (uint64_t{1} << kCapabilityNames.size()) - 1;
     return set;
   }
+  // Bits beyond the table (a newer kernel's) are left out.
+  static constexpr CapabilitySet FromBits(uint64_t bits) {
+    CapabilitySet set;
+    set.bits_ = bits & All().bits_;
+    return set;
+  }
   constexpr bool contains(Capability cap) const { return (bits_ & Bit(cap)) != 0; }
   constexpr void insert(Capability cap) { bits_ |= Bit(cap); }
   constexpr void erase(Capability cap) { bits_ &= ~Bit(cap); }
@@ -27,6 +34,10 @@ class CapabilitySet {
   constexpr uint64_t bits() const { return bits_; }
   friend constexpr CapabilitySet operator|(CapabilitySet a, CapabilitySet b) {
     a.bits_ |= b.bits_;
+    return a;
+  }
+  friend constexpr CapabilitySet operator&(CapabilitySet a, CapabilitySet b) {
+    a.bits_ &= b.bits_;
     return a;
   }
   friend constexpr CapabilitySet operator-(CapabilitySet a, CapabilitySet b) {
@@ -41,6 +52,17 @@ class CapabilitySet {
   }
   uint64_t bits_ = 0;
 };
+
+// The names of `set`, in the order of the kernel's numbers, parted by blanks.
+inline std::string CapabilityNames(CapabilitySet set) {
+  std::string text;
+  for (size_t i = 0; i < kCapabilityNames.size(); ++i) {
+    if (!set.contains(static_cast<Capability>(i))) continue;
+    if (!text.empty()) text += ' ';
+    text += std::string(kCapabilityNames[i]);
+  }
+  return text;
+}
 
 inline constexpr CapabilitySet kDefaultCapabilities = {
     Capability::kChown,      Capability::kDacOverride, Capability::kFowner,

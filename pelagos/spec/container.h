@@ -7,16 +7,22 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/policy/landlock.h"
 #include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/namespace_set.h"
 #include "pelagos/policy/net_plan.h"
+#include "pelagos/policy/process_capabilities.h"
+#include "pelagos/policy/rlimits.h"
 #include "pelagos/policy/seccomp_policy.h"
+#include "pelagos/policy/security_label.h"
+#include "pelagos/policy/sysctls.h"
 
 namespace pelagos {
 
@@ -60,6 +66,8 @@ struct EnvVariable {
   friend bool operator==(const EnvVariable&, const EnvVariable&) = default;
 };
 
+inline constexpr uint32_t kDefaultUmask = 022;
+
 struct ContainerSpec {
   std::string name;      // unique in a run root; see NameProblem, kMaxContainerNameLength
   std::string hostname;  // empty: name
@@ -69,14 +77,26 @@ struct ContainerSpec {
   std::vector<EnvVariable> env;      // later entries win
   std::string workdir;               // empty: the image's
   std::string user;                  // "uid[:gid]" or "name[:group]"; empty: the image's
+  std::vector<std::string> groups;   // supplementary, beside the user's: names of the image or gids
+  std::string domainname;            // the NIS one; empty: none
+  uint32_t umask = kDefaultUmask;
   MountPlan mounts;
   NetPlan net;
   CgroupPlan cgroup;
   NamespaceSet namespaces = kDefaultNamespaces;
   CapabilitySet capabilities = kDefaultCapabilities;
+  // Instead of what follows from `capabilities`, which then is the bounding set alone.
+  std::optional<ProcessCapabilities> process_capabilities;
+  bool ambient_capabilities = false;  // users other than root keep `capabilities` too
   SeccompPolicy seccomp = kDefaultSeccomp;
   bool no_new_privileges = true;
   bool read_only = false;
+  bool privileged = false;  // /proc and /sys as the host has them: nothing masked or read-only
+  Rlimits rlimits;          // what is not set is the caller's
+  std::optional<int> oom_score_adj;  // unset: the caller's
+  Sysctls sysctls;
+  SecurityLabels labels;
+  LandlockRules landlock;
   int stop_grace_seconds = 10;
   SpanTable spans;
 

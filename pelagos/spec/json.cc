@@ -9,11 +9,15 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/abi/capability.h"
 #include "pelagos/abi/namespace.h"
+#include "pelagos/spec/json_node.h"
+#include "pelagos/spec/json_rights.h"
 
 namespace pelagos {
 namespace {
 
-using Json = nlohmann::json;
+using internal::Json;
+using internal::Mistake;
+using internal::Node;
 
 // Writing. Objects of nlohmann::json are sorted by key, which makes the text stable.
 
@@ -83,23 +87,25 @@ Json Write(CapabilitySet set) {
 }
 
 Json Write(const ContainerSpec& spec) {
-  return {{"name", spec.name},
-          {"hostname", spec.hostname},
-          {"image", spec.image},
-          {"rootfs", spec.rootfs},
-          {"command", spec.command},
-          {"env", WriteAll(spec.env)},
-          {"workdir", spec.workdir},
-          {"user", spec.user},
-          {"mounts", WriteAll(spec.mounts.mounts())},
-          {"net", Write(spec.net)},
-          {"cgroup", Write(spec.cgroup)},
-          {"namespaces", Write(spec.namespaces)},
-          {"capabilities", Write(spec.capabilities)},
-          {"seccomp", Text(NameOf(spec.seccomp.profile))},
-          {"noNewPrivileges", spec.no_new_privileges},
-          {"readOnly", spec.read_only},
-          {"stopGraceSeconds", spec.stop_grace_seconds}};
+  Json json = {{"name", spec.name},
+               {"hostname", spec.hostname},
+               {"image", spec.image},
+               {"rootfs", spec.rootfs},
+               {"command", spec.command},
+               {"env", WriteAll(spec.env)},
+               {"workdir", spec.workdir},
+               {"user", spec.user},
+               {"mounts", WriteAll(spec.mounts.mounts())},
+               {"net", Write(spec.net)},
+               {"cgroup", Write(spec.cgroup)},
+               {"namespaces", Write(spec.namespaces)},
+               {"capabilities", Write(spec.capabilities)},
+               {"seccomp", Text(NameOf(spec.seccomp.profile))},
+               {"noNewPrivileges", spec.no_new_privileges},
+               {"readOnly", spec.read_only},
+               {"stopGraceSeconds", spec.stop_grace_seconds}};
+  internal::WriteRights(spec, json);
+  return json;
 }
 
 Json Write(const Dependency& dependency) {
@@ -132,88 +138,7 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Reading. Errors are thrown inside of this file only, and caught in Read.
-
-struct Mistake {
-  std::string text;
-};
-
-// An object and where it stands in the text, for messages.
-class Node {
- public:
-  Node(const Json& json, std::string path) : json_(json), path_(std::move(path)) {
-    if (!json_.is_object()) Fail("is no object");
-  }
-
-  std::string String(const char* key) const {
-    const Json& value = At(key);
-    if (!value.is_string()) Fail(key, "is no string");
-    return value.get<std::string>();
-  }
-  bool Bool(const char* key) const {
-    const Json& value = At(key);
-    if (!value.is_boolean()) Fail(key, "is no boolean");
-    return value.get<bool>();
-  }
-  uint64_t Number(const char* key, uint64_t most) const {
-    const Json& value = At(key);
-    if (!value.is_number_unsigned()) Fail(key, "is no unsigned number");
-    const uint64_t number = value.get<uint64_t>();
-    if (number > most) Fail(key, "is out of range");
-    return number;
-  }
-  std::vector<std::string> Strings(const char* key) const {
-    std::vector<std::string> strings;
-    for (const Json& item : List(key)) {
-      if (!item.is_string()) Fail(key, "holds something that is no string");
-      strings.push_back(item.get<std::string>());
-    }
-    return strings;
-  }
-  template <typename T>
-  std::vector<T> All(const char* key, T (*read)(const Node&)) const {
-    std::vector<T> items;
-    for (const Json& item : List(key)) {
-      items.push_back(read(Node(item, absl::StrCat(path_, "/", key, "/", items.size()))));
-    }
-    return items;
-  }
-  // A string that names something: `find` is one of the tables' FindX.
-  template <typename T>
-  T Named(const char* key, std::optional<T> (*find)(absl::string_view)) const {
-    return Named(key, String(key), find);
-  }
-  template <typename T>
-  T Named(const char* key, const std::string& name,
-          std::optional<T> (*find)(absl::string_view)) const {
-    const std::optional<T> found = find(name);
-    if (!found) Fail(key, absl::StrCat("holds the unknown name '", name, "'"));
-    return *found;
-  }
-  Node Object(const char* key) const { return Node(At(key), absl::StrCat(path_, "/", key)); }
-  bool Has(const char* key) const { return json_.contains(key); }
-
- private:
-  const Json& At(const char* key) const {
-    const auto it = json_.find(key);
-    if (it == json_.end()) Fail(key, "is missing");
-    return *it;
-  }
-  const Json& List(const char* key) const {
-    const Json& value = At(key);
-    if (!value.is_array()) Fail(key, "is no list");
-    return value;
-  }
-  [[noreturn]] void Fail(absl::string_view problem) const {
-    throw Mistake{absl::StrCat(path_.empty() ? "the text" : path_, " ", problem)};
-  }
-  [[noreturn]] void Fail(const char* key, absl::string_view problem) const {
-    throw Mistake{absl::StrCat(path_, "/", key, " ", problem)};
-  }
-
-  const Json& json_;
-  std::string path_;
-};
+// Reading.
 
 constexpr uint64_t kMostInt = std::numeric_limits<int>::max();
 constexpr uint64_t kMostPort = std::numeric_limits<uint16_t>::max();
@@ -275,6 +200,7 @@ ContainerSpec ReadContainer(const Node& node) {
   spec.no_new_privileges = node.Bool("noNewPrivileges");
   spec.read_only = node.Bool("readOnly");
   spec.stop_grace_seconds = static_cast<int>(node.Number("stopGraceSeconds", kMostInt));
+  internal::ReadRights(node, spec);
   return spec;
 }
 

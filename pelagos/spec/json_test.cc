@@ -30,6 +30,17 @@ ContainerSpec Full() {
   spec.no_new_privileges = false;
   spec.read_only = true;
   spec.stop_grace_seconds = 99;
+  spec.groups = {"audio", "44"};
+  spec.domainname = "example";
+  spec.umask = 027;
+  spec.process_capabilities = {{"kill"_cap}, {}, {"chown"_cap, "kill"_cap}, {"mknod"_cap}};
+  spec.ambient_capabilities = true;
+  spec.privileged = true;
+  spec.rlimits = Rlimits().Set<Rlimit::kNofile, 10, kRlimitUnlimited>().Set<Rlimit::kCore, 0>();
+  spec.oom_score_adj = -500;
+  spec.sysctls = {{"net.ipv4.ip_forward", "1"}, {"kernel.sem", "1 2 3 4"}};
+  spec.labels = {"docker-default", "u:r:t:s0", "u:object_r:t:s0"};
+  spec.landlock = {{"/usr", {true, false, true}}, {"/", {true, true, true}}};
   return spec;
 }
 
@@ -83,6 +94,11 @@ TEST(JsonTest, NoNumberIsBent) {
   EXPECT_EQ(broken("\"host\":8080", "\"host\":80.5"), "/net/ports/0/host is no unsigned number");
   EXPECT_EQ(broken("\"stopGraceSeconds\":99", "\"stopGraceSeconds\":3000000000"),
             "/stopGraceSeconds is out of range");
+  EXPECT_EQ(broken("\"oomScoreAdj\":-500", "\"oomScoreAdj\":-1001"),
+            "/oomScoreAdj is out of range");
+  EXPECT_EQ(broken("\"umask\":23", "\"umask\":512"), "/umask is out of range");
+  EXPECT_EQ(broken("\"access\":\"rx\"", "\"access\":\"xr\""),
+            "/landlock/0/access holds the unknown name 'xr'");
   EXPECT_THAT(broken("\"sys-admin\"", "\"sys-admim\""),
               HasSubstr("/capabilities holds the unknown name 'sys-admim'"));
 }

@@ -1,0 +1,127 @@
+#include "pelagos/cli/run_security.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/base/suggest.h"
+#include "pelagos/policy/landlock.h"
+#include "pelagos/policy/security_label.h"
+
+namespace pelagos::cli {
+namespace {
+
+// What the options have said so far.
+struct State {
+  ContainerSpec& spec;
+  std::optional<SelinuxParts> selinux;  // set by the first label=PART:...
+};
+
+// The end of a sentence about what was expected, or "".
+using Problem = std::string;
+
+Problem NoNewPrivileges(State& state, absl::string_view value) {
+  if (value != "" && value != "true" && value != "false") return "expected true or false";
+  state.spec.no_new_privileges = value != "false";
+  return "";
+}
+
+Problem AppArmor(State& state, absl::string_view value) {
+  if (value.empty()) return "expected the name of a profile, or unconfined";
+  if (const absl::string_view problem = AppArmorProblem(value); !problem.empty()) {
+    return absl::StrCat("the profile's name ", problem);
+  }
+  // As Docker has it: no profile is changed to.
+  state.spec.labels.apparmor = value == "unconfined" ? "" : std::string(value);
+  return "";
+}
+
+Problem Label(State& state, absl::string_view value) {
+  if (value == "disable") {
+    state.selinux.reset();
+    state.spec.labels.selinux.clear();
+    state.spec.labels.selinux_mount.clear();
+    return "";
+  }
+  if (!state.selinux) state.selinux.emplace();
+  const size_t colon = value.find(':');
+  std::string* part = FindSelinuxPart(*state.selinux, value.substr(0, colon));
+  if (part == nullptr || colon == absl::string_view::npos || colon + 1 == value.size()) {
+    return "expected disable, or user:, role:, type:, level: or filetype: with a value";
+  }
+  *part = std::string(value.substr(colon + 1));
+  state.spec.labels.selinux = state.selinux->process();
+  state.spec.labels.selinux_mount = state.selinux->mount();
+  const absl::string_view problem = SelinuxProblem(state.spec.labels.selinux);
+  return problem.empty() ? "" : absl::StrCat("the label ", problem);
+}
+
+Problem Seccomp(State& state, absl::string_view value) {
+  const std::optional<SeccompProfile> profile = FindSeccompProfile(value);
+  if (!profile) return "expected default or unconfined";
+  state.spec.seccomp.profile = *profile;
+  return "";
+}
+
+struct SecurityOption {
+  absl::string_view name;
+  Problem (*apply)(State& state, absl::string_view value);
+};
+
+constexpr SecurityOption kSecurityOptions[] = {
+    {"apparmor", AppArmor},
+    {"label", Label},
+    {"no-new-privileges", NoNewPrivileges},
+    {"seccomp", Seccomp},
+};
+
+absl::Status ApplyOption(State& state, const std::string& text) {
+  // Docker takes "label:type:x" too.
+  const size_t separator = text.find_first_of("=:");
+  const absl::string_view name = absl::string_view(text).substr(0, separator);
+  const absl::string_view value =
+      separator == std::string::npos ? "" : absl::string_view(text).substr(separator + 1);
+  for (const SecurityOption& option : kSecurityOptions) {
+    if (option.name != name) continue;
+    const Problem problem = option.apply(state, value);
+    if (problem.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("--security-opt '", text, "': ", problem));
+  }
+  std::vector<absl::string_view> names;
+  for (const SecurityOption& option : kSecurityOptions) names.push_back(option.name);
+  const std::string near = Suggest(name, names);
+  return absl::InvalidArgumentError(
+      absl::StrCat("--security-opt '", text, "': unknown option '", name, "'",
+                   near.empty() ? "; there are apparmor, label, no-new-privileges and seccomp"
+                                : absl::StrCat("; did you mean '", near, "'?")));
+}
+
+}  // namespace
+
+std::vector<Flag> SecurityFlags() {
+  return {
+      {"security-opt", 0, "OPTION",
+       "no-new-privileges[=false], seccomp=, apparmor=PROFILE, label=type:TYPE"},
+      {"landlock", 0, "ACCESS:PATH", "allow only this, by Landlock: ro:/etc, rx:/usr, rwx:/tmp"},
+  };
+}
+
+absl::Status ApplySecurity(const Arguments& args, ContainerSpec& spec) {
+  State state = {spec, std::nullopt};
+  for (const std::string& text : args.values("security-opt")) {
+    PELAGOS_RETURN_IF_ERROR(ApplyOption(state, text));
+  }
+  for (const std::string& text : args.values("landlock")) {
+    std::optional<LandlockRule> rule = ParseLandlockRule(text);
+    if (!rule) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--landlock '", text,
+          "': expected ACCESS:PATH, ACCESS one of ro rw rx rwx wo wx x, PATH absolute"));
+    }
+    spec.landlock.push_back(*std::move(rule));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pelagos::cli

@@ -1,0 +1,72 @@
+#include "pelagos/cli/run_security.h"
+
+#include <gtest/gtest.h>
+
+namespace pelagos::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+absl::StatusOr<ContainerSpec> SpecOf(const Words& words) {
+  const absl::StatusOr<Arguments> args = ParseFlags(SecurityFlags(), words, true);
+  if (!args.ok()) return args.status();
+  ContainerSpec spec;
+  if (absl::Status status = ApplySecurity(*args, spec); !status.ok()) return status;
+  return spec;
+}
+
+ContainerSpec Option(const Words& options) {
+  Words words;
+  for (const std::string& option : options) words.push_back("--security-opt=" + option);
+  const absl::StatusOr<ContainerSpec> spec = SpecOf(words);
+  EXPECT_TRUE(spec.ok()) << spec.status();
+  return spec.value_or(ContainerSpec{});
+}
+
+std::string Error(const Words& words) { return std::string(SpecOf(words).status().message()); }
+
+TEST(RunSecurityTest, NothingIsTheDefault) { EXPECT_EQ(Option({}), ContainerSpec{}); }
+
+TEST(RunSecurityTest, NoNewPrivileges) {
+  EXPECT_TRUE(Option({"no-new-privileges"}).no_new_privileges);
+  EXPECT_FALSE(Option({"no-new-privileges=false"}).no_new_privileges);
+  EXPECT_FALSE(Option({"no-new-privileges:false"}).no_new_privileges);
+  EXPECT_EQ(Error({"--security-opt", "no-new-privileges=no"}),
+            "--security-opt 'no-new-privileges=no': expected true or false");
+}
+
+TEST(RunSecurityTest, Labels) {
+  EXPECT_EQ(Option({"apparmor=docker-default"}).labels.apparmor, "docker-default");
+  EXPECT_EQ(Option({"apparmor=unconfined"}).labels.apparmor, "");
+  const SecurityLabels labels = Option({"label=type:svirt_t", "label=level:s0:c1,c2"}).labels;
+  EXPECT_EQ(labels.selinux, "system_u:system_r:svirt_t:s0:c1,c2");
+  EXPECT_EQ(labels.selinux_mount, "system_u:object_r:container_file_t:s0:c1,c2");
+  EXPECT_TRUE(Option({"label=type:svirt_t", "label=disable"}).labels.empty());
+  EXPECT_EQ(Error({"--security-opt", "label=colour:red"}),
+            "--security-opt 'label=colour:red': expected disable, or user:, role:, type:, level: "
+            "or filetype: with a value");
+  EXPECT_EQ(Error({"--security-opt", "apparmor=a b"}),
+            "--security-opt 'apparmor=a b': the profile's name must not contain blanks");
+}
+
+TEST(RunSecurityTest, UnknownOptions) {
+  EXPECT_EQ(Error({"--security-opt", "aparmor=x"}),
+            "--security-opt 'aparmor=x': unknown option 'aparmor'; did you mean 'apparmor'?");
+  EXPECT_EQ(Error({"--security-opt", "zzz"}),
+            "--security-opt 'zzz': unknown option 'zzz'; there are apparmor, label, "
+            "no-new-privileges and seccomp");
+}
+
+TEST(RunSecurityTest, Landlock) {
+  const absl::StatusOr<ContainerSpec> spec =
+      SpecOf({"--landlock", "rx:/", "--landlock", "rwx:/tmp"});
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->landlock,
+            (LandlockRules{{"/", {true, false, true}}, {"/tmp", {true, true, true}}}));
+  EXPECT_EQ(Error({"--landlock", "ro:tmp"}),
+            "--landlock 'ro:tmp': expected ACCESS:PATH, ACCESS one of ro rw rx rwx wo wx x, PATH "
+            "absolute");
+}
+
+}  // namespace
+}  // namespace pelagos::cli

@@ -1,0 +1,101 @@
+// The steps that give a container's processes their rights, and what is to be said of what this
+// host lacks.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/abi/landlock.h"
+#include "pelagos/abi/mount_flag.h"
+#include "pelagos/plan/op.h"
+#include "pelagos/plan/plan_inputs.h"
+#include "pelagos/policy/sysctls.h"
+
+namespace pelagos {
+
+// What is written to the host's /proc, about the process itself.
+inline std::vector<Op> LabelsAndScore(const ContainerSpec& spec) {
+  std::vector<Op> ops;
+  if (!spec.labels.apparmor.empty()) {
+    ops.push_back(SetExecLabel{LabelKind::kAppArmor, spec.labels.apparmor});
+  }
+  if (!spec.labels.selinux.empty()) {
+    ops.push_back(SetExecLabel{LabelKind::kSelinux, spec.labels.selinux});
+  }
+  if (spec.oom_score_adj) ops.push_back(SetOomScoreAdj{*spec.oom_score_adj});
+  return ops;
+}
+
+// Those that are there from the start, or those of interfaces, which come with the network.
+inline std::vector<Op> SysctlOps(const Sysctls& sysctls, bool of_interfaces) {
+  std::vector<Op> ops;
+  for (const auto& [name, value] : sysctls) {
+    if (NeedsInterface(name) == of_interfaces) ops.push_back(WriteSysctl{name, value});
+  }
+  return ops;
+}
+
+// Limits and path rules: after the last step that needs files or descriptors, before the ids and
+// capabilities that they need are given away.
+inline std::vector<Op> LimitOps(const ContainerSpec& spec, const HostFacts& facts) {
+  std::vector<Op> ops;
+  if (!spec.landlock.empty()) {
+    ops.push_back(RestrictPaths{LandlockRights(facts.landlock_abi), spec.landlock});
+  }
+  for (const auto& [limit, pair] : spec.rlimits.pairs()) ops.push_back(SetRlimit{limit, pair});
+  if (spec.umask != kDefaultUmask) ops.push_back(SetUmask{spec.umask});
+  return ops;
+}
+
+// What the caller lacks is left out here, where it can be said.
+inline LimitCapabilities CapabilitiesOf(const PlanInputs& in) {
+  const CapabilitySet own = in.facts.capabilities;
+  LimitCapabilities op{in.spec.capabilities & own, in.spec.process_capabilities};
+  if (op.process) {
+    op.process = {op.process->permitted & own, op.process->effective & own,
+                  op.process->inheritable & own, op.process->ambient & own};
+  } else if (in.spec.ambient_capabilities && in.user.uid != 0) {
+    op.process = ProcessCapabilities::Ambient(op.keep);
+  }
+  return op;
+}
+
+// SELinux: what has no labels of its own is labelled by its mount. Privileged containers see /sys
+// and the cgroups as the host does, writable.
+inline void AdaptMounts(const ContainerSpec& spec, std::vector<Op>& ops) {
+  const std::string& label = spec.labels.selinux_mount;
+  for (Op& op : ops) {
+    if (auto* root = std::get_if<MountOverlayRoot>(&op)) root->label = label;
+    auto* mount = std::get_if<MountFilesystem>(&op);
+    if (mount == nullptr) continue;
+    if (!label.empty() && (mount->type == "tmpfs" || mount->type == "devpts")) {
+      // Quoted: levels hold commas.
+      mount->data =
+          absl::StrCat(mount->data, mount->data.empty() ? "" : ",", "context=\"", label, "\"");
+    }
+    if (spec.privileged && (mount->type == "sysfs" || mount->type == "cgroup2")) {
+      mount->flags &= ~kMountReadOnly;
+    }
+  }
+}
+
+inline std::vector<std::string> NotesOf(const PlanInputs& in) {
+  std::vector<std::string> notes;
+  CapabilitySet asked = in.spec.capabilities;
+  if (in.spec.process_capabilities) {
+    asked = asked | in.spec.process_capabilities->permitted;
+  }
+  if (const CapabilitySet missing = asked - in.facts.capabilities; !missing.empty()) {
+    notes.push_back(absl::StrCat("left out, since the caller lacks them: capabilities ",
+                                 CapabilityNames(missing)));
+  }
+  const int abi = in.facts.landlock_abi;
+  if (!in.spec.landlock.empty() && abi < 3) {
+    notes.push_back(absl::StrCat("Landlock of this kernel (version ", abi,
+                                 ") cannot deny truncate(2) of files that may not be written"));
+  }
+  return notes;
+}
+
+}  // namespace pelagos

@@ -1,0 +1,107 @@
+#include "pelagos/spec/json_rights.h"
+
+#include "pelagos/abi/capability.h"
+#include "pelagos/abi/rlimit.h"
+#include "pelagos/policy/oom_score.h"
+
+namespace pelagos::internal {
+namespace {
+
+constexpr uint64_t kMostUmask = 0777;
+
+Json Names(CapabilitySet set) {
+  Json list = Json::array();
+  for (size_t i = 0; i < kCapabilityNames.size(); ++i) {
+    if (set.contains(static_cast<Capability>(i))) list.push_back(std::string(kCapabilityNames[i]));
+  }
+  return list;
+}
+
+CapabilitySet ReadNames(const Node& node, const char* key) {
+  CapabilitySet set;
+  for (const std::string& name : node.Strings(key)) {
+    set.insert(node.Named(key, name, FindCapability));
+  }
+  return set;
+}
+
+Json WriteRlimits(const Rlimits& limits) {
+  Json list = Json::array();
+  for (const auto& [limit, pair] : limits.pairs()) {
+    list.push_back(
+        {{"name", std::string(NameOf(limit))}, {"soft", pair.soft}, {"hard", pair.hard}});
+  }
+  return list;
+}
+
+std::pair<Rlimit, RlimitPair> ReadRlimit(const Node& node) {
+  return {node.Named("name", FindRlimit),
+          {node.Number("soft", kRlimitUnlimited), node.Number("hard", kRlimitUnlimited)}};
+}
+
+LandlockRule ReadLandlockRule(const Node& node) {
+  return {node.String("path"), node.Named("access", FindLandlockAccess)};
+}
+
+}  // namespace
+
+void WriteRights(const ContainerSpec& spec, Json& json) {
+  if (!spec.groups.empty()) json["groups"] = spec.groups;
+  if (!spec.domainname.empty()) json["domainname"] = spec.domainname;
+  if (spec.umask != kDefaultUmask) json["umask"] = spec.umask;
+  if (spec.process_capabilities) {
+    json["processCapabilities"] = {{"permitted", Names(spec.process_capabilities->permitted)},
+                                   {"effective", Names(spec.process_capabilities->effective)},
+                                   {"inheritable", Names(spec.process_capabilities->inheritable)},
+                                   {"ambient", Names(spec.process_capabilities->ambient)}};
+  }
+  if (spec.ambient_capabilities) json["ambientCapabilities"] = true;
+  if (spec.privileged) json["privileged"] = true;
+  if (!spec.rlimits.empty()) json["rlimits"] = WriteRlimits(spec.rlimits);
+  if (spec.oom_score_adj) json["oomScoreAdj"] = *spec.oom_score_adj;
+  if (!spec.sysctls.empty()) json["sysctls"] = spec.sysctls;
+  if (!spec.labels.empty()) {
+    json["labels"] = {{"apparmor", spec.labels.apparmor},
+                      {"selinux", spec.labels.selinux},
+                      {"selinuxMount", spec.labels.selinux_mount}};
+  }
+  for (const LandlockRule& rule : spec.landlock) {
+    json["landlock"].push_back({{"path", rule.path}, {"access", std::string(NameOf(rule.access))}});
+  }
+}
+
+void ReadRights(const Node& node, ContainerSpec& spec) {
+  if (node.Has("groups")) spec.groups = node.Strings("groups");
+  if (node.Has("domainname")) spec.domainname = node.String("domainname");
+  if (node.Has("umask")) spec.umask = static_cast<uint32_t>(node.Number("umask", kMostUmask));
+  if (node.Has("processCapabilities")) {
+    const Node sets = node.Object("processCapabilities");
+    spec.process_capabilities = {ReadNames(sets, "permitted"), ReadNames(sets, "effective"),
+                                 ReadNames(sets, "inheritable"), ReadNames(sets, "ambient")};
+  }
+  if (node.Has("ambientCapabilities")) {
+    spec.ambient_capabilities = node.Bool("ambientCapabilities");
+  }
+  if (node.Has("privileged")) spec.privileged = node.Bool("privileged");
+  if (node.Has("rlimits")) {
+    for (const auto& [limit, pair] : node.All("rlimits", ReadRlimit)) spec.rlimits.Set(limit, pair);
+  }
+  if (node.Has("oomScoreAdj")) {
+    spec.oom_score_adj =
+        static_cast<int>(node.Signed("oomScoreAdj", kLeastOomScoreAdj, kMostOomScoreAdj));
+  }
+  if (node.Has("sysctls")) {
+    const Node sysctls = node.Object("sysctls");
+    for (const std::string& name : sysctls.Keys()) {
+      spec.sysctls[name] = sysctls.String(name.c_str());
+    }
+  }
+  if (node.Has("labels")) {
+    const Node labels = node.Object("labels");
+    spec.labels = {labels.String("apparmor"), labels.String("selinux"),
+                   labels.String("selinuxMount")};
+  }
+  if (node.Has("landlock")) spec.landlock = node.All("landlock", ReadLandlockRule);
+}
+
+}  // namespace pelagos::internal
