@@ -56,15 +56,18 @@ int main(int argc, char** argv) {
   const std::string image{std::istreambuf_iterator<char>(in), {}};
   const std::string payload = Payload(image);
   if (payload.empty()) return Fail(std::string(argv[1]) + " is no bzImage");
-  // Whatever the format, the last four bytes hold the size of what is in it.
+  // The last four bytes hold the size of what is in it. In gzip's format they are its own, after
+  // all others they were added.
   std::string kernel(Number(payload, payload.size() - 4), '\0');
+  const bool is_gzip = payload.compare(0, 2, "\x1f\x8b") == 0;
+  const size_t compressed = payload.size() - (is_gzip ? 0 : 4);
 
   archive* reader = archive_read_new();
   archive_read_support_filter_all(reader);
   archive_read_support_format_raw(reader);
   archive_entry* entry = nullptr;
   size_t done = 0;
-  if (archive_read_open_memory(reader, payload.data(), payload.size()) == ARCHIVE_OK &&
+  if (archive_read_open_memory(reader, payload.data(), compressed) == ARCHIVE_OK &&
       archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
     while (done < kernel.size()) {
       const la_ssize_t got = archive_read_data(reader, kernel.data() + done, kernel.size() - done);

@@ -49,9 +49,11 @@ tar -c -h -C "$runfiles" "${here[@]}" . | tar -x -C "$root/runfiles"
   else
     echo 'export TEST_SRCDIR=/runfiles TEST_TMPDIR=/tmp XML_OUTPUT_FILE=/result/test.xml'
     printf 'export TEST_WORKSPACE=%q\n' "$workspace"
-    for name in ${!GTEST_*} TESTBRIDGE_TEST_ONLY TEST_RANDOM_SEED TEST_SHARD_INDEX \
-      TEST_TOTAL_SHARDS; do
-      [[ -z ${!name+set} ]] || printf 'export %s=%q\n' "$name" "${!name}"
+    for name in TESTBRIDGE_TEST_ONLY ${!GTEST_*}; do
+      case $name in
+        GTEST_OUTPUT | GTEST_SHARD_STATUS_FILE | GTEST_TMP_DIR) ;;  # paths of this machine
+        *) [[ -z ${!name+set} ]] || printf 'export %s=%q\n' "$name" "${!name}" ;;
+      esac
     done
     printf '%q ' "$@"
     echo

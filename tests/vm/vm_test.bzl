@@ -39,8 +39,8 @@ def vm_test(name, test, size = "medium", memory = 768, cpus = 1, args = [], tags
         **kwargs
     )
 
-def vm_cc_test(name, srcs, deps, data = [], size = "medium", memory = 768, cpus = 1):
-    """A C++ test that runs in a guest only. The arguments are those of cc_test and vm_test."""
+def vm_cc_test(name, srcs, deps, data = [], **kwargs):
+    """A C++ test that runs in a guest only: arguments of cc_test, and of vm_test for the rest."""
     cc_test(
         name = name + "_program",
         srcs = srcs,
@@ -49,10 +49,4 @@ def vm_cc_test(name, srcs, deps, data = [], size = "medium", memory = 768, cpus 
         # Built, but not run on the machine itself.
         tags = ["manual"],
     )
-    vm_test(
-        name = name,
-        size = size,
-        test = ":" + name + "_program",
-        memory = memory,
-        cpus = cpus,
-    )
+    vm_test(name = name, test = ":" + name + "_program", **kwargs)
