@@ -17,27 +17,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "tests/golden/golden.h"
 
 namespace pelagos::language {
 namespace {
 
 namespace fs = std::filesystem;
+using golden::ReadTestFile;
+using golden::TestFiles;
 
 constexpr char kFolder[] = "pelagos/language/testdata/check";
 
-std::string Content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::set<fs::path> FilesWith(const char* extension) {
-  std::set<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(kFolder)) {
-    if (entry.path().extension() == extension) files.insert(entry.path());
-  }
-  return files;
-}
+std::string Stem(const std::string& path) { return fs::path(path).stem().string(); }
 
 // "RULE " before each finding, notes indented behind it.
 std::string Report(const std::string& name, const std::string& text) {
@@ -46,7 +37,7 @@ std::string Report(const std::string& name, const std::string& text) {
   const auto files = [](const std::string& path) -> std::optional<std::string> {
     const fs::path file = fs::path(kFolder) / path;
     if (!fs::is_regular_file(file)) return std::nullopt;
-    return Content(file);
+    return ReadTestFile(file.string());
   };
   std::string report;
   for (const Finding& finding : Check(sources, source, files)) {
@@ -57,28 +48,17 @@ std::string Report(const std::string& name, const std::string& text) {
   return report;
 }
 
-class CheckFixturesTest : public ::testing::TestWithParam<fs::path> {};
+class CheckFixturesTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(CheckFixturesTest, SaysWhatIsExpected) {
-  const fs::path& path = GetParam();
-  const std::string report = Report(path.filename(), Content(path));
-  const fs::path golden = fs::path(path).replace_extension(".txt");
-  const char* update = std::getenv("PELAGOS_UPDATE_GOLDENS");
-  if (update != nullptr && absl::string_view(update) == "1") {
-    const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
-    ASSERT_NE(workspace, nullptr) << "answers are renewed with `bazel run`";
-    std::ofstream file(workspace / golden, std::ios::binary | std::ios::trunc);
-    file << report;
-    file.close();
-    ASSERT_FALSE(file.fail()) << golden;
-    return;
-  }
-  EXPECT_EQ(Content(golden), report);
+  const std::string& path = GetParam();
+  const std::string report = Report(fs::path(path).filename(), ReadTestFile(path));
+  golden::ExpectGolden(golden::WithEnding(path, ".txt"), report);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CheckFixturesTest, ::testing::ValuesIn(FilesWith(".reml")),
+INSTANTIATE_TEST_SUITE_P(All, CheckFixturesTest, ::testing::ValuesIn(TestFiles(kFolder, ".reml")),
                          [](const auto& info) {
-                           std::string name = info.param.stem().string();
+                           std::string name = Stem(info.param);
                            for (char& c : name) c = c == '-' ? '_' : c;
                            return "Program" + name;
                          });
@@ -86,13 +66,13 @@ INSTANTIATE_TEST_SUITE_P(All, CheckFixturesTest, ::testing::ValuesIn(FilesWith("
 TEST(CheckFixturesListTest, EachHasItsAnswerAndHalfAreClean) {
   size_t clean = 0;
   std::set<std::string> numbers;
-  for (const fs::path& path : FilesWith(".reml")) {
-    EXPECT_TRUE(numbers.insert(path.stem().string().substr(0, 3)).second) << path;
-    const fs::path answer = fs::path(path).replace_extension(".txt");
+  for (const std::string& path : TestFiles(kFolder, ".reml")) {
+    EXPECT_TRUE(numbers.insert(Stem(path).substr(0, 3)).second) << path;
+    const std::string answer = golden::WithEnding(path, ".txt");
     ASSERT_TRUE(fs::exists(answer)) << path;
     // By its number it is clean or not.
-    const bool empty = Content(answer).empty();
-    EXPECT_EQ(empty, path.stem().string()[0] == '0') << path;
+    const bool empty = ReadTestFile(answer).empty();
+    EXPECT_EQ(empty, Stem(path)[0] == '0') << path;
     if (empty) ++clean;
   }
   EXPECT_GE(numbers.size(), 60u);
@@ -102,7 +82,7 @@ TEST(CheckFixturesListTest, EachHasItsAnswerAndHalfAreClean) {
 // Every rule is shown by some fixture.
 TEST(CheckRulesTest, AllAreShown) {
   std::string all;
-  for (const fs::path& path : FilesWith(".txt")) all += Content(path);
+  for (const std::string& path : TestFiles(kFolder, ".txt")) all += ReadTestFile(path);
   std::set<absl::string_view> names;
   for (const Rule& rule : Rules()) {
     EXPECT_TRUE(names.insert(rule.name).second) << rule.name;

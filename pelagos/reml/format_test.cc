@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "pelagos/reml/format_properties.h"
+#include "tests/golden/golden.h"
 
 namespace pelagos::reml {
 namespace {
@@ -23,12 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kFolder[] = "pelagos/reml/testdata/format";
-
-std::string Content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // The names before ".in.reml" or ".out.reml".
 std::set<std::string> NamesWith(const std::string& ending) {
@@ -43,24 +38,13 @@ std::set<std::string> NamesWith(const std::string& ending) {
 class FormatGoldenTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(FormatGoldenTest, IsLaidOutAsBefore) {
-  const fs::path folder = kFolder;
-  const std::string text = Content(folder / (GetParam() + ".in.reml"));
+  const std::string text = golden::ReadTestFile(absl::StrCat(kFolder, "/", GetParam(), ".in.reml"));
   const std::optional<std::string> formatted = Format(SyntaxTree(text));
   ASSERT_TRUE(formatted.has_value());
   EXPECT_EQ(WrongFormat(text), "");
-  const fs::path golden = folder / (GetParam() + ".out.reml");
-  const char* update = std::getenv("PELAGOS_UPDATE_GOLDENS");
-  if (update != nullptr && absl::string_view(update) == "1") {
-    const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
-    ASSERT_NE(workspace, nullptr) << "answers are renewed with `bazel run`";
-    std::ofstream file(workspace / golden, std::ios::binary | std::ios::trunc);
-    file << *formatted;
-    file.close();
-    ASSERT_FALSE(file.fail()) << golden;
-    return;
-  }
-  const std::string expected = Content(golden);
-  EXPECT_EQ(*formatted, expected);
+  const std::string golden = absl::StrCat(kFolder, "/", GetParam(), ".out.reml");
+  golden::ExpectGolden(golden, *formatted);
+  const std::string expected = golden::ReadTestFile(golden);
   EXPECT_EQ(Format(SyntaxTree(expected)), expected);
 }
 

@@ -20,27 +20,18 @@
 #include "absl/strings/strip.h"
 #include "gtest/gtest.h"
 #include "pelagos/reml/testing.h"
+#include "tests/golden/golden.h"
 
 namespace pelagos::reml {
 namespace {
 
 namespace fs = std::filesystem;
+using golden::ReadTestFile;
+using golden::TestFiles;
 
 constexpr char kFolder[] = "pelagos/reml/testdata/wrong";
 
-std::string Content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::set<fs::path> FilesWith(const char* extension) {
-  std::set<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(kFolder)) {
-    if (entry.path().extension() == extension) files.insert(entry.path());
-  }
-  return files;
-}
+std::string Stem(const std::string& path) { return fs::path(path).stem().string(); }
 
 // "; limits: depth 1000 steps 5000", in any order.
 Limits LimitsOf(absl::string_view text) {
@@ -64,13 +55,13 @@ Limits LimitsOf(absl::string_view text) {
   return limits;
 }
 
-class WrongProgramsTest : public ::testing::TestWithParam<fs::path> {};
+class WrongProgramsTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(WrongProgramsTest, IsReportedAsBefore) {
-  const fs::path& path = GetParam();
-  const std::string text = Content(path);
+  const std::string& path = GetParam();
+  const std::string text = ReadTestFile(path);
   TestBench bench(LimitsOf(text));
-  const uint32_t source = bench.sources.Add(path.filename(), text);
+  const uint32_t source = bench.sources.Add(fs::path(path).filename(), text);
   bench.diagnostics = Diagnostics();
   const fs::path home = fs::current_path();
   fs::current_path(kFolder);  // where the files are that it reads
@@ -81,35 +72,24 @@ TEST_P(WrongProgramsTest, IsReportedAsBefore) {
   EXPECT_TRUE(absl::StrContains(report.substr(0, report.find('\n')), ".reml:")) << report;
   EXPECT_TRUE(absl::StrContains(report, ": error: ")) << report;
   EXPECT_TRUE(absl::StrContains(report, "^")) << report;
-  const fs::path golden = fs::path(path).replace_extension(".txt");
-  const char* update = std::getenv("PELAGOS_UPDATE_GOLDENS");
-  if (update != nullptr && absl::string_view(update) == "1") {
-    const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
-    ASSERT_NE(workspace, nullptr) << "answers are renewed with `bazel run`";
-    std::ofstream file(workspace / golden, std::ios::binary | std::ios::trunc);
-    file << report;
-    file.close();
-    ASSERT_FALSE(file.fail()) << golden;
-    return;
-  }
-  EXPECT_EQ(Content(golden), report);
+  golden::ExpectGolden(golden::WithEnding(path, ".txt"), report);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, WrongProgramsTest, ::testing::ValuesIn(FilesWith(".reml")),
+INSTANTIATE_TEST_SUITE_P(All, WrongProgramsTest, ::testing::ValuesIn(TestFiles(kFolder, ".reml")),
                          [](const auto& info) {
-                           std::string name = info.param.stem().string();
+                           std::string name = Stem(info.param);
                            for (char& c : name) c = c == '-' ? '_' : c;
                            return "Program" + name;
                          });
 
 TEST(WrongProgramsListTest, EachHasItsAnswerAndThereAreEnough) {
   std::set<std::string> numbers;
-  for (const fs::path& path : FilesWith(".reml")) {
-    EXPECT_TRUE(numbers.insert(path.stem().string().substr(0, 3)).second) << path;
-    EXPECT_TRUE(fs::exists(fs::path(path).replace_extension(".txt"))) << path;
+  for (const std::string& path : TestFiles(kFolder, ".reml")) {
+    EXPECT_TRUE(numbers.insert(Stem(path).substr(0, 3)).second) << path;
+    EXPECT_TRUE(fs::exists(golden::WithEnding(path, ".txt"))) << path;
   }
-  for (const fs::path& path : FilesWith(".txt")) {
-    EXPECT_TRUE(fs::exists(fs::path(path).replace_extension(".reml"))) << path;
+  for (const std::string& path : TestFiles(kFolder, ".txt")) {
+    EXPECT_TRUE(fs::exists(golden::WithEnding(path, ".reml"))) << path;
   }
   EXPECT_GE(numbers.size(), 200u);
 }

@@ -13,6 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "pelagos/cli/reml/testing.h"
+#include "tests/golden/golden.h"
 
 namespace pelagos::cli {
 namespace {
@@ -20,24 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-struct Answer {
-  int code = 0;
-  std::string out;
-  std::string err;
-  friend bool operator==(const Answer&, const Answer&) = default;
-  friend std::ostream& operator<<(std::ostream& stream, const Answer& answer) {
-    return stream << answer.code << "\n" << answer.out << "---\n" << answer.err;
-  }
-};
-
 Answer Check(const std::vector<std::string>& words, const std::string& typed = "") {
-  const Command command = CheckCommands().front();
-  const absl::StatusOr<Arguments> args = ParseFlags(command.flags, words, command.options_first);
-  EXPECT_TRUE(args.ok()) << args.status();
-  std::istringstream in(typed);
-  std::ostringstream out, err;
-  const int code = CheckReml(*args, {in, out, err});
-  return {code, out.str(), err.str()};
+  return Type(CheckCommands().front(), CheckReml, words, typed);
 }
 
 // A folder of its own for a test.
@@ -150,24 +136,11 @@ TEST(RemlCheckTest, WrongUseIsTwo) {
                     "'xml'\n"}));
 }
 
-std::string Golden(const std::string& name, const std::string& got) {
-  const std::string path = absl::StrCat("pelagos/cli/reml/testdata/", name);
-  const char* update = std::getenv("PELAGOS_UPDATE_GOLDENS");
-  const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
-  if (update != nullptr && absl::string_view(update) == "1" && workspace != nullptr) {
-    std::ofstream(absl::StrCat(workspace, "/", path), std::ios::trunc) << got;
-    return got;
-  }
-  std::ifstream file(path);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // To renew: PELAGOS_UPDATE_GOLDENS=1 bazel run //pelagos/cli/reml:check_test
 TEST(RemlCheckTest, Json) {
   const Answer answer = Check({"--format", "json", "-"}, absl::StrCat(kWrong, "\"ü\" (car \"ü\")"));
   EXPECT_EQ(answer.code, 1);
-  EXPECT_EQ(answer.out, Golden("check.json", answer.out));
+  golden::ExpectGolden("pelagos/cli/reml/testdata/check.json", answer.out);
   const Json findings = Json::parse(answer.out);
   ASSERT_EQ(findings.size(), 4u);
   EXPECT_EQ(findings[3]["column"], 10);
@@ -179,7 +152,7 @@ TEST(RemlCheckTest, Sarif) {
   const Answer answer =
       Check({"--format", "sarif", "-"}, absl::StrCat(kWrong, "\"ü\" (car \"ü\")"));
   EXPECT_EQ(answer.code, 1);
-  EXPECT_EQ(answer.out, Golden("check.sarif", answer.out));
+  golden::ExpectGolden("pelagos/cli/reml/testdata/check.sarif", answer.out);
   const Json log = Json::parse(answer.out);
   EXPECT_EQ(log["version"], "2.1.0");
   ASSERT_EQ(log["runs"].size(), 1u);

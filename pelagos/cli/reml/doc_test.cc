@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/cli/reml/columns.h"
+#include "pelagos/cli/reml/testing.h"
 #include "pelagos/language/vocabulary.h"
 
 namespace pelagos::cli {
@@ -19,20 +20,8 @@ namespace {
 using language::Vocabulary;
 using language::Word;
 
-struct Answer {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
 Answer Type(const std::vector<std::string>& words) {
-  const Command command = DocCommands().front();
-  const absl::StatusOr<Arguments> args = ParseFlags(command.flags, words, command.options_first);
-  EXPECT_TRUE(args.ok()) << args.status();
-  std::istringstream in;
-  std::ostringstream out, err;
-  const int code = PrintDoc(*args, {in, out, err});
-  return {code, out.str(), err.str()};
+  return Type(DocCommands().front(), PrintDoc, words);
 }
 
 size_t Widest(const std::string& text) {

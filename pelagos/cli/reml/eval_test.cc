@@ -9,32 +9,17 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "pelagos/base/sha256.h"
+#include "pelagos/cli/reml/testing.h"
 
 namespace pelagos::cli {
 namespace {
-
-struct Answer {
-  int code = 0;
-  std::string out;
-  std::string err;
-  friend bool operator==(const Answer&, const Answer&) = default;
-  friend std::ostream& operator<<(std::ostream& stream, const Answer& answer) {
-    return stream << answer.code << "\n" << answer.out << "---\n" << answer.err;
-  }
-};
 
 // As if typed after `pelagos`: the command and what follows it.
 Answer Type(absl::string_view name, const std::vector<std::string>& words,
             const std::string& typed = "") {
   for (const Command& command : EvalCommands()) {
     if (command.name != name) continue;
-    const absl::StatusOr<Arguments> args = ParseFlags(command.flags, words, command.options_first);
-    EXPECT_TRUE(args.ok()) << args.status();
-    std::istringstream in(typed);
-    std::ostringstream out, err;
-    const auto run = name == "reml eval" ? EvaluateReml : ListRemlInputs;
-    const int code = run(*args, {in, out, err});
-    return {code, out.str(), err.str()};
+    return Type(command, name == "reml eval" ? EvaluateReml : ListRemlInputs, words, typed);
   }
   ADD_FAILURE() << name;
   return {};

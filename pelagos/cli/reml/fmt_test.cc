@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "pelagos/cli/reml/testing.h"
 
 namespace pelagos::cli {
 namespace {
@@ -22,25 +23,9 @@ namespace fs = std::filesystem;
 constexpr char kLoose[] = "(define   x\n1 )";
 constexpr char kNeat[] = "(define x\n  1)\n";
 
-struct Answer {
-  int code = 0;
-  std::string out;
-  std::string err;
-  friend bool operator==(const Answer&, const Answer&) = default;
-  friend std::ostream& operator<<(std::ostream& stream, const Answer& answer) {
-    return stream << answer.code << "\n" << answer.out << "---\n" << answer.err;
-  }
-};
-
 // As if typed after `pelagos reml fmt`.
 Answer Fmt(const std::vector<std::string>& words, const std::string& typed = "") {
-  const Command command = FormatCommands().front();
-  const absl::StatusOr<Arguments> args = ParseFlags(command.flags, words, command.options_first);
-  EXPECT_TRUE(args.ok()) << args.status();
-  std::istringstream in(typed);
-  std::ostringstream out, err;
-  const int code = FormatReml(*args, {in, out, err});
-  return {code, out.str(), err.str()};
+  return Type(FormatCommands().front(), FormatReml, words, typed);
 }
 
 class RemlFmtTest : public ::testing::Test {

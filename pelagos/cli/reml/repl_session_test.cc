@@ -14,6 +14,7 @@
 #include "pelagos/cli/reml/repl.h"
 #include "pelagos/cli/reml/repl_complete.h"
 #include "pelagos/cli/reml/repl_input.h"
+#include "pelagos/cli/reml/testing.h"
 #include "pelagos/reml/syntax_tree.h"
 
 namespace pelagos::cli {
@@ -252,19 +253,8 @@ TEST(ReplCompleteTest, WordsOfTheLanguageAndOfTheSession) {
   EXPECT_EQ(bench.Labels(",he"), Names{});
 }
 
-struct Answer {
-  int code;
-  std::string out, err;
-};
-
 Answer Pipe(const std::string& text, const std::vector<std::string>& words = {}) {
-  const Command command = ReplCommands().front();
-  const absl::StatusOr<Arguments> args = ParseFlags(command.flags, words, command.options_first);
-  EXPECT_TRUE(args.ok()) << args.status();
-  std::istringstream in(text);
-  std::ostringstream out, err;
-  const int code = ReplOverStreams(*args, {in, out, err});
-  return {code, out.str(), err.str()};
+  return Type(ReplCommands().front(), ReplOverStreams, words, text);
 }
 
 TEST(ReplOverStreamsTest, AllFormsAndTheirValues) {
