@@ -1,13 +1,17 @@
 #include "pelagos/cli/run_security.h"
 
+#include <iostream>
 #include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/base/suggest.h"
 #include "pelagos/policy/landlock.h"
 #include "pelagos/policy/security_label.h"
+#include "pelagos/spec/seccomp_json.h"
+#include "pelagos/sys/file.h"
 
 namespace pelagos::cli {
 namespace {
@@ -57,10 +61,24 @@ Problem Label(State& state, absl::string_view value) {
   return problem.empty() ? "" : absl::StrCat("the label ", problem);
 }
 
+// Docker calls its own profile builtin. What the user may want to know of a file goes to stderr.
 Problem Seccomp(State& state, absl::string_view value) {
-  const std::optional<SeccompProfile> profile = FindSeccompProfile(value);
-  if (!profile) return "expected default or unconfined";
-  state.spec.seccomp.profile = *profile;
+  if (value.empty()) return "expected a profile's file, default or unconfined";
+  if (const auto profile = FindSeccompProfile(value == "builtin" ? "default" : value)) {
+    state.spec.seccomp = {*profile};
+    return "";
+  }
+  const absl::StatusOr<std::string> text = sys::ReadFile(std::string(value), kMostSeccompText + 1);
+  if (!text.ok()) return std::string(text.status().message());
+  absl::StatusOr<SeccompFile> file = ParseSeccomp(*text);
+  if (!file.ok()) {
+    return absl::StrCat("the profile is wrong:\n  ",
+                        absl::StrReplaceAll(file.status().message(), {{"\n", "\n  "}}));
+  }
+  for (const std::string& note : file->notes) {
+    std::cerr << "pelagos: note: " << value << ": " << note << "\n";
+  }
+  state.spec.seccomp = CustomSeccomp(std::move(file->filter));
   return "";
 }
 
@@ -102,7 +120,7 @@ absl::Status ApplyOption(State& state, const std::string& text) {
 std::vector<Flag> SecurityFlags() {
   return {
       {"security-opt", 0, "OPTION",
-       "no-new-privileges[=false], seccomp=, apparmor=PROFILE, label=type:TYPE"},
+       "no-new-privileges[=false], seccomp=FILE, apparmor=PROFILE, label=type:TYPE"},
       {"landlock", 0, "ACCESS:PATH", "allow only this, by Landlock: ro:/etc, rx:/usr, rwx:/tmp"},
   };
 }

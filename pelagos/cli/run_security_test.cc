@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <string>
+
 namespace pelagos::cli {
 namespace {
 
@@ -47,6 +50,32 @@ TEST(RunSecurityTest, Labels) {
             "or filetype: with a value");
   EXPECT_EQ(Error({"--security-opt", "apparmor=a b"}),
             "--security-opt 'apparmor=a b': the profile's name must not contain blanks");
+}
+
+std::string FileWith(const std::string& name, const std::string& text) {
+  const std::string path = ::testing::TempDir() + "/" + name;
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(RunSecurityTest, SystemCalls) {
+  EXPECT_EQ(Option({"seccomp=unconfined"}).seccomp.profile, SeccompProfile::kUnconfined);
+  for (const char* same : {"seccomp=default", "seccomp=builtin", "seccomp:default"}) {
+    EXPECT_EQ(Option({"seccomp=unconfined", same}).seccomp, kDefaultSeccomp);
+  }
+  const std::string good = FileWith("good.json", R"({"defaultAction": "SCMP_ACT_LOG"})");
+  const SeccompPolicy custom = Option({"seccomp=" + good}).seccomp;
+  ASSERT_EQ(custom.profile, SeccompProfile::kCustom);
+  EXPECT_EQ(custom.filter->otherwise.act, SeccompAct::kLog);
+
+  const std::string wrong = FileWith("wrong.json", R"({"defaultAction": "SCMP_ACT_LOG", "x": 1})");
+  EXPECT_EQ(
+      Error({"--security-opt", "seccomp=" + wrong}),
+      "--security-opt 'seccomp=" + wrong + "': the profile is wrong:\n  /x: means nothing here");
+  EXPECT_EQ(Error({"--security-opt", "seccomp"}),
+            "--security-opt 'seccomp': expected a profile's file, default or unconfined");
+  EXPECT_NE(Error({"--security-opt", "seccomp=/nowhere/p.json"}).find("No such file"),
+            std::string::npos);
 }
 
 TEST(RunSecurityTest, UnknownOptions) {

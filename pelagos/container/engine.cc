@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +10,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "pelagos/abi/kernel_version.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/builtin.h"
@@ -52,6 +54,9 @@ absl::Status WriteEtcFile(const std::string& folder, const std::string& name,
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
   HostFacts facts;
+  struct utsname names = {};
+  if (::uname(&names) != 0) return ErrnoStatus(errno, "uname");
+  facts.kernel = ParseKernelVersion(names.release).value_or(KernelVersion{});
   facts.data_root = roots.data;
   facts.run_root = roots.run;
   PELAGOS_ASSIGN_OR_RETURN(sys::CgroupMounts mounts, sys::ReadCgroupMounts());

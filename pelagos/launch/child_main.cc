@@ -102,12 +102,35 @@ class Child : private ChildRights {
     index_ = step;
   }
 
-  [[noreturn]] void Exec(const ChildOp& op) noexcept {
+  void Report(ReportKind kind, int value) noexcept {
+    const ChildReport report = {kind, Part::kCall, index_, value, 0};
+    if (!Call(SYS_write, plan_.channel, &report, sizeof(report)).ok()) Exit();  // no parent
+  }
+
+  // All that a filter need not let through, once: what comes after is execve and its failure.
+  void PrepareExec() noexcept {
+    if (is_prepared_) return;
+    is_prepared_ = true;
     SetStreams();
     (void)Call(SYS_umask, umask_);
     Must(Call(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC), Part::kDescriptors);
-    const ChildReport report = {ReportKind::kExecuting, Part::kCall, index_, 0};
-    if (!Call(SYS_write, plan_.channel, &report, sizeof(report)).ok()) Exit();  // no parent
+    Report(ReportKind::kExecuting, 0);
+  }
+
+  // seccomp(2). A filter without no_new_privs is followed by steps that may fail yet.
+  void InstallFilter(const ChildOp& op) noexcept {
+    PrepareExec();
+    const Result installed =
+        Call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op.seccomp.flags, &op.seccomp.program);
+    Must(installed);
+    if (!op.seccomp.has_listener) return;
+    Report(ReportKind::kListener, static_cast<int>(installed.value));
+    char byte;
+    if (Must(Call(SYS_read, plan_.channel, &byte, 1), Part::kListener) != 1) Exit();
+  }
+
+  [[noreturn]] void Exec(const ChildOp& op) noexcept {
+    PrepareExec();
     // As execvp(3): the search goes on over what is not there, and remembers what may not be run.
     int error = ENOENT;
     for (const char* const* path = op.exec.candidates; *path != nullptr; ++path) {
@@ -179,8 +202,7 @@ class Child : private ChildRights {
         Must(Call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
         return;
       case ChildCall::kSeccomp:
-        Must(Call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &op.seccomp.program));
-        return;
+        return InstallFilter(op);
       case ChildCall::kChangeFolder: {
         const uint32_t owner[] = {op.change_folder.uid, op.change_folder.gid};
         const int folder = OpenOrMake(op.change_folder.target, true, 0755, owner);
@@ -211,6 +233,7 @@ class Child : private ChildRights {
 
   bool streams_set_ = false;
   uint32_t umask_ = 022;
+  bool is_prepared_ = false;
 };
 
 }  // namespace

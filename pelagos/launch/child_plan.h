@@ -21,12 +21,16 @@ namespace pelagos::launch {
 //     | makes the network meanwhile                |  does the steps before AwaitStart
 //     | one byte --------------------------------> |  AwaitStart goes on; end of file: it exits
 //     | <---- ChildReport{kFailed, index, errno}   |  a step failed, at any time; it exits
-//     | <---- ChildReport{kExecuting}              |  execve(2) comes next
+//     | <---- ChildReport{kExecuting}              |  execve(2) comes next, at most a filter before
+//     | <---- ChildReport{kListener, fd}           |  a filter with a listener is installed
+//     | takes the descriptor, sends it on          |
+//     | one byte --------------------------------> |  execve may come (it closes the descriptor)
 //     | <---- end of file                          |  execve closed the socket: the program runs
 //
-// End of file without kExecuting: the child was killed on its way. The parent, who owns the plan,
-// words what failed.
-enum class ReportKind : uint8_t { kFailed, kExecuting };
+// kExecuting comes before the filter, which may forbid to write: a filter that forbids execve too
+// then ends the program as it says, not the launch. End of file without kExecuting: the child was
+// killed on its way. The parent, who owns the plan, words what failed.
+enum class ReportKind : uint8_t { kFailed, kExecuting, kListener };
 
 // Where in a step it failed, as far as it matters for the wording.
 enum class Part : uint8_t {
@@ -44,13 +48,14 @@ enum class Part : uint8_t {
   kCgroupNamespace,
   kSession,
   kStandardStream,  // descriptor `index`
+  kListener,        // handing over the listener of a filter
 };
 
 struct ChildReport {
   ReportKind kind = ReportKind::kFailed;
   Part part = Part::kCall;
   uint32_t index = 0;  // of the operation in LaunchPlan::ops
-  int32_t error = 0;   // errno
+  int32_t error = 0;   // errno; kListener: the descriptor, in the child
   uint32_t item = 0;   // of a step with several
 };
 
@@ -167,6 +172,8 @@ struct ChildOp {
     } umask;
     struct {  // kSeccomp
       sock_fprog program;
+      uint32_t flags;
+      bool has_listener;
     } seccomp;
     struct {  // kChangeFolder; what is made belongs to the ids
       const char* target;

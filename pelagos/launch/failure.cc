@@ -122,6 +122,8 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
       return "making the session";
     case Part::kStandardStream:
       return absl::StrCat("standard stream ", report.index);
+    case Part::kListener:
+      return "handing over its listener";
   }
   return "";
 }
@@ -129,7 +131,7 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
 bool IsWithinStep(Part part) {
   return part == Part::kCall || part == Part::kRights || part == Part::kTarget ||
          part == Part::kMakeTarget || part == Part::kNullDevice || part == Part::kItem ||
-         part == Part::kProc;
+         part == Part::kProc || part == Part::kListener;
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // Ids, capabilities, system calls, limits, labels.
+#include <linux/seccomp.h>
+
 #include <algorithm>
 #include <variant>
 
@@ -55,6 +57,15 @@ absl::Status Flattener::Add(const SetNoNewPrivileges&) {
 
 absl::Status Flattener::Add(const InstallSeccomp& op) {
   op_->call = ChildCall::kSeccomp;
+  op_->seccomp.flags = op.flags;
+  op_->seccomp.has_listener = !op.listener_path.empty();
+  if (op_->seccomp.has_listener) {
+    op_->seccomp.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    // seccomp(2): the two answer in different ways unless this says which.
+    if ((op.flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) {
+      op_->seccomp.flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+    }
+  }
   if (op.profile == SeccompProfile::kUnconfined) {
     return absl::InvalidArgumentError("an unconfined container has no filter to install");
   }
@@ -64,7 +75,16 @@ absl::Status Flattener::Add(const InstallSeccomp& op) {
     if (const auto* limit = std::get_if<LimitCapabilities>(&other)) keep = limit->keep;
   }
   std::vector<sock_filter> memory;
-  absl::Span<const sock_filter> program = DefaultSeccompProgram(keep, memory);
+  absl::Span<const sock_filter> program;
+  if (op.profile == SeccompProfile::kCustom) {
+    if (op.program.empty() || op.program.size() > kMostBpfInstructions) {
+      return absl::InvalidArgumentError("a custom profile needs its program");
+    }
+    memory = KernelProgram(op.program);
+    program = memory;
+  } else {
+    program = DefaultSeccompProgram(keep, memory);
+  }
   if (!memory.empty()) {
     sock_filter* copy = flat_.arena_.Array<sock_filter>(memory.size());
     std::copy(memory.begin(), memory.end(), copy);

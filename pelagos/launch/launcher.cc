@@ -21,6 +21,7 @@
 #include "pelagos/launch/child_plan.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/flatten.h"
+#include "pelagos/launch/listener.h"
 #include "pelagos/launch/wait.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
@@ -145,19 +146,31 @@ absl::StatusOr<Fd> Starting::network_namespace() const {
   return sys::OpenFile(absl::StrCat("/proc/", pid_, "/ns/net"), O_RDONLY);
 }
 
+absl::Status Starting::Go() {
+  const char go = 'g';
+  const sys::Result sent =
+      sys::Call(SYS_sendto, channel_.get(), &go, sizeof(go), MSG_NOSIGNAL, nullptr, 0);
+  // EPIPE, ECONNRESET: the child is gone, its report may still be there.
+  if (sent.ok() || sent.err == EPIPE || sent.err == ECONNRESET) return absl::OkStatus();
+  return ErrnoStatus(sent.err, "send");
+}
+
+absl::Status Starting::TakeListener(const LaunchPlan& plan, const ChildReport& report) {
+  const InstallSeccomp* op = report.index < plan.ops.size()
+                                 ? std::get_if<InstallSeccomp>(&plan.ops[report.index])
+                                 : nullptr;
+  if (op == nullptr) return absl::InternalError("a listener of no filter");
+  PELAGOS_RETURN_IF_ERROR(HandOverListener(plan, *op, pid_, pidfd_, report.error));
+  return Go();
+}
+
 absl::StatusOr<Launched> Starting::Start() && {
   const std::shared_ptr<const LaunchPlan> plan = plan_;
   if (plan == nullptr) return absl::FailedPreconditionError("this container was started before");
   absl::Cleanup abandon = [this] { Abandon(); };
   PELAGOS_ASSIGN_OR_RETURN(const uint64_t start_time, sys::StartTime(pid_), plan->id);
 
-  const char go = 'g';
-  const sys::Result sent =
-      sys::Call(SYS_sendto, channel_.get(), &go, sizeof(go), MSG_NOSIGNAL, nullptr, 0);
-  // EPIPE, ECONNRESET: the child is gone, its report may still be there.
-  if (!sent.ok() && sent.err != EPIPE && sent.err != ECONNRESET) {
-    return internal::WithContext(ErrnoStatus(sent.err, "send"), plan->id);
-  }
+  PELAGOS_RETURN_IF_ERROR(Go(), plan->id);
   bool executing = false;
   for (;;) {
     ChildReport report;
@@ -173,7 +186,11 @@ absl::StatusOr<Launched> Starting::Start() && {
     if (report.kind == ReportKind::kFailed) {
       return internal::WithContext(WordFailure(*plan, report), plan->id);
     }
-    executing = true;
+    if (report.kind == ReportKind::kListener) {
+      PELAGOS_RETURN_IF_ERROR(TakeListener(*plan, report), plan->id);
+    } else {
+      executing = true;
+    }
   }
   if (!executing) {
     absl::StatusOr<ExitStatus> exit = WaitForExit(pidfd_);

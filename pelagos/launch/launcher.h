@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pelagos/base/fd.h"
+#include "pelagos/launch/child_plan.h"
 #include "pelagos/launch/launch_io.h"
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/sys/process.h"
@@ -54,6 +55,8 @@ class [[nodiscard]] Starting {
   Starting(std::shared_ptr<const LaunchPlan> plan, pid_t pid, Fd pidfd, Fd channel);
 
   void Abandon();
+  absl::Status Go();  // lets the child go on
+  absl::Status TakeListener(const LaunchPlan& plan, const ChildReport& report);
 
   std::shared_ptr<const LaunchPlan> plan_;  // null once started or abandoned
   pid_t pid_ = -1;

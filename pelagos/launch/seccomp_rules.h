@@ -3,7 +3,8 @@
 //
 // The set is Docker's documented default (docs.docker.com, "Seccomp security profiles for Docker"):
 // an allow list, in which some calls are opened by a capability that the container keeps. Names of
-// other architectures (i386's stat64) stand here too; tools/seccomp resolves them for each.
+// other architectures (i386's stat64) stand here too. seccomp_default.h makes it a profile as any
+// other.
 #pragma once
 
 #include <cstdint>

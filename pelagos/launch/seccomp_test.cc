@@ -13,10 +13,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <optional>
+#include <map>
+#include <string>
+#include <vector>
 
-#include "pelagos/abi/syscall.h"
+#include "pelagos/abi/syscall_table.h"
 #include "pelagos/launch/seccomp_program.h"
+#include "pelagos/policy/seccomp_testing.h"
 
 namespace pelagos::launch {
 namespace {
@@ -25,50 +28,25 @@ constexpr uint32_t kAllow = SECCOMP_RET_ALLOW;
 constexpr uint32_t kEperm = SECCOMP_RET_ERRNO | EPERM;
 constexpr uint32_t kEnosys = SECCOMP_RET_ERRNO | ENOSYS;
 
-// The part of classic BPF that filters use. nullopt: the program is broken.
-std::optional<uint32_t> Interpret(absl::Span<const sock_filter> program, const seccomp_data& data,
-                                  size_t* steps = nullptr) {
-  uint32_t accumulator = 0;
-  for (size_t at = 0; at < program.size(); ++at) {
-    if (steps != nullptr) ++*steps;
-    const sock_filter& in = program[at];
-    bool jump = false;
-    switch (in.code) {
-      case BPF_LD | BPF_W | BPF_ABS:
-        if (in.k % 4 != 0 || in.k + 4 > sizeof(data)) return std::nullopt;
-        accumulator = reinterpret_cast<const uint32_t*>(&data)[in.k / 4];
-        continue;
-      case BPF_RET | BPF_K:
-        return in.k;
-      case BPF_JMP | BPF_JA:
-        at += in.k;
-        continue;
-      case BPF_JMP | BPF_JEQ | BPF_K:
-        jump = accumulator == in.k;
-        break;
-      case BPF_JMP | BPF_JGE | BPF_K:
-        jump = accumulator >= in.k;
-        break;
-      case BPF_JMP | BPF_JSET | BPF_K:
-        jump = (accumulator & in.k) != 0;
-        break;
-      default:
-        return std::nullopt;
-    }
-    at += jump ? in.jt : in.jf;
+using Rows = std::map<uint32_t, SeccompRule>;  // by number
+
+Rows RowsOf(SyscallAbi abi) {
+  Rows rows;
+  for (const SeccompRule& rule : kSeccompRules) {
+    const int32_t number = FindSyscallNumber(abi, rule.name);
+    if (number < 0) continue;
+    EXPECT_TRUE(rows.emplace(static_cast<uint32_t>(number), rule).second)
+        << std::string(rule.name) << " stands twice";
   }
-  return std::nullopt;
+  return rows;
 }
 
-// What the rules say, without any cleverness.
-uint32_t Expected(absl::Span<const SeccompRow> rows, uint32_t number, uint32_t argument,
-                  uint64_t capabilities) {
-  uint32_t last = 0;
-  for (const SeccompRow& row : rows) {
-    last = std::max(last, row.number);
-    if (row.number != number) continue;
-    if ((row.unlocks & capabilities) != 0) return kAllow;
-    switch (row.action) {
+// What the table of rules says, without any cleverness.
+uint32_t Expected(const Rows& rows, uint32_t number, uint32_t argument, uint64_t capabilities) {
+  if (const auto row = rows.find(number); row != rows.end()) {
+    const SeccompRule& rule = row->second;
+    if ((rule.unlocks & capabilities) != 0) return kAllow;
+    switch (rule.action) {
       case SeccompAction::kAllow:
         return kAllow;
       case SeccompAction::kDeny:
@@ -89,7 +67,7 @@ uint32_t Expected(absl::Span<const SeccompRow> rows, uint32_t number, uint32_t a
         return kEperm;
     }
   }
-  return number > last ? kEnosys : kEperm;
+  return number > rows.rbegin()->first ? kEnosys : kEperm;
 }
 
 constexpr uint32_t kArguments[] = {
@@ -97,50 +75,66 @@ constexpr uint32_t kArguments[] = {
     0x20000,    0x20008,    0x20009,    0x00010000, 0x01000000, 0x02000000, 0x04000000, 0x08000000,
     0x10000000, 0x20000000, 0x40000000, 0x7e020000, 0x80000000, 0xffffffff};
 
-void Compare(absl::Span<const sock_filter> program, uint64_t capabilities,
+template <typename Program>
+void Compare(const Program& program, uint64_t capabilities,
              absl::Span<const uint32_t> arguments = kArguments) {
   const struct {
     uint32_t arch;
     uint32_t first;
-    absl::Span<const SeccompRow> rows;
-  } ways[] = {{AUDIT_ARCH_X86_64, 0, kDefaultSeccompTable.x86_64},
-              {AUDIT_ARCH_X86_64, kX32Bit, kDefaultSeccompTable.x32},
-              {AUDIT_ARCH_I386, 0, kDefaultSeccompTable.i386}};
-  size_t compared = 0;
+    SyscallAbi abi;
+  } ways[] = {{AUDIT_ARCH_X86_64, 0, SyscallAbi::kX86_64},
+              {AUDIT_ARCH_X86_64, kX32Bit, SyscallAbi::kX32},
+              {AUDIT_ARCH_I386, 0, SyscallAbi::kI386}};
   for (const auto& way : ways) {
-    ASSERT_GT(way.rows.size(), 250u);
+    const Rows rows = RowsOf(way.abi);
+    ASSERT_GT(rows.size(), 250u);
     for (uint32_t i = 0; i <= 700; ++i) {
       for (uint32_t argument : arguments) {
+        const uint32_t expected = Expected(rows, way.first + i, argument, capabilities);
         // The upper half of an argument never decides.
         for (uint64_t upper : {uint64_t{0}, uint64_t{0xdead} << 32}) {
           seccomp_data data = {};
           data.nr = static_cast<int>(way.first + i);
           data.arch = way.arch;
           data.args[0] = argument | upper;
-          ASSERT_EQ(Interpret(program, data),
-                    Expected(way.rows, way.first + i, argument, capabilities))
+          ASSERT_EQ(Interpret(program, data), expected)
               << "arch " << way.arch << " number " << i << " argument " << argument;
-          ++compared;
         }
       }
     }
   }
-  EXPECT_EQ(compared, 3u * 701 * arguments.size() * 2);
+}
+
+SeccompProgram ProgramFor(CapabilitySet capabilities) {
+  const auto program = CompileSeccomp(DefaultSeccompFilter(), {capabilities, {}});
+  EXPECT_TRUE(program.ok()) << program.status();
+  return *program;
 }
 
 TEST(SeccompTest, TheBuiltInProgramDoesWhatTheRulesSay) {
   Compare(kDefaultSeccompProgram, kDefaultCapabilities.bits());
 }
 
+// The profile as a typed value, over all numbers, architectures and edges of arguments.
+TEST(SeccompTest, TheBuiltInProgramDoesWhatTheProfileSays) {
+  const SeccompFilter filter = DefaultSeccompFilter();
+  const PlainReading reading(filter, {kDefaultCapabilities, {}});
+  size_t compared = 0;
+  ForEachCall(reading, [&](const seccomp_data& data) {
+    ++compared;
+    ASSERT_EQ(Interpret(kDefaultSeccompProgram, data), reading.Verdict(data))
+        << "arch " << data.arch << " number " << data.nr << " argument " << data.args[0];
+  });
+  EXPECT_GT(compared, 10000u);
+}
+
 TEST(SeccompTest, SoDoesAProgramForEachCapability) {
-  Compare(CompileSeccomp(kDefaultSeccompTable, 0), 0);
-  Compare(CompileSeccomp(kDefaultSeccompTable, CapabilitySet::All().bits()),
-          CapabilitySet::All().bits());
-  for (size_t cap = 0; cap < kCapabilityNames.size(); ++cap) {
-    const uint64_t bit = uint64_t{1} << cap;
-    if ((UnlockingCapabilities() & bit) != 0) {
-      Compare(CompileSeccomp(kDefaultSeccompTable, bit), bit, {CLONE_NEWNS});
-    }
+  Compare(ProgramFor({}), 0, {CLONE_NEWNS, AF_VSOCK});
+  Compare(ProgramFor(CapabilitySet::All()), CapabilitySet::All().bits(), {CLONE_NEWNS, AF_VSOCK});
+  for (size_t i = 0; i < kCapabilityNames.size(); ++i) {
+    const CapabilitySet one = {static_cast<Capability>(i)};
+    if ((UnlockingCapabilities() & one.bits()) == 0) continue;
+    Compare(ProgramFor(one), one.bits(), {CLONE_NEWNS});
   }
 }
 
@@ -162,23 +156,6 @@ TEST(SeccompTest, OtherArchitecturesAreKilled) {
   seccomp_data data = {};
   data.arch = AUDIT_ARCH_AARCH64;
   EXPECT_EQ(Interpret(kDefaultSeccompProgram, data), SECCOMP_RET_KILL_PROCESS);
-}
-
-// The table in abi/ was written by hand, the numbers here come from libseccomp.
-TEST(SeccompTest, NumbersAgreeWithOurOwnTable) {
-  size_t found = 0;
-  for (const SeccompRule& rule : kSeccompRules) {
-    const std::optional<Syscall> call = FindSyscall(rule.name);
-    if (!call) continue;  // of i386 alone
-    ++found;
-    bool has_row = false;
-    for (const SeccompRow& row : kDefaultSeccompTable.x86_64) {
-      has_row |= row.number == static_cast<uint32_t>(call->number) && row.action == rule.action &&
-                 row.unlocks == rule.unlocks;
-    }
-    EXPECT_TRUE(has_row) << std::string(rule.name);
-  }
-  EXPECT_EQ(found, kDefaultSeccompTable.x86_64.size());
 }
 
 TEST(SeccompTest, PathsAreShort) {

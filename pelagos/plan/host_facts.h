@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pelagos/abi/kernel_version.h"
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/cgroup_plan.h"
 
@@ -34,6 +35,7 @@ struct HostFacts {
   bool apparmor = false;                              // profiles are enforced
   bool selinux = false;                               // the policy is enforced or audited
   int landlock_abi = 0;                               // version of the interface; 0: none
+  KernelVersion kernel;
 
   friend bool operator==(const HostFacts&, const HostFacts&) = default;
 };

@@ -87,7 +87,18 @@ struct OpToJson {
   }
   Json operator()(const SetNoNewPrivileges&) const { return {{"op", "setNoNewPrivileges"}}; }
   Json operator()(const InstallSeccomp& op) const {
-    return {{"op", "installSeccomp"}, {"profile", std::string(NameOf(op.profile))}};
+    Json json = {{"op", "installSeccomp"}, {"profile", std::string(NameOf(op.profile))}};
+    if (op.profile != SeccompProfile::kCustom) return json;
+    json["digest"] = op.digest;
+    json["rules"] = op.rules;
+    json["instructions"] = op.program.size();
+    json["flags"] = Json::array();
+    for (const SeccompFlagRow& row : kSeccompFlags) {
+      if ((op.flags & row.flag) != 0) json["flags"].push_back(std::string(row.name));
+    }
+    json["listenerPath"] = op.listener_path;
+    json["listenerMetadata"] = op.listener_metadata;
+    return json;
   }
   Json operator()(const ChangeFolder& op) const {
     return {{"op", "changeFolder"}, {"target", op.target}};

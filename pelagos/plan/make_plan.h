@@ -18,6 +18,7 @@
 #include "pelagos/plan/mount.h"
 #include "pelagos/plan/rights.h"
 #include "pelagos/plan/rules.h"
+#include "pelagos/plan/seccomp.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/spec/resolved_image.h"
 
@@ -58,13 +59,18 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   // Only now: the folder may have had to be made.
   if (spec.read_only) ops.push_back(SealRoot{});
   Append(ops, LimitOps(spec, facts));
-  // seccomp(2): without no_new_privs it needs CAP_SYS_ADMIN, which goes with the ids.
-  const bool filtered = spec.seccomp.profile != SeccompProfile::kUnconfined;
-  if (filtered && !spec.no_new_privileges) ops.push_back(InstallSeccomp{spec.seccomp.profile});
+  // seccomp(2): without no_new_privs a filter needs CAP_SYS_ADMIN, which is gone after the ids and
+  // capabilities. With it the filter comes last, and need not let through what takes rights away.
+  const bool early = !spec.no_new_privileges;
+  std::vector<Op> filter;
+  if (spec.seccomp.profile != SeccompProfile::kUnconfined) {
+    filter.push_back(*PlanSeccomp(spec, facts));  // rules::SeccompIsUsable has seen it
+  }
+  if (early) Append(ops, filter);
   ops.push_back(SetUser{user.uid, user.gid, user.groups});
   ops.push_back(CapabilitiesOf(in));
   if (spec.no_new_privileges) ops.push_back(SetNoNewPrivileges{});
-  if (filtered && spec.no_new_privileges) ops.push_back(InstallSeccomp{spec.seccomp.profile});
+  if (!early) Append(ops, filter);
   ops.push_back(Exec{CommandOf(spec, image), EnvironmentOf(spec, image, user)});
   AdaptMounts(spec, ops);
   return ops;

@@ -68,7 +68,15 @@ struct Describer {
   }
   std::string operator()(const SetNoNewPrivileges&) const { return "no new privileges"; }
   std::string operator()(const InstallSeccomp& op) const {
-    return absl::StrCat("seccomp ", NameOf(op.profile));
+    std::string text = absl::StrCat("seccomp ", NameOf(op.profile));
+    if (op.profile != SeccompProfile::kCustom) return text;
+    absl::StrAppend(&text, " ", op.digest, " of ", op.rules, " rules, ", op.program.size(),
+                    " instructions");
+    for (const SeccompFlagRow& row : kSeccompFlags) {
+      if ((op.flags & row.flag) != 0) absl::StrAppend(&text, ", ", row.name);
+    }
+    if (!op.listener_path.empty()) absl::StrAppend(&text, ", listener ", op.listener_path);
+    return text;
   }
   std::string operator()(const ChangeFolder& op) const {
     return absl::StrCat("work folder ", op.target);

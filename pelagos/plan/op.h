@@ -16,6 +16,7 @@
 #include "pelagos/policy/landlock.h"
 #include "pelagos/policy/process_capabilities.h"
 #include "pelagos/policy/rlimits.h"
+#include "pelagos/policy/seccomp_compile.h"
 #include "pelagos/policy/seccomp_policy.h"
 
 namespace pelagos {
@@ -191,8 +192,17 @@ struct SetNoNewPrivileges {
   bool operator==(const SetNoNewPrivileges&) const = default;
 };
 
+// seccomp(2). The default profile's program is built into the launcher; a custom one is here, with
+// what tells people which it is.
 struct InstallSeccomp {
   SeccompProfile profile = SeccompProfile::kDefault;
+  SeccompProgram program = {};
+  std::string digest = {};  // of the profile, "sha256:..."
+  uint32_t rules = 0;       // of the profile
+  uint32_t flags = 0;       // SECCOMP_FILTER_FLAG_*, without NEW_LISTENER
+  // A unix socket of the host that is given the listener; empty: there is none.
+  std::string listener_path = {};
+  std::string listener_metadata = {};
   bool operator==(const InstallSeccomp&) const = default;
 };
 

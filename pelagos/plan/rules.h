@@ -15,6 +15,7 @@
 #include "pelagos/plan/environment.h"
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/plan/rights_rules.h"
+#include "pelagos/plan/seccomp.h"
 #include "pelagos/policy/cidr.h"
 #include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/name.h"
@@ -222,6 +223,13 @@ inline void StopIsUsable(const PlanInputs& in, Diagnostics& diags) {
   }
 }
 
+inline void SeccompIsUsable(const PlanInputs& in, Diagnostics& diags) {
+  if (in.spec.seccomp.profile != SeccompProfile::kCustom) return;
+  const absl::StatusOr<InstallSeccomp> op = PlanSeccomp(in.spec, in.facts);
+  if (op.ok()) return;
+  diags.Error(in.spec.spans.Find("seccomp"), absl::StrCat("seccomp: ", op.status().message()));
+}
+
 }  // namespace rules
 
 struct Rule {
@@ -252,6 +260,7 @@ inline constexpr Rule kRules[] = {
     {"capabilities", rules::CapabilitySetsFitTogether},
     {"labels", rules::LabelsAreUsable},
     {"landlock", rules::LandlockIsUsable},
+    {"seccomp", rules::SeccompIsUsable},
 };
 
 inline void CheckRules(const PlanInputs& in, Diagnostics& diags) {

@@ -19,13 +19,20 @@ concept MakesPolicy = requires(T value) {
 static_assert(MakesPolicy<SeccompProfile>);
 static_assert(!MakesPolicy<bool> && !MakesPolicy<int> && !MakesPolicy<const char*>);
 
-static_assert(kDefaultSeccomp.profile == SeccompProfile::kDefault);
-static_assert(SeccompPolicy{} == kDefaultSeccomp);
+TEST(SeccompPolicyTest, EqualsByItsRules) {
+  EXPECT_EQ(SeccompPolicy{}, kDefaultSeccomp);
+  SeccompFilter filter;
+  filter.rules.push_back({.names = {"mount"}, .verdict = {SeccompAct::kErrno, 1}});
+  EXPECT_EQ(CustomSeccomp(filter), CustomSeccomp(filter));
+  EXPECT_NE(CustomSeccomp(filter), CustomSeccomp({}));
+  EXPECT_NE(CustomSeccomp({}), SeccompPolicy{SeccompProfile::kCustom});
+}
 
 TEST(SeccompPolicyTest, NamesComeBack) {
   EXPECT_EQ(FindSeccompProfile("default"), SeccompProfile::kDefault);
   EXPECT_EQ(FindSeccompProfile("unconfined"), SeccompProfile::kUnconfined);
   EXPECT_EQ(FindSeccompProfile("none"), std::nullopt);
+  EXPECT_EQ(FindSeccompProfile("custom"), std::nullopt);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "pelagos/abi/namespace.h"
 #include "pelagos/spec/json_node.h"
 #include "pelagos/spec/json_rights.h"
+#include "pelagos/spec/seccomp_json.h"
 
 namespace pelagos {
 namespace {
@@ -86,6 +87,10 @@ Json Write(CapabilitySet set) {
   return list;
 }
 
+Json Write(const SeccompPolicy& policy) {
+  return policy.filter ? Json::parse(ToJson(*policy.filter)) : Json(Text(NameOf(policy.profile)));
+}
+
 Json Write(const ContainerSpec& spec) {
   Json json = {{"name", spec.name},
                {"hostname", spec.hostname},
@@ -100,7 +105,7 @@ Json Write(const ContainerSpec& spec) {
                {"cgroup", Write(spec.cgroup)},
                {"namespaces", Write(spec.namespaces)},
                {"capabilities", Write(spec.capabilities)},
-               {"seccomp", Text(NameOf(spec.seccomp.profile))},
+               {"seccomp", Write(spec.seccomp)},
                {"noNewPrivileges", spec.no_new_privileges},
                {"readOnly", spec.read_only},
                {"stopGraceSeconds", spec.stop_grace_seconds}};
@@ -173,6 +178,15 @@ NetPlan ReadNet(const Node& node) {
           node.All("ports", ReadPort)};
 }
 
+// A name, or a profile.
+SeccompPolicy ReadSeccomp(const Node& node, const char* key) {
+  const std::optional<std::string> text = node.ObjectText(key);
+  if (!text) return {node.Named(key, FindSeccompProfile)};
+  absl::StatusOr<SeccompFile> file = ParseSeccomp(*text);
+  if (!file.ok()) throw Mistake{absl::StrCat(key, ": ", file.status().message())};
+  return CustomSeccomp(std::move(file->filter));
+}
+
 ContainerSpec ReadContainer(const Node& node) {
   ContainerSpec spec;
   spec.name = node.String("name");
@@ -196,7 +210,7 @@ ContainerSpec ReadContainer(const Node& node) {
   for (const std::string& name : node.Strings("capabilities")) {
     spec.capabilities.insert(node.Named("capabilities", name, FindCapability));
   }
-  spec.seccomp.profile = node.Named("seccomp", FindSeccompProfile);
+  spec.seccomp = ReadSeccomp(node, "seccomp");
   spec.no_new_privileges = node.Bool("noNewPrivileges");
   spec.read_only = node.Bool("readOnly");
   spec.stop_grace_seconds = static_cast<int>(node.Number("stopGraceSeconds", kMostInt));

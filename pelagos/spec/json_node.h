@@ -91,6 +91,11 @@ class Node {
     return keys;
   }
   bool Has(const char* key) const { return json_.contains(key); }
+  // The text of what stands there, if that is an object.
+  std::optional<std::string> ObjectText(const char* key) const {
+    const Json& value = At(key);
+    return value.is_object() ? std::optional(value.dump()) : std::nullopt;
+  }
 
  private:
   const Json& At(const char* key) const {

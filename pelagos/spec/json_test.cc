@@ -45,7 +45,11 @@ ContainerSpec Full() {
 }
 
 TEST(JsonTest, AContainerGoesRound) {
-  for (const ContainerSpec& spec : {Full(), ContainerSpec{}}) {
+  ContainerSpec filtered;
+  SeccompFilter filter;
+  filter.rules.push_back({{"mount"}, {SeccompAct::kErrno, 5}, {{1, SeccompOp::kGe, ~uint64_t{0}}}});
+  filtered.seccomp = CustomSeccomp(filter);
+  for (const ContainerSpec& spec : {Full(), filtered, ContainerSpec{}}) {
     const absl::StatusOr<ContainerSpec> back = ContainerSpecFromJson(ToJson(spec));
     ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_EQ(*back, spec);
