@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/run_namespaces.h"
 #include "pelagos/cli/run_rights.h"
 #include "pelagos/cli/run_security.h"
 #include "pelagos/container/engine.h"
@@ -69,6 +70,7 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
   }
   PELAGOS_RETURN_IF_ERROR(ApplyRights(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplySecurity(args, spec));
+  PELAGOS_RETURN_IF_ERROR(ApplyNamespaces(args, spec));
   return spec;
 }
 
@@ -130,7 +132,7 @@ std::vector<Flag> RunFlags() {
       {"cpus", 0, "NUMBER", "limit of CPUs: 0.5"},
       {"read-only", 0, "", "seal the root file system"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
-  for (const auto& more : {RightsFlags(), SecurityFlags()}) {
+  for (const auto& more : {RightsFlags(), SecurityFlags(), NamespacesFlags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
   }
   return flags;

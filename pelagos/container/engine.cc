@@ -91,6 +91,7 @@ HostFacts Engine::FactsFor(const ContainerSpec& spec) const {
   if (!spec.labels.selinux.empty() || !spec.labels.selinux_mount.empty()) {
     facts.selinux = sys::SelinuxIsOn();
   }
+  if (spec.init) facts.init_program = sys::SiblingProgram("pelagos-init").value_or("");
   if (!spec.landlock.empty()) facts.landlock_abi = sys::LandlockAbi();
   return facts;
 }

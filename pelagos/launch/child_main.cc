@@ -50,6 +50,10 @@ class Child : private ChildRights {
     for (index_ = 0; index_ < plan_.cgroup_task_count; ++index_) {
       Must(Call(SYS_write, plan_.cgroup_tasks[index_], "0", 1), Part::kCgroup);
     }
+    for (index_ = 0; index_ < plan_.join_count; ++index_) {
+      const ChildJoin& join = plan_.joins[index_];
+      Must(Call(SYS_setns, join.fd, join.flag), Part::kJoin);
+    }
     index_ = 0;
     if (plan_.unshare_cgroup) Must(Call(SYS_unshare, CLONE_NEWCGROUP), Part::kCgroupNamespace);
     ResetSignals();

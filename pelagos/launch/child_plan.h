@@ -46,6 +46,7 @@ enum class Part : uint8_t {
   kParentDeath,
   kCgroup,  // joining the v1 cgroup `index`
   kCgroupNamespace,
+  kJoin,  // of ChildPlan::joins
   kSession,
   kStandardStream,  // descriptor `index`
   kListener,        // handing over the listener of a filter
@@ -187,6 +188,12 @@ struct ChildOp {
   };
 };
 
+// A namespace to join: setns(2).
+struct ChildJoin {
+  int fd;
+  int flag;  // CLONE_NEW*
+};
+
 struct ChildPlan {
   const ChildOp* ops = nullptr;
   size_t op_count = 0;
@@ -196,7 +203,9 @@ struct ChildPlan {
   size_t keep_count = 0;
   const int* cgroup_tasks = nullptr;  // v1 `tasks` files, open for writing
   size_t cgroup_task_count = 0;
-  bool unshare_cgroup = false;    // after joining: the new namespace's root is what we joined
+  bool unshare_cgroup = false;  // after joining: the new namespace's root is what we joined
+  const ChildJoin* joins = nullptr;
+  size_t join_count = 0;
   uint64_t ignored_signals = 0;   // bit N-1 for signal N; they get their default back
   int streams[3] = {-1, -1, -1};  // become 0, 1, 2; -1: the container's /dev/null
 };

@@ -118,6 +118,17 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
                           report.index < plan.cgroup.v1.size() ? plan.cgroup.v1[report.index] : "");
     case Part::kCgroupNamespace:
       return "making the cgroup namespace";
+    case Part::kJoin: {
+      // The pid namespace, which the parent chooses, is none of the child's.
+      NamespaceJoins joins = plan.joins;
+      joins.erase(std::remove_if(joins.begin(), joins.end(),
+                                 [](const auto& join) { return join.kind == Namespace::kPid; }),
+                  joins.end());
+      return report.index < joins.size()
+                 ? absl::StrCat("joining the ", RowOf(joins[report.index].kind).name, " namespace ",
+                                joins[report.index].path)
+                 : "";
+    }
     case Part::kSession:
       return "making the session";
     case Part::kStandardStream:

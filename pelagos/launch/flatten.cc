@@ -34,6 +34,7 @@ absl::StatusOr<FlatPlan> Flattener::Run(int channel) {
   keep_.push_back(channel);
   PELAGOS_RETURN_IF_ERROR(AddStreams());
   PELAGOS_RETURN_IF_ERROR(AddCgroups());
+  PELAGOS_RETURN_IF_ERROR(AddJoins());
   PELAGOS_RETURN_IF_ERROR(AddIgnoredSignals());
 
   ChildOp* ops = flat_.arena_.Array<ChildOp>(plan_.ops.size());
@@ -96,6 +97,25 @@ absl::Status Flattener::AddCgroups() {
   // A cgroup namespace made by clone3 would have the parent's cgroups as its root.
   flat_.child_.unshare_cgroup =
       plan_.namespaces.contains(Namespace::kCgroup) && (!cgroup.v2.empty() || !cgroup.v1.empty());
+  return absl::OkStatus();
+}
+
+// The pid namespace counts for children only: the launcher chooses it before it clones.
+absl::Status Flattener::AddJoins() {
+  ChildJoin* joins = flat_.arena_.Array<ChildJoin>(plan_.joins.size());
+  size_t count = 0;
+  for (const NamespaceJoin& join : plan_.joins) {
+    if (plan_.namespaces.contains(join.kind)) {
+      return absl::InvalidArgumentError("a namespace cannot be both made and joined");
+    }
+    if (join.kind == Namespace::kPid) continue;
+    PELAGOS_ASSIGN_OR_RETURN(Fd fd, sys::OpenFile(join.path, O_RDONLY), "namespace to join");
+    joins[count].flag = static_cast<int>(RowOf(join.kind).clone_flag);
+    PELAGOS_ASSIGN_OR_RETURN(joins[count].fd, Keep(std::move(fd)));
+    ++count;
+  }
+  flat_.child_.joins = joins;
+  flat_.child_.join_count = count;
   return absl::OkStatus();
 }
 

@@ -34,6 +34,7 @@ class Flattener {
   absl::StatusOr<int> Keep(Fd fd);
   absl::Status AddStreams();
   absl::Status AddCgroups();
+  absl::Status AddJoins();
   // proc_pid_status(5), SigIgn: one read instead of a question for each signal.
   absl::Status AddIgnoredSignals();
   absl::StatusOr<const char*> Text(absl::string_view text, absl::string_view what);

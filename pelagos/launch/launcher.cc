@@ -82,6 +82,36 @@ struct Cloned {
   Fd pidfd;
 };
 
+// setns(2): a pid namespace is joined by the children of the calling thread. Ours is chosen again
+// at once; the child sees neither of the descriptors.
+class ChildrensPidNamespace {
+ public:
+  absl::Status Choose(const LaunchPlan& plan) {
+    for (const NamespaceJoin& join : plan.joins) {
+      if (join.kind != Namespace::kPid) continue;
+      PELAGOS_ASSIGN_OR_RETURN(Fd other, sys::OpenFile(join.path, O_RDONLY), "namespace to join");
+      PELAGOS_ASSIGN_OR_RETURN(own_,
+                               sys::OpenFile("/proc/thread-self/ns/pid_for_children", O_RDONLY));
+      const sys::Result joined = sys::Call(SYS_setns, other.get(), CLONE_NEWPID);
+      if (!joined.ok()) {
+        own_.reset();
+        return ErrnoStatus(joined.err, "joining the pid namespace", join.path);
+      }
+    }
+    return absl::OkStatus();
+  }
+  absl::Status ChooseOwn() {
+    if (!own_.valid()) return absl::OkStatus();
+    const sys::Result back = sys::Call(SYS_setns, own_.get(), CLONE_NEWPID);
+    own_.reset();
+    if (!back.ok()) return ErrnoStatus(back.err, "returning to the own pid namespace");
+    return absl::OkStatus();
+  }
+
+ private:
+  Fd own_;
+};
+
 // All signals are blocked across the call: none of our handlers may run in the child, which sets
 // every disposition back before it opens its mask.
 absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, const Fd& cgroup) {
@@ -95,6 +125,8 @@ absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, con
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<uint64_t>(cgroup.get());
   }
+  ChildrensPidNamespace pids;
+  PELAGOS_RETURN_IF_ERROR(pids.Choose(plan));
   sigset_t all, before;
   sigfillset(&all);
   if (const int error = ::pthread_sigmask(SIG_SETMASK, &all, &before); error != 0) {
@@ -104,7 +136,14 @@ absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, con
   if (pid == 0) ChildMain(child);
   const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const absl::Status returned = pids.ChooseOwn();
   if (pid < 0) return ErrnoStatus(error, "clone3");
+  if (!returned.ok()) {
+    const Fd orphan(pidfd);
+    sys::Signal(orphan, SIGKILL).IgnoreError();
+    WaitForExit(orphan).IgnoreError();
+    return returned;
+  }
   return Cloned{static_cast<pid_t>(pid), Fd(pidfd)};
 }
 

@@ -34,6 +34,7 @@ struct HostFacts {
   CapabilitySet capabilities = CapabilitySet::All();  // the caller's own (permitted)
   bool apparmor = false;                              // profiles are enforced
   bool selinux = false;                               // the policy is enforced or audited
+  std::string init_program;                           // pelagos-init; empty: not looked for
   int landlock_abi = 0;                               // version of the interface; 0: none
   KernelVersion kernel;
 

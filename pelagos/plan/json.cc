@@ -178,6 +178,9 @@ Json PlanToJson(const LaunchPlan& plan) {
                {"ops", ops},
                {"stopSignal", SignalName(plan.stop_signal)},
                {"stopGraceSeconds", plan.stop_grace_seconds}};
+  for (const NamespaceJoin& join : plan.joins) {
+    json["joins"].push_back({{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}});
+  }
   if (!plan.notes.empty()) json["notes"] = plan.notes;
   return json;
 }

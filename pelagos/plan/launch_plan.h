@@ -8,6 +8,7 @@
 
 #include "pelagos/plan/op.h"
 #include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/policy/namespace_join.h"
 #include "pelagos/policy/namespace_set.h"
 #include "pelagos/policy/net_plan.h"
 
@@ -31,6 +32,7 @@ struct CgroupSteps {
 struct LaunchPlan {
   std::string id;  // the container's name; owner of all that is made for it
   NamespaceSet namespaces;
+  NamespaceJoins joins;  // of other kinds
   CgroupSteps cgroup;
   NetPlan net;  // executed by net/ between the start of the child and its AwaitStart
   // Host folders to make first (upper, work), mode 0755: the upper folder's mode is the mode of the

@@ -41,6 +41,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   ops.push_back(MountOverlayRoot{LayersOf(spec, image), folder + "/upper", folder + "/work",
                                  facts.run_root + "/mnt"});
   Append(ops, KernelMounts(namespaces, facts));
+  Append(ops, InitMount(spec, facts));
   Append(ops, SysctlOps(spec.sysctls, /*of_interfaces=*/false));
   Append(ops, UserMounts(spec.name, spec.mounts, facts));
   // Settings of interfaces wait for the network, but not for /proc/sys to become read-only.
@@ -71,7 +72,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   ops.push_back(CapabilitiesOf(in));
   if (spec.no_new_privileges) ops.push_back(SetNoNewPrivileges{});
   if (!early) Append(ops, filter);
-  ops.push_back(Exec{CommandOf(spec, image), EnvironmentOf(spec, image, user)});
+  ops.push_back(Exec{WithInit(spec, CommandOf(spec, image)), EnvironmentOf(spec, image, user)});
   AdaptMounts(spec, ops);
   return ops;
 }
@@ -92,6 +93,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   plan.id = spec.name;
   plan.namespaces = spec.namespaces;
   if (spec.net.mode == NetMode::kHost) plan.namespaces.erase(Namespace::kNet);
+  plan.joins = spec.joins;
   plan.cgroup = PlanCgroups(spec.name, spec.cgroup, facts.cgroups);
   plan.net = spec.net;
   const std::string folder = ContainerFolder(facts, spec.name);

@@ -49,6 +49,9 @@ void AddNet(const NetPlan& net, const std::string& indent, std::string* text) {
 
 std::string PrintIndented(const LaunchPlan& plan, const std::string& indent) {
   std::string text = absl::StrCat(indent, "namespaces ", NamespacesText(plan.namespaces), "\n");
+  for (const NamespaceJoin& join : plan.joins) {
+    absl::StrAppend(&text, indent, "join ", RowOf(join.kind).name, " namespace ", join.path, "\n");
+  }
   AddCgroups(plan.cgroup, indent, &text);
   AddNet(plan.net, indent, &text);
   for (const std::string& folder : plan.folders) {

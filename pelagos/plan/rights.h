@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,22 @@
 #include "pelagos/policy/sysctls.h"
 
 namespace pelagos {
+
+// Where pelagos-init is in a container that has one: on its own /dev, so that the target is never
+// an image's.
+inline constexpr char kInitTarget[] = "/dev/pelagos-init";
+
+// Read-only: /proc/1/exe must be no way to write to the host's file.
+inline std::vector<Op> InitMount(const ContainerSpec& spec, const HostFacts& facts) {
+  if (!spec.init) return {};
+  return {BindMount{facts.init_program, kInitTarget, true}};
+}
+
+inline std::vector<std::string> WithInit(const ContainerSpec& spec,
+                                         std::vector<std::string> command) {
+  if (spec.init) command.insert(command.begin(), kInitTarget);
+  return command;
+}
 
 // What is written to the host's /proc, about the process itself.
 inline std::vector<Op> LabelsAndScore(const ContainerSpec& spec) {
@@ -41,7 +58,9 @@ inline std::vector<Op> SysctlOps(const Sysctls& sysctls, bool of_interfaces) {
 inline std::vector<Op> LimitOps(const ContainerSpec& spec, const HostFacts& facts) {
   std::vector<Op> ops;
   if (!spec.landlock.empty()) {
-    ops.push_back(RestrictPaths{LandlockRights(facts.landlock_abi), spec.landlock});
+    RestrictPaths op{LandlockRights(facts.landlock_abi), spec.landlock};
+    if (spec.init) op.rules.push_back({kInitTarget, {true, false, true}});
+    ops.push_back(std::move(op));
   }
   for (const auto& [limit, pair] : spec.rlimits.pairs()) ops.push_back(SetRlimit{limit, pair});
   if (spec.umask != kDefaultUmask) ops.push_back(SetUmask{spec.umask});

@@ -13,6 +13,7 @@
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/policy/landlock.h"
 #include "pelagos/policy/name.h"
+#include "pelagos/policy/namespace_join.h"
 #include "pelagos/policy/oom_score.h"
 #include "pelagos/policy/process_capabilities.h"
 #include "pelagos/policy/rlimits.h"
@@ -20,6 +21,36 @@
 #include "pelagos/policy/sysctls.h"
 
 namespace pelagos::rules {
+
+inline void JoinsAreUsable(const PlanInputs& in, Diagnostics& diags) {
+  NamespaceSet seen = in.spec.namespaces;
+  for (const NamespaceJoin& join : in.spec.joins) {
+    const std::string name(RowOf(join.kind).name);
+    const auto error = [&](absl::string_view problem) {
+      diags.Error(in.spec.spans.Find("namespaces"), absl::StrCat("namespace ", name, " ", problem));
+    };
+    if (const absl::string_view problem = JoinProblem(join.kind); !problem.empty()) {
+      error(problem);
+    }
+    if (seen.contains(join.kind)) error("cannot be joined and made, or joined twice");
+    seen.insert(join.kind);
+    if (join.path.empty() || join.path[0] != '/' || join.path.find('\0') != std::string::npos) {
+      error("is joined by an absolute path");
+    }
+  }
+  // Nothing else names the processes that the program leaves behind.
+  if (!in.spec.namespaces.contains(Namespace::kPid) && in.facts.cgroups.v2_mount.empty()) {
+    diags.Error(
+        in.spec.spans.Find("namespaces"),
+        "without a pid namespace of its own a container's processes are told from others by "
+        "a cgroup v2, which this host does not mount");
+  }
+}
+
+inline void InitIsThere(const PlanInputs& in, Diagnostics& diags) {
+  if (!in.spec.init || !in.facts.init_program.empty()) return;
+  diags.Error(in.spec.spans.Find("init"), "init: the program pelagos-init is not found");
+}
 
 inline void DomainnameIsUsable(const PlanInputs& in, Diagnostics& diags) {
   const std::string& name = in.spec.domainname;

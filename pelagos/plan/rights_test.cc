@@ -157,6 +157,39 @@ TEST(RightsPlanTest, TheFilterComesWhileItMayBeInstalled) {
   ExpectOrder(world.Plan(), {"seccomp", "user ", "capabilities", "exec"});
 }
 
+TEST(RightsPlanTest, InitIsTheFirstProgram) {
+  World world;
+  world.spec.init = true;
+  EXPECT_EQ(world.Ask(rules::InitIsThere), Lines{"init: the program pelagos-init is not found"});
+  world.facts.init_program = "/p/pelagos-init";
+  world.spec.landlock = {{"/bin", {true, false, true}}};
+  const LaunchPlan plan = world.Plan();
+  ExpectOrder(
+      plan, {"mount tmpfs -> /dev", "bind /p/pelagos-init -> /dev/pelagos-init read-only",
+             "pivot root", "landlock: rx:/bin rx:/dev/pelagos-init", "exec /dev/pelagos-init sh"});
+}
+
+TEST(RightsPlanTest, JoinsAreChecked) {
+  World world;
+  world.spec.joins = {{Namespace::kIpc, "/proc/1/ns/ipc"},
+                      {Namespace::kMount, "/proc/1/ns/mnt"},
+                      {Namespace::kUts, "x"}};
+  world.spec.namespaces.erase(Namespace::kUts);
+  world.spec.namespaces.erase(Namespace::kPid);
+  EXPECT_EQ(
+      world.Ask(rules::JoinsAreUsable),
+      (Lines{"namespace ipc cannot be joined and made, or joined twice",
+             "namespace mount cannot be joined: a container mounts its root in one of its own",
+             "namespace mount cannot be joined and made, or joined twice",
+             "namespace uts is joined by an absolute path",
+             "without a pid namespace of its own a container's processes are told from "
+             "others by a cgroup v2, which this host does not mount"}));
+  World fine;
+  fine.spec.namespaces.erase(Namespace::kIpc);
+  fine.spec.joins = {{Namespace::kIpc, "/proc/1/ns/ipc"}};
+  EXPECT_EQ(fine.Plan().joins, fine.spec.joins);
+}
+
 TEST(RightsPlanTest, SettingsOfInterfacesWaitForTheNetwork) {
   World world;
   world.spec.net = NetPlanBuilder().Join("net", {"web"}).Build();

@@ -252,6 +252,8 @@ inline constexpr Rule kRules[] = {
     {"controllers", rules::ControllersExist},
     {"network", rules::NetworkIsUsable},
     {"stop", rules::StopIsUsable},
+    {"joins", rules::JoinsAreUsable},
+    {"init", rules::InitIsThere},
     {"domainname", rules::DomainnameIsUsable},
     {"umask", rules::UmaskIsUsable},
     {"rlimits", rules::RlimitsAreUsable},

@@ -16,6 +16,7 @@
 #include "pelagos/policy/cgroup_plan.h"
 #include "pelagos/policy/landlock.h"
 #include "pelagos/policy/mount_plan.h"
+#include "pelagos/policy/namespace_join.h"
 #include "pelagos/policy/namespace_set.h"
 #include "pelagos/policy/net_plan.h"
 #include "pelagos/policy/process_capabilities.h"
@@ -84,6 +85,8 @@ struct ContainerSpec {
   NetPlan net;
   CgroupPlan cgroup;
   NamespaceSet namespaces = kDefaultNamespaces;
+  NamespaceJoins joins;  // of kinds that `namespaces` does not have
+  bool init = false;     // the first process is pelagos-init, the program its child
   CapabilitySet capabilities = kDefaultCapabilities;
   // Instead of what follows from `capabilities`, which then is the bounding set alone.
   std::optional<ProcessCapabilities> process_capabilities;

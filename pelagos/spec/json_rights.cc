@@ -1,6 +1,7 @@
 #include "pelagos/spec/json_rights.h"
 
 #include "pelagos/abi/capability.h"
+#include "pelagos/abi/namespace.h"
 #include "pelagos/abi/rlimit.h"
 #include "pelagos/policy/oom_score.h"
 
@@ -43,9 +44,17 @@ LandlockRule ReadLandlockRule(const Node& node) {
   return {node.String("path"), node.Named("access", FindLandlockAccess)};
 }
 
+NamespaceJoin ReadJoin(const Node& node) {
+  return {node.Named("kind", FindNamespace), node.String("path")};
+}
+
 }  // namespace
 
 void WriteRights(const ContainerSpec& spec, Json& json) {
+  if (spec.init) json["init"] = true;
+  for (const NamespaceJoin& join : spec.joins) {
+    json["joins"].push_back({{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}});
+  }
   if (!spec.groups.empty()) json["groups"] = spec.groups;
   if (!spec.domainname.empty()) json["domainname"] = spec.domainname;
   if (spec.umask != kDefaultUmask) json["umask"] = spec.umask;
@@ -71,6 +80,8 @@ void WriteRights(const ContainerSpec& spec, Json& json) {
 }
 
 void ReadRights(const Node& node, ContainerSpec& spec) {
+  if (node.Has("init")) spec.init = node.Bool("init");
+  if (node.Has("joins")) spec.joins = node.All("joins", ReadJoin);
   if (node.Has("groups")) spec.groups = node.Strings("groups");
   if (node.Has("domainname")) spec.domainname = node.String("domainname");
   if (node.Has("umask")) spec.umask = static_cast<uint32_t>(node.Number("umask", kMostUmask));

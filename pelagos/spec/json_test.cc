@@ -32,6 +32,8 @@ ContainerSpec Full() {
   spec.stop_grace_seconds = 99;
   spec.groups = {"audio", "44"};
   spec.domainname = "example";
+  spec.joins = {{Namespace::kIpc, "/proc/1/ns/ipc"}, {Namespace::kPid, "/x"}};
+  spec.init = true;
   spec.umask = 027;
   spec.process_capabilities = {{"kill"_cap}, {}, {"chown"_cap, "kill"_cap}, {"mknod"_cap}};
   spec.ambient_capabilities = true;

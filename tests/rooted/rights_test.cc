@@ -3,13 +3,16 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/security.h"
@@ -175,10 +178,93 @@ TEST_F(RightsTest, Landlock) {
   ExpectFails({"--landlock", "ro:/etc"}, 126, "no landlock rule allows");
 }
 
+std::string LinkOf(const std::string& path) {
+  char text[64];
+  const ssize_t size = ::readlink(path.c_str(), text, sizeof(text));
+  return size < 0 ? "" : std::string(text, static_cast<size_t>(size));
+}
+
+TEST_F(RightsTest, NamespacesOfTheHost) {
+  for (const auto& [flag, name] : std::vector<std::pair<std::string, std::string>>{
+           {"--pid", "pid"}, {"--ipc", "ipc"}, {"--uts", "uts"}, {"--cgroupns", "cgroup"}}) {
+    const std::string ask = absl::StrCat("readlink /proc/self/ns/", name);
+    const std::string host = LinkOf(absl::StrCat("/proc/self/ns/", name)) + "\n";
+    EXPECT_EQ(Out({flag, "host"}, ask), host) << flag;
+    EXPECT_NE(Out({flag, "private"}, ask), host) << flag;
+  }
+  world_->ExpectNoResidue("namespaces of the host");
+}
+
+// A program that leaves a process behind: only the cgroup knows it.
+TEST_F(RightsTest, NothingOutlivesAContainerInTheHostsPidNamespace) {
+  EXPECT_EQ(Out({"--pid", "host"}, "sleep 1000 >/dev/null 2>&1 & echo left"), "left\n");
+  world_->ExpectNoResidue("a process left behind");
+}
+
+TEST_F(RightsTest, NamespacesOfAnotherContainer) {
+  const std::unique_ptr<Program> first =
+      world_->Start({"run", "--name", "first", "--hostname", "other", "busybox", "sh", "-c",
+                     "readlink /proc/self/ns/pid; readlink /proc/self/ns/uts; trap 'exit 0' TERM; "
+                     "echo up; sleep 1000 & wait"});
+  const std::string pid_namespace = first->NextLine().value_or("");
+  const std::string uts_namespace = first->NextLine().value_or("");
+  ASSERT_TRUE(first->AwaitLine("up"));
+  // The first process of the container is the child of `pelagos run`.
+  const std::string children =
+      sys::ReadFile(absl::StrCat("/proc/", first->pid(), "/task/", first->pid(), "/children"), 64)
+          .value();
+  const std::string init(absl::StripTrailingAsciiWhitespace(children));
+  EXPECT_EQ(Out({"--pid", absl::StrCat("ns:/proc/", init, "/ns/pid"), "--uts",
+                 absl::StrCat("ns:/proc/", init, "/ns/uts")},
+                "readlink /proc/self/ns/pid; readlink /proc/self/ns/uts; hostname; cat "
+                "/proc/1/comm"),
+            absl::StrCat(pid_namespace, "\n", uts_namespace, "\nother\nsh\n"));
+  first->Signal(SIGTERM);
+  EXPECT_EQ(first->Wait().code, 0);
+  ExpectFails({"--ipc", "ns:/no/such"}, 127, "namespace to join: open('/no/such')");
+}
+
+TEST_F(RightsTest, Init) {
+  EXPECT_EQ(Out({"--init"}, "cat /proc/1/comm; test $$ -ne 1 && echo child"),
+            "pelagos-init\nchild\n");
+  EXPECT_EQ(Run({"--init"}, "exit 7").code, 7);
+  EXPECT_EQ(Run({"--init"}, "kill -9 $$").code, 128 + SIGKILL);
+  const Outcome missing = world_->Pelagos({"run", "--init", "busybox", "/no/such"});
+  EXPECT_EQ(missing.code, 127) << missing.Describe();
+  EXPECT_EQ(missing.err, "pelagos-init: cannot run '/no/such': No such file or directory\n");
+  // Users other than root, a sealed root, path rules: it is there all the same.
+  EXPECT_EQ(Out({"--init", "--read-only", "--user", "1000", "--landlock", "rx:/bin"}, "echo up"),
+            "up\n");
+  // The host's file cannot be written to through it.
+  EXPECT_EQ(Out({"--init"}, "exec 2>&1; echo x > /proc/1/exe; true"),
+            "sh: can't create /proc/1/exe: Read-only file system\n");
+}
+
+// An orphan of an orphan becomes a child of process 1, which must take its end in.
+TEST_F(RightsTest, InitReapsOrphans) {
+  EXPECT_EQ(Out({"--init"},
+                "for i in 1 2 3; do sh -c 'sh -c \"echo \\$\\$ > /tmp/$0; exec true\" & ' $i; done;"
+                "for i in 1 2 3; do while ! test -s /tmp/$i; do :; done;"
+                "while test -e /proc/$(cat /tmp/$i); do :; done; done; echo reaped"),
+            "reaped\n");
+}
+
+TEST_F(RightsTest, InitPassesSignalsOn) {
+  const std::unique_ptr<Program> program =
+      world_->Start({"run", "--init", "busybox", "sh", "-c",
+                     "trap 'echo got; exit 9' TERM; echo up; while :; do :; done"});
+  ASSERT_TRUE(program->AwaitLine("up"));
+  program->Signal(SIGTERM);
+  const Outcome outcome = program->Wait();
+  EXPECT_EQ(outcome.code, 9) << outcome.Describe();
+  EXPECT_TRUE(absl::StrContains(outcome.out, "got")) << outcome.Describe();
+}
+
 TEST_F(RightsTest, WrongFlagsAreUsageErrors) {
-  for (const Words& flags : {Words{"--ulimit", "x=1"}, Words{"--oom-score-adj", "x"},
-                             Words{"--sysctl", "x"}, Words{"--cap-add", "x"}, Words{"--umask", "9"},
-                             Words{"--security-opt", "x"}, Words{"--landlock", "x"}}) {
+  for (const Words& flags :
+       {Words{"--ulimit", "x=1"}, Words{"--oom-score-adj", "x"}, Words{"--sysctl", "x"},
+        Words{"--cap-add", "x"}, Words{"--umask", "9"}, Words{"--security-opt", "x"},
+        Words{"--landlock", "x"}, Words{"--pid", "x"}}) {
     ExpectFails(flags, 2, absl::StrCat("pelagos: error: run: ", flags[0]));
   }
 }

@@ -1,0 +1,37 @@
+#include "pelagos/cli/run_namespaces.h"
+
+#include <gtest/gtest.h>
+
+namespace pelagos::cli {
+namespace {
+
+absl::StatusOr<ContainerSpec> SpecOf(const std::vector<std::string>& words,
+                                     const std::string& hostname = "") {
+  const absl::StatusOr<Arguments> args = ParseFlags(NamespacesFlags(), words, true);
+  if (!args.ok()) return args.status();
+  ContainerSpec spec;
+  spec.hostname = hostname;
+  if (absl::Status status = ApplyNamespaces(*args, spec); !status.ok()) return status;
+  return spec;
+}
+
+TEST(RunNamespacesTest, OwnHostOrJoined) {
+  EXPECT_EQ(SpecOf({}).value(), ContainerSpec{});
+  EXPECT_EQ(SpecOf({"--pid", "private"}).value(), ContainerSpec{});
+  const ContainerSpec spec = SpecOf({"--pid=host", "--ipc=ns:/proc/1/ns/ipc", "--init"}).value();
+  EXPECT_FALSE(spec.namespaces.contains(Namespace::kPid));
+  EXPECT_FALSE(spec.namespaces.contains(Namespace::kIpc));
+  EXPECT_TRUE(spec.namespaces.contains(Namespace::kUts));
+  EXPECT_EQ(spec.joins, (NamespaceJoins{{Namespace::kIpc, "/proc/1/ns/ipc"}}));
+  EXPECT_TRUE(spec.init);
+}
+
+TEST(RunNamespacesTest, Mistakes) {
+  EXPECT_EQ(SpecOf({"--pid", "hosts"}).status().message(),
+            "--pid 'hosts': expected private, host or ns:/PATH");
+  EXPECT_EQ(SpecOf({"--uts", "host"}, "name").status().message(),
+            "--hostname needs a uts namespace of its own: leave --uts out");
+}
+
+}  // namespace
+}  // namespace pelagos::cli
