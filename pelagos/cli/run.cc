@@ -1,17 +1,22 @@
 #include "pelagos/cli/run.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <optional>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/cli/run_namespaces.h"
 #include "pelagos/cli/run_rights.h"
 #include "pelagos/cli/run_security.h"
+#include "pelagos/cli/terminal.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/running.h"
 #include "pelagos/plan/print.h"
@@ -44,6 +49,7 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
   spec.user = args.value("user");
   spec.workdir = args.value("workdir");
   spec.read_only = args.has("read-only");
+  spec.terminal = args.has("tty");
   for (const std::string& pair : args.values("env")) {
     const std::vector<std::string> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
     if (parts.size() == 2) {
@@ -86,6 +92,18 @@ int ExitCodeFor(const absl::Status& status) {
   }
 }
 
+container::Streams StreamsFor(const ContainerSpec& spec) {
+  container::Streams streams;
+  if (spec.terminal) {
+    std::tie(streams.rows, streams.columns) = TerminalSize(STDIN_FILENO);
+  } else {
+    streams.in = STDIN_FILENO;
+    streams.out = STDOUT_FILENO;
+    streams.err = STDERR_FILENO;
+  }
+  return streams;
+}
+
 int Run(const Context& context, const Arguments& args) {
   const absl::StatusOr<ContainerSpec> spec = SpecFrom(args);
   if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);
@@ -97,23 +115,46 @@ int Run(const Context& context, const Arguments& args) {
     std::cout << Print(*plan);
     return kDone;
   }
+  const bool interactive = args.has("interactive");
+  if (spec->terminal && interactive && ::isatty(STDIN_FILENO) == 0) {
+    return Fail("run: -i and -t together need a terminal as standard input; leave out one");
+  }
   // Before the container is there: a signal must find somebody who passes it on.
   auto loop = sys::EventLoop::Create();
   if (!loop.ok()) return Fail(loop.status(), kRuntimeFailed);
   std::optional<container::Running> running;
-  absl::Status status =
-      loop->WatchSignals({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}, [&](int signal) {
+  std::optional<TerminalRelay> relay;
+  absl::Status status = loop->WatchSignals(
+      {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}, [&](int signal) {
+        if (signal == SIGWINCH) {
+          if (relay) relay->Resize();
+          return;
+        }
         // A process that has just ended needs no signal.
         if (running) running->Signal(signal).IgnoreError();
       });
   if (!status.ok()) return Fail(status, kRuntimeFailed);
-  auto started = container::Run(**engine, *spec, {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  auto started = container::Run(**engine, *spec, StreamsFor(*spec));
   if (!started.ok()) return Fail(started.status(), ExitCodeFor(started.status()));
   running.emplace(*std::move(started));
+  RawMode raw;
+  if (spec->terminal) {
+    const int master = running->terminal().get();
+    if (::fcntl(master, F_SETFL, O_NONBLOCK) != 0) {
+      return Fail(ErrnoStatus(errno, "fcntl"), kRuntimeFailed);
+    }
+    if (interactive) status = raw.Set(STDIN_FILENO);
+    relay.emplace(*loop, STDIN_FILENO, STDOUT_FILENO, master);
+    if (status.ok()) status = relay->Start(interactive);
+    relay->Resize();  // it may have changed meanwhile
+    if (!status.ok()) return Fail(status, kRuntimeFailed);
+  }
   bool ended = false;
   status = loop->Watch(running->pidfd().get(), EPOLLIN, [&](uint32_t) { ended = true; });
   if (status.ok()) status = loop->RunUntil([&] { return ended; });
   if (!status.ok()) return Fail(status, kRuntimeFailed);
+  if (relay) relay->Drain();
+  raw.Restore();
   const absl::StatusOr<int> code = running->Wait();
   if (!code.ok()) return Fail(code.status(), kRuntimeFailed);
   if (absl::Status closed = running->Close(); !closed.ok()) return Fail(closed, kRuntimeFailed);
@@ -130,6 +171,8 @@ std::vector<Flag> RunFlags() {
       {"hostname", 0, "NAME", "the hostname (default: the container's name)"},
       {"memory", 0, "SIZE", "limit of memory: 512m, 1.5g"},
       {"cpus", 0, "NUMBER", "limit of CPUs: 0.5"},
+      {"interactive", 'i', "", "what is typed goes to the container's terminal"},
+      {"tty", 't', "", "a terminal for the container"},
       {"read-only", 0, "", "seal the root file system"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
   for (const auto& more : {RightsFlags(), SecurityFlags(), NamespacesFlags()}) {

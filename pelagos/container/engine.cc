@@ -155,8 +155,9 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     PELAGOS_ASSIGN_OR_RETURN(started.ports, networks->Reserve(plan.id, plan.net.ports));
   }
-  PELAGOS_ASSIGN_OR_RETURN(launch::Starting starting,
-                           launch::Launch(plan, {streams.in, streams.out, streams.err}));
+  PELAGOS_ASSIGN_OR_RETURN(
+      launch::Starting starting,
+      launch::Launch(plan, {streams.in, streams.out, streams.err, streams.rows, streams.columns}));
   net::Endpoint endpoint;
   if (connected) {
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
@@ -173,6 +174,7 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
   PELAGOS_ASSIGN_OR_RETURN(launch::Launched launched, std::move(starting).Start());
   started.init = launched.identity;
   started.pidfd = std::move(launched.pidfd);
+  started.terminal = std::move(launched.terminal);
   std::move(undo).Cancel();
   return started;
 }

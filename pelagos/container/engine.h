@@ -6,6 +6,7 @@
 // last. Not thread-safe; two engines with different roots live side by side in one process.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,6 +32,8 @@ namespace pelagos::container {
 // The container's three streams; -1 is /dev/null. Borrowed for the call.
 struct Streams {
   int in = -1, out = -1, err = -1;
+  // Of a container with a terminal, whose streams that is; 0: not set.
+  uint16_t rows = 0, columns = 0;
 };
 
 // A container whose program runs. Its first process dies with the thread that started it
@@ -41,6 +44,7 @@ struct Started {
   std::vector<std::string> addresses;  // one per network, IPv4
   net::Reservation ports;              // keeps the published ports taken on the host
   Fd lock;                             // says that the id is taken
+  Fd terminal;                         // the master, if the spec asks for a terminal
 };
 
 // An image with the user its config or the spec names.

@@ -36,6 +36,8 @@ class [[nodiscard]] Running {
   const std::string& id() const { return id_; }
   pid_t pid() const { return started_.init.pid; }
   const Fd& pidfd() const { return started_.pidfd; }
+  // The master of the container's terminal; invalid if the spec asks for none.
+  const Fd& terminal() const { return started_.terminal; }
   const std::vector<std::string>& addresses() const { return started_.addresses; }
 
   absl::Status Signal(int signal) { return sys::Signal(started_.pidfd, signal); }

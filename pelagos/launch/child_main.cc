@@ -11,14 +11,14 @@
 #include <linux/sockios.h>
 #include <sched.h>
 
-#include "pelagos/launch/child_rights.h"
+#include "pelagos/launch/child_terminal.h"
 
 namespace pelagos::launch {
 namespace {
 
-class Child : private ChildRights {
+class Child : private ChildTerminal {
  public:
-  using ChildRights::ChildRights;
+  using ChildTerminal::ChildTerminal;
 
   [[noreturn]] void Run() noexcept {
     Prepare();
@@ -95,7 +95,7 @@ class Child : private ChildRights {
     const uint32_t step = index_;
     for (int target = 0; target < 3; ++target) {
       index_ = static_cast<uint32_t>(target);
-      int fd = plan_.streams[target];
+      int fd = terminal_ >= 0 ? terminal_ : plan_.streams[target];
       if (fd < 0) fd = OpenNull(O_RDWR | O_NOCTTY);
       if (fd == target) {
         Must(Call(SYS_fcntl, fd, F_SETFD, 0), Part::kStandardStream);
@@ -215,6 +215,8 @@ class Child : private ChildRights {
       }
       case ChildCall::kExec:
         Exec(op);
+      case ChildCall::kTerminal:
+        return OpenTerminal(op);
       case ChildCall::kDomainname:
         Must(Call(SYS_setdomainname, op.hostname.name, op.hostname.size));
         return;

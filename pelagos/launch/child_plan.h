@@ -21,6 +21,7 @@ namespace pelagos::launch {
 //     | makes the network meanwhile                |  does the steps before AwaitStart
 //     | one byte --------------------------------> |  AwaitStart goes on; end of file: it exits
 //     | <---- ChildReport{kFailed, index, errno}   |  a step failed, at any time; it exits
+//     | <---- ChildReport{kTerminal} + descriptor  |  the master of the container's terminal
 //     | <---- ChildReport{kExecuting}              |  execve(2) comes next, at most a filter before
 //     | <---- ChildReport{kListener, fd}           |  a filter with a listener is installed
 //     | takes the descriptor, sends it on          |
@@ -30,7 +31,7 @@ namespace pelagos::launch {
 // kExecuting comes before the filter, which may forbid to write: a filter that forbids execve too
 // then ends the program as it says, not the launch. End of file without kExecuting: the child was
 // killed on its way. The parent, who owns the plan, words what failed.
-enum class ReportKind : uint8_t { kFailed, kExecuting, kListener };
+enum class ReportKind : uint8_t { kFailed, kExecuting, kListener, kTerminal };
 
 // Where in a step it failed, as far as it matters for the wording.
 enum class Part : uint8_t {
@@ -82,6 +83,7 @@ enum class ChildCall : uint8_t {
   kSeccomp,
   kChangeFolder,
   kExec,
+  kTerminal,
   kDomainname,
   kWriteProc,
   kSysctl,
@@ -168,6 +170,9 @@ struct ChildOp {
       const ChildPathRule* rules;
       size_t rule_count;
     } landlock;
+    struct {  // kTerminal; the streams of ChildPlan do not count then
+      uint32_t uid;
+    } terminal;
     struct {  // kUmask
       uint32_t mode;
     } umask;
@@ -206,8 +211,9 @@ struct ChildPlan {
   bool unshare_cgroup = false;  // after joining: the new namespace's root is what we joined
   const ChildJoin* joins = nullptr;
   size_t join_count = 0;
-  uint64_t ignored_signals = 0;   // bit N-1 for signal N; they get their default back
-  int streams[3] = {-1, -1, -1};  // become 0, 1, 2; -1: the container's /dev/null
+  uint64_t ignored_signals = 0;    // bit N-1 for signal N; they get their default back
+  uint16_t rows = 0, columns = 0;  // of the terminal; 0: not set
+  int streams[3] = {-1, -1, -1};   // become 0, 1, 2; -1: the container's /dev/null
 };
 
 // Never returns. Requires: the calling process is the fresh child of clone3(2) with one thread, all

@@ -167,6 +167,16 @@ absl::Status Flattener::Add(const SetUmask& op) {
   return absl::OkStatus();
 }
 
+absl::Status Flattener::Add(const OpenTerminal& op) {
+  PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  PELAGOS_RETURN_IF_ERROR(NeedsRoot());
+  op_->call = ChildCall::kTerminal;
+  op_->terminal.uid = op.uid;
+  flat_.child_.rows = io_.rows;
+  flat_.child_.columns = io_.columns;
+  return absl::OkStatus();
+}
+
 // user_namespaces(7): the initial one maps all ids to themselves.
 absl::StatusOr<bool> Flattener::InInitialUserNamespace() {
   if (!initial_user_namespace_) {

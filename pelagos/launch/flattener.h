@@ -77,6 +77,7 @@ class Flattener {
   absl::Status Add(const SetRlimit& op);
   absl::Status Add(const RestrictPaths& op);
   absl::Status Add(const SetUmask& op);
+  absl::Status Add(const OpenTerminal& op);
   absl::Status WriteProc(const char* path, const char* fallback, const std::string& text);
   // user_namespaces(7): the initial one maps all ids to themselves.
   absl::StatusOr<bool> InInitialUserNamespace();

@@ -1,6 +1,8 @@
 // The standard streams of a container.
 #pragma once
 
+#include <cstdint>
+
 namespace pelagos::launch {
 
 // Descriptors of the caller, who keeps them and may close them once Launch has returned. -1 is the
@@ -9,6 +11,8 @@ struct LaunchIo {
   int stdin_fd = -1;
   int stdout_fd = -1;
   int stderr_fd = -1;
+  // A container with a terminal has that for its streams; its size, 0: not set.
+  uint16_t rows = 0, columns = 0;
 };
 
 }  // namespace pelagos::launch

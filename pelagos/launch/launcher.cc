@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -147,6 +148,26 @@ absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, con
   return Cloned{static_cast<pid_t>(pid), Fd(pidfd)};
 }
 
+// One report, and the descriptor that came with it.
+sys::Result Receive(const Fd& channel, ChildReport& report, Fd& descriptor) {
+  iovec data = {&report, sizeof(report)};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  const sys::Result got = sys::Call(SYS_recvmsg, channel.get(), &message, MSG_CMSG_CLOEXEC);
+  if (!got.ok()) return got;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+    descriptor = Fd(fd);
+  }
+  return got;
+}
+
 absl::StatusOr<Starting> Failed(const LaunchPlan& plan, const absl::Status& status) {
   return internal::WithContext(status, plan.id);
 }
@@ -211,9 +232,10 @@ absl::StatusOr<Launched> Starting::Start() && {
 
   PELAGOS_RETURN_IF_ERROR(Go(), plan->id);
   bool executing = false;
+  Fd terminal;
   for (;;) {
     ChildReport report;
-    const sys::Result got = sys::Call(SYS_read, channel_.get(), &report, sizeof(report));
+    const sys::Result got = Receive(channel_, report, terminal);
     // The kernel says so once, and first, if the child ended without having read our byte; what the
     // child wrote comes after (unix(7)).
     if (got.err == ECONNRESET) continue;
@@ -227,7 +249,7 @@ absl::StatusOr<Launched> Starting::Start() && {
     }
     if (report.kind == ReportKind::kListener) {
       PELAGOS_RETURN_IF_ERROR(TakeListener(*plan, report), plan->id);
-    } else {
+    } else if (report.kind == ReportKind::kExecuting) {
       executing = true;
     }
   }
@@ -239,7 +261,7 @@ absl::StatusOr<Launched> Starting::Start() && {
   }
   std::move(abandon).Cancel();
   plan_ = nullptr;
-  return Launched{{pid_, start_time}, std::move(pidfd_)};
+  return Launched{{pid_, start_time}, std::move(pidfd_), std::move(terminal)};
 }
 
 absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {

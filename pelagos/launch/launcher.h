@@ -29,6 +29,7 @@ namespace pelagos::launch {
 struct Launched {
   sys::ProcessIdentity identity;  // on the host
   Fd pidfd;
+  Fd terminal = {};  // the master of the container's terminal, if the plan opens one
 
   pid_t pid() const { return identity.pid; }
 };

@@ -34,14 +34,15 @@ inline std::string HostnameOf(const ContainerSpec& spec) {
   return spec.hostname.empty() ? spec.name : spec.hostname;
 }
 
-// KEY=VALUE, sorted by key, each key once: defaults (PATH, HOME, HOSTNAME), over them the image's
-// variables, over them the spec's.
+// KEY=VALUE, sorted by key, each key once: defaults (PATH, HOME, HOSTNAME; TERM with a terminal),
+// over them the image's variables, over them the spec's.
 inline std::vector<std::string> EnvironmentOf(const ContainerSpec& spec, const ResolvedImage& image,
                                               const ResolvedUser& user) {
   std::map<std::string, std::string> variables;
   variables["PATH"] = kDefaultPath;
   variables["HOME"] = user.home.empty() ? "/" : user.home;
   variables["HOSTNAME"] = HostnameOf(spec);
+  if (spec.terminal) variables["TERM"] = "xterm";
   for (const std::string& variable : image.env) {
     const size_t equals = variable.find('=');
     if (equals == 0 || equals == std::string::npos) continue;  // names nothing

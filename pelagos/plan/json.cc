@@ -133,6 +133,9 @@ struct OpToJson {
     }
     return {{"op", "restrictPaths"}, {"handled", op.handled}, {"rules", rules}};
   }
+  Json operator()(const OpenTerminal& op) const {
+    return {{"op", "openTerminal"}, {"uid", op.uid}};
+  }
   Json operator()(const SetUmask& op) const { return {{"op", "setUmask"}, {"mode", op.mode}}; }
 };
 

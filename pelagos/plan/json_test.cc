@@ -23,7 +23,7 @@ TEST(PlanJsonTest, EveryOpHasANameOfItsOwn) {
               InstallSeccomp{},    ChangeFolder{},      Exec{},
               SetDomainname{},     SetOomScoreAdj{},    SetExecLabel{},
               WriteSysctl{},       SetRlimit{},         RestrictPaths{},
-              SetUmask{}};
+              SetUmask{},          OpenTerminal{}};
   ASSERT_EQ(plan.ops.size(), std::variant_size_v<Op>);
   const Json json = Json::parse(ToJson(plan));
   std::set<std::string> names;

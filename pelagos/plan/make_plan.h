@@ -42,6 +42,8 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
                                  facts.run_root + "/mnt"});
   Append(ops, KernelMounts(namespaces, facts));
   Append(ops, InitMount(spec, facts));
+  // On the /dev that was just mounted, before a user's mount could cover it.
+  if (spec.terminal) ops.push_back(OpenTerminal{user.uid});
   Append(ops, SysctlOps(spec.sysctls, /*of_interfaces=*/false));
   Append(ops, UserMounts(spec.name, spec.mounts, facts));
   // Settings of interfaces wait for the network, but not for /proc/sys to become read-only.

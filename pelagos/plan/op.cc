@@ -108,6 +108,9 @@ struct Describer {
     }
     return text;
   }
+  std::string operator()(const OpenTerminal& op) const {
+    return absl::StrCat("terminal of user ", op.uid, " -> /dev/console");
+  }
   std::string operator()(const SetUmask& op) const {
     return absl::StrFormat("umask %04o", op.mode);
   }

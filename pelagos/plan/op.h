@@ -163,6 +163,13 @@ struct RestrictPaths {
   bool operator==(const RestrictPaths&) const = default;
 };
 
+// A pseudo terminal of the container's devpts: /dev/console, the controlling terminal and the
+// standard streams. Belongs to `uid`.
+struct OpenTerminal {
+  uint32_t uid = 0;
+  bool operator==(const OpenTerminal&) const = default;
+};
+
 // The program's umask(2), instead of 022.
 struct SetUmask {
   uint32_t mode = 022;
@@ -219,12 +226,12 @@ struct Exec {
   bool operator==(const Exec&) const = default;
 };
 
-using Op =
-    std::variant<MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem, BindMount,
-                 MakeDevice, MakeFolder, MakeSymlink, MaskPath, MakeReadOnly, PivotRoot, SealRoot,
-                 LoopbackUp, SetHostname, AwaitStart, SetUser, LimitCapabilities,
-                 SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec, SetDomainname,
-                 SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit, RestrictPaths, SetUmask>;
+using Op = std::variant<MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem,
+                        BindMount, MakeDevice, MakeFolder, MakeSymlink, MaskPath, MakeReadOnly,
+                        PivotRoot, SealRoot, LoopbackUp, SetHostname, AwaitStart, SetUser,
+                        LimitCapabilities, SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec,
+                        SetDomainname, SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit,
+                        RestrictPaths, SetUmask, OpenTerminal>;
 
 // One line for people: "bind /srv/www -> /www read-only". Used in plans and in errors.
 std::string Describe(const Op& op);

@@ -56,6 +56,7 @@ TEST(OpTest, EveryOpDescribesItself) {
       {RestrictPaths{1, {{"/usr", {true, false, true}}, {"/tmp", {true, true, false}}}},
        "landlock: rx:/usr rw:/tmp"},
       {SetUmask{027}, "umask 0027"},
+      {OpenTerminal{1000}, "terminal of user 1000 -> /dev/console"},
   };
   std::vector<bool> seen(std::variant_size_v<Op>, false);
   for (const Row& row : rows) {

@@ -85,8 +85,9 @@ struct ContainerSpec {
   NetPlan net;
   CgroupPlan cgroup;
   NamespaceSet namespaces = kDefaultNamespaces;
-  NamespaceJoins joins;  // of kinds that `namespaces` does not have
-  bool init = false;     // the first process is pelagos-init, the program its child
+  NamespaceJoins joins;   // of kinds that `namespaces` does not have
+  bool terminal = false;  // the program's streams are a terminal of the container's
+  bool init = false;      // the first process is pelagos-init, the program its child
   CapabilitySet capabilities = kDefaultCapabilities;
   // Instead of what follows from `capabilities`, which then is the bounding set alone.
   std::optional<ProcessCapabilities> process_capabilities;

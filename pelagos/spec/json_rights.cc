@@ -52,6 +52,7 @@ NamespaceJoin ReadJoin(const Node& node) {
 
 void WriteRights(const ContainerSpec& spec, Json& json) {
   if (spec.init) json["init"] = true;
+  if (spec.terminal) json["terminal"] = true;
   for (const NamespaceJoin& join : spec.joins) {
     json["joins"].push_back({{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}});
   }
@@ -81,6 +82,7 @@ void WriteRights(const ContainerSpec& spec, Json& json) {
 
 void ReadRights(const Node& node, ContainerSpec& spec) {
   if (node.Has("init")) spec.init = node.Bool("init");
+  if (node.Has("terminal")) spec.terminal = node.Bool("terminal");
   if (node.Has("joins")) spec.joins = node.All("joins", ReadJoin);
   if (node.Has("groups")) spec.groups = node.Strings("groups");
   if (node.Has("domainname")) spec.domainname = node.String("domainname");

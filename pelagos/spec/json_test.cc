@@ -34,6 +34,7 @@ ContainerSpec Full() {
   spec.domainname = "example";
   spec.joins = {{Namespace::kIpc, "/proc/1/ns/ipc"}, {Namespace::kPid, "/x"}};
   spec.init = true;
+  spec.terminal = true;
   spec.umask = 027;
   spec.process_capabilities = {{"kill"_cap}, {}, {"chown"_cap, "kill"_cap}, {"mknod"_cap}};
   spec.ambient_capabilities = true;
