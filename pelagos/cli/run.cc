@@ -19,6 +19,7 @@
 #include "pelagos/cli/terminal.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/running.h"
+#include "pelagos/launch/lock_down.h"
 #include "pelagos/plan/print.h"
 #include "pelagos/policy/cgroup_plan.h"
 #include "pelagos/spec/container.h"
@@ -107,10 +108,19 @@ container::Streams StreamsFor(const ContainerSpec& spec) {
 int Run(const Context& context, const Arguments& args) {
   const absl::StatusOr<ContainerSpec> spec = SpecFrom(args);
   if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);
+  if (args.has("dry-run")) {
+    // Whatever the planning does from here on, it changes nothing.
+    const absl::StatusOr<bool> locked = launch::LockDown();
+    if (!locked.ok()) return Fail(locked.status(), kRuntimeFailed);
+    if (!*locked) {
+      std::cerr << "pelagos: warning: the kernel has no Landlock: only seccomp keeps the dry run "
+                   "from changing files\n";
+    }
+  }
   auto engine = container::Engine::Open(context.roots);
   if (!engine.ok()) return Fail(engine.status(), kRuntimeFailed);
   if (args.has("dry-run")) {
-    const auto plan = container::Plan(**engine, *spec);
+    const auto plan = container::Plan(**engine, *spec, container::ImageUse::kLook);
     if (!plan.ok()) return Fail(plan.status(), kRuntimeFailed);
     std::cout << Print(*plan);
     return kDone;

@@ -103,7 +103,7 @@ absl::StatusOr<net::Networks*> Engine::networks() {
   return &*networks_;
 }
 
-absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec) {
+absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse use) {
   FoundImage found;
   if (!spec.rootfs.empty()) {
     struct stat info = {};
@@ -111,8 +111,11 @@ absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec) {
     if (!S_ISDIR(info.st_mode)) return ErrnoStatus(ENOTDIR, "rootfs", spec.rootfs);
     found.image.layers = {spec.rootfs};
   } else {
-    PELAGOS_RETURN_IF_ERROR(image::EnsureBuiltin(roots_.data, spec.image));
-    PELAGOS_ASSIGN_OR_RETURN(image::Store store, image::Store::Open(roots_.data));
+    image::Store store = image::Store::Look(roots_.data);
+    if (use == ImageUse::kLoad) {
+      PELAGOS_RETURN_IF_ERROR(image::EnsureBuiltin(roots_.data, spec.image));
+      PELAGOS_ASSIGN_OR_RETURN(store, image::Store::Open(roots_.data));
+    }
     PELAGOS_ASSIGN_OR_RETURN(found.image, store.Find(spec.image));
     PELAGOS_ASSIGN_OR_RETURN(found.hold, store.Hold(found.image));
   }

@@ -54,6 +54,9 @@ struct FoundImage {
   image::LayerHold hold;  // keeps the layers from being removed; for as long as the container runs
 };
 
+// kLook: changes nothing, not even the store; what is not in it is NotFound.
+enum class ImageUse : uint8_t { kLoad, kLook };
+
 class Engine {
  public:
   // Reads what must be known of the host; makes nothing.
@@ -64,8 +67,8 @@ class Engine {
   // And what only this spec makes worth asking the kernel for.
   HostFacts FactsFor(const ContainerSpec& spec) const;
 
-  // The image or root folder of the spec, and its user. Loads a built-in image on first use.
-  absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec);
+  // The image or root folder of the spec, and its user. kLoad: loads a built-in image on first use.
+  absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec, ImageUse use = ImageUse::kLoad);
 
   absl::Status EnsureNetwork(const NetworkPlan& plan);
   absl::Status RemoveNetwork(const std::string& network);

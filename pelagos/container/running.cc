@@ -46,8 +46,8 @@ absl::Status Running::Close() {
   return std::exchange(engine_, nullptr)->Clean(id_);
 }
 
-absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec) {
-  PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec));
+absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec, ImageUse use) {
+  PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec, use));
   return PlanFor(engine, spec, found);
 }
 

@@ -61,6 +61,7 @@ class [[nodiscard]] Running {
 absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams = {});
 
 // As far as the plan.
-absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec);
+absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec,
+                                ImageUse use = ImageUse::kLoad);
 
 }  // namespace pelagos::container

@@ -112,13 +112,17 @@ Ingest::~Ingest() {
 }
 
 absl::StatusOr<Store> Store::Open(absl::string_view data_root) {
-  Store store(absl::StrCat(data_root, "/images"));
+  Store store = Look(data_root);
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(std::string(data_root), 0755), "image store");
   for (absl::string_view folder : {"", "/refs", "/blobs/sha256", "/layers", "/ingest"}) {
     PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(absl::StrCat(store.folder_, folder), kPrivate),
                             "image store");
   }
   return store;
+}
+
+Store Store::Look(absl::string_view data_root) {
+  return Store(absl::StrCat(data_root, "/images"));
 }
 
 std::string Store::RefPath(const Reference& reference) const {

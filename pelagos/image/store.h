@@ -78,6 +78,8 @@ class Store {
  public:
   // Makes the folders where they are missing.
   static absl::StatusOr<Store> Open(absl::string_view data_root);
+  // Makes nothing; a store that is not there has no images. For reading.
+  static Store Look(absl::string_view data_root);
 
   // InvalidArgument: not a reference. NotFound: says how to load it. DataLoss: the store is
   // damaged. "name@sha256:DIGEST" finds the image of that name with that manifest, whatever its

@@ -183,6 +183,8 @@ TEST_F(SeccompTest, TheDefaultProfileFromAFileIsTheDefault) {
 }
 
 TEST_F(SeccompTest, ThePlanNamesTheProfile) {
+  // A dry run loads no image.
+  ASSERT_EQ(Under(MkdirIs("ERRNO"), "true", {}).code, 0);
   const Outcome outcome = Under(MkdirIs("ERRNO"), "true", {"--dry-run"});
   EXPECT_TRUE(absl::StrContains(outcome.out, "seccomp custom sha256:")) << outcome.Describe();
   EXPECT_TRUE(absl::StrContains(outcome.out, " of 1 rules, ")) << outcome.Describe();
