@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/run_limits.h"
 #include "pelagos/cli/run_namespaces.h"
 #include "pelagos/cli/run_rights.h"
 #include "pelagos/cli/run_security.h"
@@ -21,7 +22,6 @@
 #include "pelagos/container/running.h"
 #include "pelagos/launch/lock_down.h"
 #include "pelagos/plan/print.h"
-#include "pelagos/policy/cgroup_plan.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/sys/event_loop.h"
 
@@ -59,22 +59,7 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
       spec.env.push_back({pair, value});
     }
   }
-  if (args.has("memory")) {
-    const std::optional<uint64_t> bytes = ParseByteSize(args.value("memory"));
-    if (!bytes) {
-      return absl::InvalidArgumentError(absl::StrCat("--memory '", args.value("memory"),
-                                                     "': expected a size such as 512m or 1.5g"));
-    }
-    spec.cgroup.memory_bytes = *bytes;
-  }
-  if (args.has("cpus")) {
-    const std::optional<uint64_t> quota = ParseCpus(args.value("cpus"));
-    if (!quota) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--cpus '", args.value("cpus"), "': expected a number such as 0.5"));
-    }
-    spec.cgroup.cpu_quota_microseconds = *quota;
-  }
+  PELAGOS_RETURN_IF_ERROR(ApplyLimits(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplyRights(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplySecurity(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplyNamespaces(args, spec));
@@ -167,6 +152,7 @@ int Run(const Context& context, const Arguments& args) {
   raw.Restore();
   const absl::StatusOr<int> code = running->Wait();
   if (!code.ok()) return Fail(code.status(), kRuntimeFailed);
+  if (running->out_of_memory()) Fail("killed: out of memory", *code);
   if (absl::Status closed = running->Close(); !closed.ok()) return Fail(closed, kRuntimeFailed);
   return *code;
 }
@@ -179,13 +165,11 @@ std::vector<Flag> RunFlags() {
       {"workdir", 'w', "DIR", "the working directory"},
       {"user", 'u', "USER", "UID[:GID] or NAME[:GROUP] of the image"},
       {"hostname", 0, "NAME", "the hostname (default: the container's name)"},
-      {"memory", 0, "SIZE", "limit of memory: 512m, 1.5g"},
-      {"cpus", 0, "NUMBER", "limit of CPUs: 0.5"},
       {"interactive", 'i', "", "what is typed goes to the container's terminal"},
       {"tty", 't', "", "a terminal for the container"},
       {"read-only", 0, "", "seal the root file system"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
-  for (const auto& more : {RightsFlags(), SecurityFlags(), NamespacesFlags()}) {
+  for (const auto& more : {LimitFlags(), RightsFlags(), SecurityFlags(), NamespacesFlags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
   }
   return flags;

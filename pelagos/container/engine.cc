@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -9,7 +10,9 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "pelagos/abi/kernel_version.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
@@ -50,6 +53,38 @@ absl::Status WriteEtcFile(const std::string& folder, const std::string& name,
   return sys::WriteAll(file, content, path);
 }
 
+// Where the container's cgroups are, relative to the roots, for whoever cleans up without the plan:
+// "a/b/", or "" without such a file.
+std::string ParentFile(const std::string& folder) { return folder + "/cgroup-parent"; }
+absl::StatusOr<std::string> ParentOf(const std::string& folder) {
+  absl::StatusOr<std::string> text = sys::ReadFile(ParentFile(folder), 4096);
+  if (FindErrno(text.status()) == ENOENT) return std::string();
+  return text;
+}
+
+// A kernel without NUMA has node 0 and no file for it.
+absl::StatusOr<IdList> OnlineIds(const std::string& file) {
+  absl::StatusOr<std::string> text = sys::ReadFile(file, 65536);
+  if (FindErrno(text.status()) == ENOENT) return IdList{{0, 0}};
+  PELAGOS_RETURN_IF_ERROR(text.status());
+  const std::optional<IdList> ids = ParseIdList(absl::StripAsciiWhitespace(*text));
+  if (!ids) return absl::InternalError(absl::StrCat(file, " is no list of numbers: ", *text));
+  return *ids;
+}
+
+// Of /sys/kernel/mm/hugepages/hugepages-2048kB; none where the kernel has no huge pages.
+absl::StatusOr<std::vector<uint64_t>> HugePageSizes() {
+  std::vector<uint64_t> sizes;
+  const auto names = sys::ListFolder("/sys/kernel/mm/hugepages");
+  if (FindErrno(names.status()) == ENOENT) return sizes;
+  PELAGOS_RETURN_IF_ERROR(names.status());
+  for (absl::string_view name : *names) {
+    if (!absl::ConsumePrefix(&name, "hugepages-")) continue;
+    if (const std::optional<uint64_t> size = ParseByteSize(name)) sizes.push_back(*size);
+  }
+  return sizes;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
@@ -64,14 +99,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
   if (roots.run != store::Roots().run) {
     facts.cgroups.name_prefix = absl::StrCat("pelagos-", net::ShortHash(roots.run), "-");
   }
-  for (CgroupController controller :
-       {CgroupController::kMemory, CgroupController::kCpu, CgroupController::kPids}) {
-    const std::string name(NameOf(controller));
+  for (const CgroupControllerRow& row : kCgroupControllers) {
     for (const std::string& offered : mounts.v2_controllers) {
-      if (offered == name) facts.cgroups.v2_controllers.push_back(controller);
+      if (offered == row.name) facts.cgroups.v2_controllers.push_back(row.value);
     }
-    if (auto it = mounts.v1_mounts.find(name); it != mounts.v1_mounts.end()) {
-      facts.cgroups.v1_mounts[controller] = it->second;
+    if (auto it = mounts.v1_mounts.find(std::string(row.v1_name)); it != mounts.v1_mounts.end()) {
+      facts.cgroups.v1_mounts[row.value] = it->second;
     }
   }
   PELAGOS_ASSIGN_OR_RETURN(const uint64_t capabilities, sys::PermittedCapabilities());
@@ -85,7 +118,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
   return std::unique_ptr<Engine>(new Engine(std::move(roots), std::move(facts)));
 }
 
-HostFacts Engine::FactsFor(const ContainerSpec& spec) const {
+absl::StatusOr<HostFacts> Engine::FactsFor(const ContainerSpec& spec) const {
   HostFacts facts = facts_;
   if (!spec.labels.apparmor.empty()) facts.apparmor = sys::AppArmorIsOn();
   if (!spec.labels.selinux.empty() || !spec.labels.selinux_mount.empty()) {
@@ -93,6 +126,19 @@ HostFacts Engine::FactsFor(const ContainerSpec& spec) const {
   }
   if (spec.init) facts.init_program = sys::SiblingProgram("pelagos-init").value_or("");
   if (!spec.landlock.empty()) facts.landlock_abi = sys::LandlockAbi();
+  const CgroupPlan& limits = spec.cgroup;
+  if (!limits.cpus.empty() || !limits.memory_nodes.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(facts.online_cpus, OnlineIds("/sys/devices/system/cpu/online"));
+    PELAGOS_ASSIGN_OR_RETURN(facts.memory_nodes, OnlineIds("/sys/devices/system/node/online"));
+  }
+  for (const IoLimit& limit : limits.io) {
+    struct stat info = {};
+    if (::stat(limit.device.c_str(), &info) != 0 || !S_ISBLK(info.st_mode)) continue;
+    facts.block_devices[limit.device] = {major(info.st_rdev), minor(info.st_rdev)};
+  }
+  if (!limits.hugetlb.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(facts.huge_page_sizes, HugePageSizes());
+  }
   return facts;
 }
 
@@ -154,6 +200,9 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots_.MountPoint(), 0700));
   for (const char* name : kEtcFiles) PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, name, ""));
 
+  if (!plan.cgroup.parent.empty()) {
+    PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(ParentFile(folder), plan.cgroup.parent, 0600));
+  }
   if (connected && !plan.net.ports.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     PELAGOS_ASSIGN_OR_RETURN(started.ports, networks->Reserve(plan.id, plan.net.ports));
@@ -189,8 +238,14 @@ bool Engine::IsTaken(const std::string& id) const {
 }
 
 absl::Status Engine::Release(const std::string& id) {
-  PELAGOS_RETURN_IF_ERROR(launch::RemoveCgroups(facts_.cgroups.name_prefix + id, CgroupRoots()),
-                          "cgroups of '", id, "'");
+  PELAGOS_ASSIGN_OR_RETURN(const std::string parent, ParentOf(roots_.Container(id)));
+  PELAGOS_RETURN_IF_ERROR(
+      launch::RemoveCgroups(absl::StrCat(parent, facts_.cgroups.name_prefix, id), CgroupRoots()),
+      "cgroups of '", id, "'");
+  return Detach(id);
+}
+
+absl::Status Engine::Detach(const std::string& id) {
   // Without a record of a network there is nothing of the network's to give back.
   struct stat info = {};
   if (::stat(absl::StrCat(roots_.run, "/networks").c_str(), &info) != 0) return absl::OkStatus();
@@ -200,6 +255,12 @@ absl::Status Engine::Release(const std::string& id) {
 
 absl::Status Engine::Clean(const std::string& id) {
   PELAGOS_RETURN_IF_ERROR(Release(id));
+  return sys::RemoveTree(roots_.Container(id));
+}
+
+absl::Status Engine::Clean(const std::string& id, const CgroupSteps& cgroups) {
+  PELAGOS_RETURN_IF_ERROR(launch::RemoveCgroups(cgroups), "cgroups of '", id, "'");
+  PELAGOS_RETURN_IF_ERROR(Detach(id));
   return sys::RemoveTree(roots_.Container(id));
 }
 

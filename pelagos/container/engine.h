@@ -65,7 +65,7 @@ class Engine {
   const store::Roots& roots() const { return roots_; }
   const HostFacts& facts() const { return facts_; }
   // And what only this spec makes worth asking the kernel for.
-  HostFacts FactsFor(const ContainerSpec& spec) const;
+  absl::StatusOr<HostFacts> FactsFor(const ContainerSpec& spec) const;
 
   // The image or root folder of the spec, and its user. kLoad: loads a built-in image on first use.
   absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec, ImageUse use = ImageUse::kLoad);
@@ -86,6 +86,8 @@ class Engine {
 
   // Release, and the folder too. A container that still runs is killed.
   absl::Status Clean(const std::string& id);
+  // The same for who knows its cgroups: looks nowhere else.
+  absl::Status Clean(const std::string& id, const CgroupSteps& cgroups);
 
  private:
   Engine(store::Roots roots, HostFacts facts)
@@ -94,6 +96,7 @@ class Engine {
   // Opened on first use: a container without a network needs none of it.
   absl::StatusOr<net::Networks*> networks();
   std::vector<std::string> CgroupRoots() const;
+  absl::Status Detach(const std::string& id);
 
   store::Roots roots_;
   HostFacts facts_;

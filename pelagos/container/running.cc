@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/cgroup.h"
 #include "pelagos/plan/make_plan.h"
 
 namespace pelagos::container {
@@ -13,9 +14,9 @@ namespace {
 
 absl::StatusOr<LaunchPlan> PlanFor(Engine& engine, const ContainerSpec& spec,
                                    const FoundImage& found) {
+  PELAGOS_ASSIGN_OR_RETURN(const HostFacts facts, engine.FactsFor(spec));
   Diagnostics diags;
-  std::optional<LaunchPlan> plan =
-      MakePlan(spec, found.image, found.user, engine.FactsFor(spec), diags);
+  std::optional<LaunchPlan> plan = MakePlan(spec, found.image, found.user, facts, diags);
   if (plan) return *std::move(plan);
   return absl::InvalidArgumentError(
       absl::StrJoin(diags.list(), "; ", [](std::string* out, const Diagnostic& diagnostic) {
@@ -33,7 +34,12 @@ Running::~Running() {
 
 absl::StatusOr<int> Running::Wait() {
   absl::StatusOr<int> code = WaitFor(started_.pidfd);
-  if (code.ok()) waited_ = true;
+  if (!code.ok()) return code;
+  waited_ = true;
+  if (*code == 128 + SIGKILL) {
+    PELAGOS_ASSIGN_OR_RETURN(const uint64_t kills, launch::OomKills(cgroup_));
+    out_of_memory_ = kills > 0;
+  }
   return code;
 }
 
@@ -43,7 +49,7 @@ absl::Status Running::Close() {
     PELAGOS_RETURN_IF_ERROR(Signal(SIGKILL));
     PELAGOS_RETURN_IF_ERROR(Wait().status());
   }
-  return std::exchange(engine_, nullptr)->Clean(id_);
+  return std::exchange(engine_, nullptr)->Clean(id_, cgroup_);
 }
 
 absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec, ImageUse use) {
@@ -60,7 +66,7 @@ absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Str
     if (!engine.IsTaken(plan.id)) engine.Clean(plan.id).IgnoreError();
     return started.status();
   }
-  return Running(engine, plan.id, *std::move(started), std::move(found));
+  return Running(engine, std::move(plan), *std::move(started), std::move(found));
 }
 
 }  // namespace pelagos::container

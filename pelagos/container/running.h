@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pelagos/container/engine.h"
+#include "pelagos/plan/launch_plan.h"
 #include "pelagos/spec/container.h"
 
 namespace pelagos::container {
@@ -19,16 +20,20 @@ namespace pelagos::container {
 // thread that started it.
 class [[nodiscard]] Running {
  public:
-  Running(Engine& engine, std::string id, Started started, FoundImage image)
+  Running(Engine& engine, LaunchPlan plan, Started started, FoundImage image)
       : engine_(&engine),
-        id_(std::move(id)),
+        id_(std::move(plan.id)),
+        cgroup_(std::move(plan.cgroup)),
         started_(std::move(started)),
         image_(std::move(image)) {}
   Running(Running&& other) noexcept
       : engine_(std::exchange(other.engine_, nullptr)),
         id_(std::move(other.id_)),
+        cgroup_(std::move(other.cgroup_)),
         started_(std::move(other.started_)),
-        image_(std::move(other.image_)) {}
+        image_(std::move(other.image_)),
+        waited_(other.waited_),
+        out_of_memory_(other.out_of_memory_) {}
   Running& operator=(Running&&) = delete;
   // Kills what still runs. What cannot be removed is left to the next command: Close() reports.
   ~Running();
@@ -45,15 +50,21 @@ class [[nodiscard]] Running {
   // Waits for the end of the program: its exit code, or 128 + n for signal n. Once.
   absl::StatusOr<int> Wait();
 
+  // After Wait: the program ended by SIGKILL (137), and the kernel had killed in the container for
+  // want of memory below its limit.
+  bool out_of_memory() const { return out_of_memory_; }
+
   // Kills what still runs and removes all that was made for the container.
   absl::Status Close();
 
  private:
   Engine* engine_;
   std::string id_;
+  CgroupSteps cgroup_;
   Started started_;
   FoundImage image_;
   bool waited_ = false;
+  bool out_of_memory_ = false;
 };
 
 // From what was asked for to a running program: finds the image, plans, starts. A broken rule of

@@ -163,9 +163,25 @@ absl::Status MakeCgroup(const std::string& folder) {
   return absl::AlreadyExistsError(absl::StrCat("'", folder, "' holds running processes"));
 }
 
+// A controller that is there may still be built without what one of its files is for.
+absl::Status WriteLimit(const CgroupWrite& write) {
+  absl::Status written = sys::WriteKernelFile(write.file, write.value);
+  if (written.ok() || FindErrno(written) != ENOENT) return written;
+  if (!write.other_file.empty()) {
+    written = sys::WriteKernelFile(write.other_file, write.other_value);
+    if (written.ok() || FindErrno(written) != ENOENT) return written;
+  }
+  return internal::WithContext(written, "this kernel has no such setting");
+}
+
 }  // namespace
 
 absl::Status CreateCgroups(const CgroupSteps& steps) {
+  for (const std::string& parent : steps.parents) {
+    if (::mkdir(parent.c_str(), 0755) != 0 && errno != EEXIST) {
+      return ErrnoStatus(errno, "mkdir", parent);
+    }
+  }
   for (const CgroupWrite& write : steps.enable) {
     PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(write.file, write.value), "cgroup");
   }
@@ -179,7 +195,7 @@ absl::Status CreateCgroups(const CgroupSteps& steps) {
     made.push_back(folder);
   }
   for (const CgroupWrite& write : steps.limits) {
-    PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(write.file, write.value), "cgroup limit");
+    PELAGOS_RETURN_IF_ERROR(WriteLimit(write), "cgroup limit");
   }
   std::move(undo).Cancel();
   return absl::OkStatus();

@@ -20,10 +20,12 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/child_plan.h"
+#include "pelagos/launch/device_filter.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/flatten.h"
 #include "pelagos/launch/listener.h"
 #include "pelagos/launch/wait.h"
+#include "pelagos/sys/bpf.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 
@@ -168,6 +170,13 @@ sys::Result Receive(const Fd& channel, ChildReport& report, Fd& descriptor) {
   return got;
 }
 
+absl::Status FilterDevices(const CgroupSteps& steps, const Fd& cgroup) {
+  if (steps.devices.empty()) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(const Fd program,
+                           sys::LoadDeviceProgram(CompileDeviceFilter(steps.devices)));
+  return sys::AttachDeviceProgram(cgroup, program);
+}
+
 absl::StatusOr<Starting> Failed(const LaunchPlan& plan, const absl::Status& status) {
   return internal::WithContext(status, plan.id);
 }
@@ -277,6 +286,8 @@ absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
     absl::StatusOr<Fd> opened = sys::OpenFile(plan.cgroup.v2, O_PATH | O_DIRECTORY);
     if (!opened.ok()) return Failed(plan, opened.status());
     cgroup = *std::move(opened);
+    // Before the child is there: it never runs without.
+    if (absl::Status set = FilterDevices(plan.cgroup, cgroup); !set.ok()) return Failed(plan, set);
   }
   absl::StatusOr<FlatPlan> flat = Flatten(plan, io, channel->second.get());
   if (!flat.ok()) return Failed(plan, flat.status());

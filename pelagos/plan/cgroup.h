@@ -1,26 +1,65 @@
 // Where a container's limits go: v2 first, the v1 hierarchy for what v2 lacks.
 //
-// Source: cgroups(7); cgroup-v2.rst ("memory.max", "cpu.max", "pids.max"); cgroup-v1/memory.rst.
-// One cgroup named pelagos-ID (the layout's prefix, the container's id) stands directly below the
-// root of each hierarchy that is used.
+// Source: cgroups(7), cgroup-v2.rst. One cgroup named pelagos-ID (the layout's prefix, the
+// container's id) stands in each hierarchy that is used: below its root, or below CgroupPlan's
+// parent.
 #pragma once
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "pelagos/plan/cgroup_limits.h"
 #include "pelagos/plan/host_facts.h"
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/policy/cgroup_plan.h"
 
 namespace pelagos {
 
-// The controllers that `plan` needs.
+// An option that was set and the controller it takes.
+struct CgroupNeed {
+  const char* option;
+  CgroupController controller;
+};
+
+// What `plan` needs, without devices (see PlanCgroups) and raw settings; each option once.
+inline std::vector<CgroupNeed> CgroupNeeds(const CgroupPlan& plan) {
+  std::vector<CgroupNeed> needs;
+  const auto add = [&needs](bool set, const char* option, CgroupController controller) {
+    if (set) needs.push_back({option, controller});
+  };
+  using C = CgroupController;
+  add(plan.memory_bytes != 0, "memory", C::kMemory);
+  add(plan.memory_reservation_bytes != 0, "memory-reservation", C::kMemory);
+  add(plan.memory_swap_bytes != 0, "memory-swap", C::kMemory);
+  add(plan.memory_swappiness.has_value(), "memory-swappiness", C::kMemory);
+  add(plan.oom_kill_disable, "oom-kill-disable", C::kMemory);
+  add(plan.cpu_quota_microseconds != 0, "cpus", C::kCpu);
+  add(plan.cpu_period_microseconds != CgroupPlan::kCpuPeriodMicroseconds, "cpu-period", C::kCpu);
+  add(plan.cpu_shares != 0, "cpu-shares", C::kCpu);
+  add(!plan.cpus.empty(), "cpuset-cpus", C::kCpuset);
+  add(!plan.memory_nodes.empty(), "cpuset-mems", C::kCpuset);
+  add(plan.pids != 0, "pids", C::kPids);
+  add(plan.io_weight != 0, "blkio-weight", C::kIo);
+  for (const IoLimitRow& row : kIoLimitKinds) {
+    const bool set = std::any_of(plan.io.begin(), plan.io.end(),
+                                 [&row](const IoLimit& limit) { return limit.kind == row.value; });
+    add(set, row.name.data(), C::kIo);
+  }
+  add(!plan.hugetlb.empty(), "hugetlb", C::kHugetlb);
+  return needs;
+}
+
+// The controllers that `plan` needs, each once.
 inline std::vector<CgroupController> NeededControllers(const CgroupPlan& plan) {
   std::vector<CgroupController> needed;
-  if (plan.memory_bytes != 0) needed.push_back(CgroupController::kMemory);
-  if (plan.cpu_quota_microseconds != 0) needed.push_back(CgroupController::kCpu);
-  if (plan.pids != 0) needed.push_back(CgroupController::kPids);
+  for (const CgroupNeed& need : CgroupNeeds(plan)) {
+    if (std::find(needed.begin(), needed.end(), need.controller) == needed.end()) {
+      needed.push_back(need.controller);
+    }
+  }
   return needed;
 }
 
@@ -30,75 +69,106 @@ inline bool IsInV2(const CgroupLayout& layout, CgroupController controller) {
              layout.v2_controllers.end();
 }
 
-// Nowhere on this host: a limit of it cannot be set.
+// Nowhere on this host: a limit of it cannot be set. Devices are v2's own business.
 inline bool IsMissing(const CgroupLayout& layout, CgroupController controller) {
+  if (controller == CgroupController::kDevices && !layout.v2_mount.empty()) return false;
   return !IsInV2(layout, controller) && layout.v1_mounts.count(controller) == 0;
+}
+
+// Every device may be used: nothing is to be filtered.
+inline bool AllowsEveryDevice(const CgroupPlan& plan) {
+  int types = 0;
+  for (const DeviceRule& rule : MergedDeviceRules(plan.device_rules)) {
+    if (rule.major == DeviceRule::kAny && rule.minor == DeviceRule::kAny &&
+        rule.access == kDeviceAll) {
+      ++types;
+    }
+  }
+  return types == 2;
 }
 
 namespace internal {
 
-inline std::vector<CgroupWrite> V2Limits(const CgroupPlan& plan, CgroupController controller,
-                                         const CgroupLayout& layout, const std::string& folder) {
-  switch (controller) {
-    case CgroupController::kMemory: {
-      std::vector<CgroupWrite> writes = {
-          {folder + "/memory.max", std::to_string(plan.memory_bytes)}};
-      if (layout.limits_swap) writes.push_back({folder + "/memory.swap.max", "0"});
-      return writes;
-    }
-    case CgroupController::kCpu:
-      return {{folder + "/cpu.max", std::to_string(plan.cpu_quota_microseconds) + " " +
-                                        std::to_string(CgroupPlan::kCpuPeriodMicroseconds)}};
-    case CgroupController::kPids:
-      break;
-  }
-  return {{folder + "/pids.max", std::to_string(plan.pids)}};
+inline std::vector<std::string> ParentsOf(const CgroupPlan& plan) {
+  return absl::StrSplit(plan.parent, '/', absl::SkipEmpty());
 }
 
-inline std::vector<CgroupWrite> V1Limits(const CgroupPlan& plan, CgroupController controller,
-                                         const CgroupLayout& layout, const std::string& folder) {
-  switch (controller) {
-    case CgroupController::kMemory: {
-      const std::string bytes = std::to_string(plan.memory_bytes);
-      std::vector<CgroupWrite> writes = {{folder + "/memory.limit_in_bytes", bytes}};
-      // Memory and swap together; never below the limit of memory alone, so it is written after it.
-      if (layout.limits_swap) writes.push_back({folder + "/memory.memsw.limit_in_bytes", bytes});
-      return writes;
-    }
-    case CgroupController::kCpu:
-      return {{folder + "/cpu.cfs_period_us", std::to_string(CgroupPlan::kCpuPeriodMicroseconds)},
-              {folder + "/cpu.cfs_quota_us", std::to_string(plan.cpu_quota_microseconds)}};
-    case CgroupController::kPids:
-      break;
+// "/sys/fs/cgroup/a/b" of "/sys/fs/cgroup"; every folder on the way goes into `steps`.
+inline std::string AddParents(const CgroupPlan& plan, std::string folder, CgroupSteps* steps) {
+  for (const std::string& part : ParentsOf(plan)) {
+    absl::StrAppend(&folder, "/", part);
+    steps->parents.push_back(folder);
   }
-  return {{folder + "/pids.max", std::to_string(plan.pids)}};
+  return folder;
+}
+
+// A controller must be handed down at each level.
+inline void Enable(const CgroupPlan& plan, const CgroupLayout& layout, CgroupController controller,
+                   CgroupSteps* steps) {
+  const std::string value = absl::StrCat("+", NameOf(controller));
+  std::string folder = layout.v2_mount;
+  const auto add = [&] {
+    CgroupWrite write = {folder + "/cgroup.subtree_control", value, "", ""};
+    if (std::find(steps->enable.begin(), steps->enable.end(), write) == steps->enable.end()) {
+      steps->enable.push_back(std::move(write));
+    }
+  };
+  add();
+  for (const std::string& part : ParentsOf(plan)) {
+    absl::StrAppend(&folder, "/", part);
+    add();
+  }
 }
 
 }  // namespace internal
 
-// Requires: no needed controller IsMissing. Where v2 is mounted the container always has a cgroup
-// of its own there: it is cloned into it, and killed and counted by it.
+// Requires: no needed controller IsMissing, all of `plan` fits `facts` (CgroupRules).
+//
+// Where v2 is mounted the container always has a cgroup of its own there: it is cloned into it, and
+// killed and counted by it; its devices are filtered by a program. A host with v1 alone gives every
+// container a folder of the devices hierarchy. docs/cgroups.md says what this costs.
 inline CgroupSteps PlanCgroups(const std::string& id, const CgroupPlan& plan,
-                               const CgroupLayout& layout) {
+                               const HostFacts& facts) {
+  const CgroupLayout& layout = facts.cgroups;
   CgroupSteps steps;
   const std::string name = layout.name_prefix + id;
-  if (!layout.v2_mount.empty()) steps.v2 = layout.v2_mount + "/" + name;
+  for (const std::string& part : internal::ParentsOf(plan)) steps.parent += part + "/";
+  if (!layout.v2_mount.empty()) {
+    steps.v2 = internal::AddParents(plan, layout.v2_mount, &steps) + "/" + name;
+  }
   const auto add = [&steps](std::vector<CgroupWrite> writes) {
     steps.limits.insert(steps.limits.end(), writes.begin(), writes.end());
   };
-  for (CgroupController controller : NeededControllers(plan)) {
-    if (IsInV2(layout, controller)) {
-      steps.enable.push_back(
-          {layout.v2_mount + "/cgroup.subtree_control", "+" + std::string(NameOf(controller))});
-      add(internal::V2Limits(plan, controller, layout, steps.v2));
-      continue;
-    }
+  const auto add_v1 = [&](CgroupController controller) {
+    CgroupSteps above;
+    const std::string parent = internal::AddParents(plan, layout.v1_mounts.at(controller), &above);
+    const std::string folder = parent + "/" + name;
     // Controllers mounted together (cpu,cpuacct) share a folder.
-    const std::string folder = layout.v1_mounts.at(controller) + "/" + name;
     if (std::find(steps.v1.begin(), steps.v1.end(), folder) == steps.v1.end()) {
       steps.v1.push_back(folder);
+      steps.parents.insert(steps.parents.end(), above.parents.begin(), above.parents.end());
     }
-    add(internal::V1Limits(plan, controller, layout, folder));
+    add(internal::LimitWriter(plan, facts, folder).V1(controller));
+  };
+  for (CgroupController controller : NeededControllers(plan)) {
+    if (!IsInV2(layout, controller)) {
+      add_v1(controller);
+      continue;
+    }
+    internal::Enable(plan, layout, controller, &steps);
+    add(internal::LimitWriter(plan, facts, steps.v2).V2(controller));
+  }
+  for (const CgroupSetting& setting : plan.settings) {
+    const auto controller = FindCgroupController(ControllerOfKey(setting.key));
+    if (controller) internal::Enable(plan, layout, *controller, &steps);
+    steps.limits.push_back({steps.v2 + "/" + setting.key, setting.value, "", ""});
+  }
+  if (!AllowsEveryDevice(plan)) {
+    if (!steps.v2.empty()) {
+      steps.devices = MergedDeviceRules(plan.device_rules);
+    } else if (layout.v1_mounts.count(CgroupController::kDevices) != 0) {
+      add_v1(CgroupController::kDevices);
+    }
   }
   return steps;
 }

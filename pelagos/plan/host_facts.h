@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,11 @@ struct CgroupLayout {
   friend bool operator==(const CgroupLayout&, const CgroupLayout&) = default;
 };
 
+struct DeviceNumber {
+  uint32_t major = 0, minor = 0;
+  friend bool operator==(const DeviceNumber&, const DeviceNumber&) = default;
+};
+
 struct HostFacts {
   std::string data_root = "/var/lib/pelagos";
   std::string run_root = "/run/pelagos";
@@ -37,6 +43,11 @@ struct HostFacts {
   std::string init_program;                           // pelagos-init; empty: not looked for
   int landlock_abi = 0;                               // version of the interface; 0: none
   KernelVersion kernel;
+  // Read only for a spec that asks for them; nullopt: not read.
+  std::optional<IdList> online_cpus, memory_nodes;
+  std::optional<std::vector<uint64_t>> huge_page_sizes;
+  // The block devices named in IoLimits, by path. A path that is none is missing.
+  std::map<std::string, DeviceNumber> block_devices;
 
   friend bool operator==(const HostFacts&, const HostFacts&) = default;
 };

@@ -142,8 +142,19 @@ struct OpToJson {
 Json WritesToJson(const std::vector<CgroupWrite>& writes) {
   Json list = Json::array();
   for (const CgroupWrite& write : writes) {
-    list.push_back({{"file", write.file}, {"value", write.value}});
+    Json item = {{"file", write.file}, {"value", write.value}};
+    if (!write.other_file.empty()) {
+      item["otherFile"] = write.other_file;
+      item["otherValue"] = write.other_value;
+    }
+    list.push_back(std::move(item));
   }
+  return list;
+}
+
+Json DevicesToJson(const std::vector<DeviceRule>& rules) {
+  Json list = Json::array();
+  for (const DeviceRule& rule : rules) list.push_back(DeviceRuleText(rule));
   return list;
 }
 
@@ -174,6 +185,8 @@ Json PlanToJson(const LaunchPlan& plan) {
                {"cgroup",
                 {{"v2", plan.cgroup.v2},
                  {"v1", plan.cgroup.v1},
+                 {"parents", plan.cgroup.parents},
+                 {"devices", DevicesToJson(plan.cgroup.devices)},
                  {"enable", WritesToJson(plan.cgroup.enable)},
                  {"limits", WritesToJson(plan.cgroup.limits)}}},
                {"net", NetToJson(plan.net)},

@@ -7,16 +7,18 @@
 #include <vector>
 
 #include "pelagos/plan/op.h"
-#include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/policy/device_rules.h"
 #include "pelagos/policy/namespace_join.h"
 #include "pelagos/policy/namespace_set.h"
 #include "pelagos/policy/net_plan.h"
 
 namespace pelagos {
 
-// One write of a limit: `value` into `file` (an absolute path).
+// One write of a limit: `value` into `file` (an absolute path). Where the kernel does not have this
+// file, `other_value` goes into `other_file`, if there is one.
 struct CgroupWrite {
   std::string file, value;
+  std::string other_file = {}, other_value = {};
   bool operator==(const CgroupWrite&) const = default;
 };
 
@@ -24,8 +26,12 @@ struct CgroupWrite {
 struct CgroupSteps {
   std::string v2;               // folder the child is cloned into (CLONE_INTO_CGROUP); may be empty
   std::vector<std::string> v1;  // folders whose `tasks` the child joins itself
-  std::vector<CgroupWrite> enable;  // controllers to switch on in the parent's subtree_control
+  std::vector<std::string> parents;  // folders above, made first where they are missing; they stay
+  std::vector<CgroupWrite> enable;   // controllers to switch on in the parent's subtree_control
   std::vector<CgroupWrite> limits;
+  // What a program attached to `v2` allows (BPF_PROG_TYPE_CGROUP_DEVICE); empty: no program.
+  std::vector<DeviceRule> devices;
+  std::string parent;  // where the folders are below their roots: "a/b/"; "": right below
   bool operator==(const CgroupSteps&) const = default;
 };
 

@@ -96,7 +96,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   plan.namespaces = spec.namespaces;
   if (spec.net.mode == NetMode::kHost) plan.namespaces.erase(Namespace::kNet);
   plan.joins = spec.joins;
-  plan.cgroup = PlanCgroups(spec.name, spec.cgroup, facts.cgroups);
+  plan.cgroup = PlanCgroups(spec.name, spec.cgroup, facts);
   plan.net = spec.net;
   const std::string folder = ContainerFolder(facts, spec.name);
   plan.folders = {folder + "/upper", folder + "/work"};

@@ -19,16 +19,28 @@ std::string NamespacesText(NamespaceSet set) {
 }
 
 void AddCgroups(const CgroupSteps& steps, const std::string& indent, std::string* text) {
+  const auto add_write = [&](const CgroupWrite& write) {
+    absl::StrAppend(text, indent, "write ", write.value, " -> ", write.file);
+    if (!write.other_file.empty()) {
+      absl::StrAppend(text, ", or ", write.other_value, " -> ", write.other_file);
+    }
+    absl::StrAppend(text, "\n");
+  };
+  for (const std::string& folder : steps.parents) {
+    absl::StrAppend(text, indent, "parent cgroup ", folder, "\n");
+  }
   if (!steps.v2.empty()) absl::StrAppend(text, indent, "cgroup ", steps.v2, "\n");
   for (const std::string& folder : steps.v1) {
     absl::StrAppend(text, indent, "cgroup ", folder, " (v1)\n");
   }
-  for (const CgroupWrite& write : steps.enable) {
-    absl::StrAppend(text, indent, "write ", write.value, " -> ", write.file, "\n");
+  for (const CgroupWrite& write : steps.enable) add_write(write);
+  for (const CgroupWrite& write : steps.limits) add_write(write);
+  if (steps.devices.empty()) return;
+  absl::StrAppend(text, indent, "devices");
+  for (size_t i = 0; i < steps.devices.size(); ++i) {
+    absl::StrAppend(text, i == 0 ? " " : ", ", DeviceRuleText(steps.devices[i]));
   }
-  for (const CgroupWrite& write : steps.limits) {
-    absl::StrAppend(text, indent, "write ", write.value, " -> ", write.file, "\n");
-  }
+  absl::StrAppend(text, "\n");
 }
 
 void AddNet(const NetPlan& net, const std::string& indent, std::string* text) {

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "pelagos/abi/signal.h"
 #include "pelagos/base/diagnostic.h"
-#include "pelagos/plan/cgroup.h"
+#include "pelagos/plan/cgroup_rules.h"
 #include "pelagos/plan/environment.h"
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/plan/rights_rules.h"
@@ -165,30 +165,14 @@ inline void UserIsUsable(const PlanInputs& in, Diagnostics& diags) {
 }
 
 inline void LimitsAreUsable(const PlanInputs& in, Diagnostics& diags) {
-  const CgroupPlan& limits = in.spec.cgroup;
-  const auto check = [&](const char* option, uint64_t value, absl::string_view problem) {
-    if (value != 0 && !problem.empty()) {
-      diags.Error(in.spec.spans.Find(option), absl::StrCat(option, " ", problem));
-    }
-  };
-  check("memory", limits.memory_bytes, MemoryProblem(limits.memory_bytes));
-  check("cpus", limits.cpu_quota_microseconds, CpuProblem(limits.cpu_quota_microseconds));
-  check("pids", limits.pids, PidsProblem(limits.pids));
+  CheckLimits(in.spec, in.facts, diags);
+  CheckSets(in.spec, in.facts, diags);
+  CheckIo(in.spec, in.facts, diags);
 }
 
 inline void ControllersExist(const PlanInputs& in, Diagnostics& diags) {
-  for (CgroupController controller : NeededControllers(in.spec.cgroup)) {
-    if (!IsMissing(in.facts.cgroups, controller)) continue;
-    // The option is called cpus, the controller cpu.
-    const std::string option =
-        controller == CgroupController::kCpu ? "cpus" : std::string(NameOf(controller));
-    diags.Error(in.spec.spans.Find(option),
-                absl::StrCat(option, ": this host has no cgroup controller '", NameOf(controller),
-                             "', neither in v2 nor in a v1 hierarchy"),
-                controller == CgroupController::kMemory
-                    ? "it may be switched off; see the kernel parameter cgroup_enable=memory"
-                    : "");
-  }
+  CheckControllers(in.spec, in.facts, diags);
+  CheckSettings(in.spec, in.facts, diags);
 }
 
 inline void NetworkIsUsable(const PlanInputs& in, Diagnostics& diags) {

@@ -1,69 +1,100 @@
 // Limits of a container, in the kernel's units.
 //
-// A value. Source: cgroups(7), Documentation/admin-guide/cgroup-v2.rst. Zero means: no limit.
+// A value. Source: cgroups(7), Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/; docker-run(1)
+// for what the options mean. Zero or empty means: not set.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "pelagos/policy/byte_size.h"
+#include "pelagos/policy/cgroup_setting.h"
+#include "pelagos/policy/device_rules.h"
+#include "pelagos/policy/hugetlb_limit.h"
+#include "pelagos/policy/id_list.h"
+#include "pelagos/policy/io_limit.h"
 
 namespace pelagos {
 
-enum class CgroupController : uint8_t { kMemory, kCpu, kPids };
+enum class CgroupController : uint8_t {
+  kMemory,
+  kCpu,
+  kCpuset,
+  kPids,
+  kIo,
+  kHugetlb,
+  kDevices,  // v1 only; v2 has programs for it (BPF_PROG_TYPE_CGROUP_DEVICE)
+  kRdma,
+  kMisc,
+};
 
-inline constexpr std::array<CgroupController, 3> kCgroupControllers = {
-    CgroupController::kMemory, CgroupController::kCpu, CgroupController::kPids};
+struct CgroupControllerRow {
+  CgroupController value;
+  absl::string_view name;     // in cgroup.controllers of v2
+  absl::string_view v1_name;  // as a mount option of v1
+  absl::string_view hint;     // what to do where it is missing
+};
 
-constexpr absl::string_view NameOf(CgroupController controller) {
-  switch (controller) {
-    case CgroupController::kMemory:
-      return "memory";
-    case CgroupController::kCpu:
-      return "cpu";
-    case CgroupController::kPids:
-      break;
-  }
-  return "pids";
+inline constexpr std::array<CgroupControllerRow, 9> kCgroupControllers = {{
+    {CgroupController::kMemory, "memory", "memory",
+     "it may be switched off; see the kernel parameter cgroup_enable=memory"},
+    {CgroupController::kCpu, "cpu", "cpu", "the kernel needs CONFIG_CFS_BANDWIDTH"},
+    {CgroupController::kCpuset, "cpuset", "cpuset", "the kernel needs CONFIG_CPUSETS"},
+    {CgroupController::kPids, "pids", "pids", "the kernel needs CONFIG_CGROUP_PIDS"},
+    {CgroupController::kIo, "io", "blkio", "the kernel needs CONFIG_BLK_CGROUP"},
+    {CgroupController::kHugetlb, "hugetlb", "hugetlb", "the kernel needs CONFIG_CGROUP_HUGETLB"},
+    {CgroupController::kDevices, "devices", "devices",
+     "mount cgroup2, or the v1 hierarchy: mount -t cgroup -o devices cgroup FOLDER"},
+    {CgroupController::kRdma, "rdma", "rdma", "the kernel needs CONFIG_CGROUP_RDMA"},
+    {CgroupController::kMisc, "misc", "misc", "the kernel needs CONFIG_CGROUP_MISC"},
+}};
+
+constexpr const CgroupControllerRow& RowOf(CgroupController controller) {
+  return kCgroupControllers[static_cast<size_t>(controller)];
 }
+constexpr absl::string_view NameOf(CgroupController controller) { return RowOf(controller).name; }
 
-// Other controllers of the kernel (io, cpuset) are none of ours: nullopt.
+// By v2's name; other controllers of the kernel (perf_event) are none of ours: nullopt.
 constexpr std::optional<CgroupController> FindCgroupController(absl::string_view name) {
-  for (CgroupController controller : kCgroupControllers) {
-    if (NameOf(controller) == name) return controller;
+  for (const CgroupControllerRow& row : kCgroupControllers) {
+    if (row.name == name) return row.value;
   }
   return std::nullopt;
 }
 
-// Sizes that the compiler checks: 64_MiB. Too large a number does not compile.
-void SizeTooLarge();  // never defined: having to call it is the compile error
-namespace internal {
-consteval uint64_t Shifted(unsigned long long n, int shift) {
-  if (n > (~0ull >> shift)) SizeTooLarge();
-  return n << shift;
-}
-}  // namespace internal
-consteval uint64_t operator""_KiB(unsigned long long n) { return internal::Shifted(n, 10); }
-consteval uint64_t operator""_MiB(unsigned long long n) { return internal::Shifted(n, 20); }
-consteval uint64_t operator""_GiB(unsigned long long n) { return internal::Shifted(n, 30); }
-
 struct CgroupPlan {
-  static constexpr uint64_t kCpuPeriodMicroseconds = 100000;
+  static constexpr uint64_t kCpuPeriodMicroseconds = 100000;    // where no other is asked for
   static constexpr uint64_t kLeastMemoryBytes = 512_KiB;        // below it no program comes up
   static constexpr uint64_t kLeastCpuQuotaMicroseconds = 1000;  // the kernel's own bound
   static constexpr uint64_t kMostCpus = 4096;
   static constexpr uint64_t kMostPids = 4194304;  // PID_MAX_LIMIT, proc_sys_kernel(5)
+  static constexpr int64_t kUnlimited = -1;
 
-  uint64_t memory_bytes = 0;            // memory.max; swap is limited to none beyond it
-  uint64_t cpu_quota_microseconds = 0;  // of each kCpuPeriodMicroseconds; 50000 is half a CPU
+  uint64_t memory_bytes = 0;            // memory.max
+  uint64_t cpu_quota_microseconds = 0;  // of each period; 50000 of 100000 is half a CPU
   uint64_t pids = 0;                    // pids.max
 
-  constexpr bool empty() const {
-    return memory_bytes == 0 && cpu_quota_microseconds == 0 && pids == 0;
-  }
-  friend constexpr bool operator==(const CgroupPlan&, const CgroupPlan&) = default;
+  uint64_t memory_reservation_bytes = 0;  // what reclaim leaves alone while others have more
+  // Memory and swap together, as Docker counts; kUnlimited; 0: no swap beyond memory_bytes.
+  int64_t memory_swap_bytes = 0;
+  std::optional<uint8_t> memory_swappiness = std::nullopt;  // 0 to 100; v1 only
+  bool oom_kill_disable = false;  // a process without memory waits; v1 only
+  uint64_t cpu_period_microseconds = kCpuPeriodMicroseconds;
+  uint64_t cpu_shares = 0;  // relative, 1024 is what everybody has; 2 to 262144
+  IdList cpus = {}, memory_nodes = {};
+  uint64_t io_weight = 0;  // relative; 10 to 1000
+  std::vector<IoLimit> io = {};
+  std::vector<HugetlbLimit> hugetlb = {};
+  std::vector<CgroupSetting> settings = {};   // v2's own files, written last
+  std::vector<DeviceRule> device_rules = {};  // beside kDefaultDeviceRules
+  std::string parent = {};                    // a cgroup below the root, "a/b"; empty: the root
+
+  bool empty() const { return *this == CgroupPlan{}; }
+  friend bool operator==(const CgroupPlan&, const CgroupPlan&) = default;
 };
 
 // Why a limit cannot be set, as the end of a sentence, or "". One test for the builder, the forms
@@ -80,79 +111,31 @@ constexpr absl::string_view PidsProblem(uint64_t pids) {
   if (pids < 1) return "must be at least 1";
   return pids > CgroupPlan::kMostPids ? "must be at most 4194304" : "";
 }
-
-namespace internal {
-
-// "12.345" as 12 and {345, 3 digits}; more than `max_digits` of a fraction are refused, whole parts
-// beyond 10^15 too. `rest` gets what follows the number.
-struct Decimal {
-  uint64_t whole = 0;
-  uint64_t fraction = 0;
-  uint64_t scale = 1;  // 10^digits of the fraction
-};
-constexpr std::optional<Decimal> ParseDecimal(absl::string_view text, int max_digits,
-                                              absl::string_view* rest) {
-  constexpr auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  Decimal number;
-  size_t at = 0;
-  while (at < text.size() && is_digit(text[at])) {
-    if (number.whole > 1000000000000000) return std::nullopt;
-    number.whole = number.whole * 10 + static_cast<uint64_t>(text[at++] - '0');
-  }
-  bool any = at > 0;
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    int digits = 0;
-    while (at < text.size() && is_digit(text[at])) {
-      if (++digits > max_digits) return std::nullopt;
-      number.fraction = number.fraction * 10 + static_cast<uint64_t>(text[at++] - '0');
-      number.scale *= 10;
+// The kernel's own bounds. Source: tg_set_cfs_bandwidth, sched_group_set_shares; man docker-run.
+constexpr absl::string_view CpuPeriodProblem(uint64_t microseconds) {
+  return microseconds < 1000 || microseconds > 1000000 ? "must be 1000 to 1000000" : "";
+}
+constexpr absl::string_view CpuSharesProblem(uint64_t shares) {
+  return shares < 2 || shares > 262144 ? "must be 2 to 262144" : "";
+}
+constexpr absl::string_view IoWeightProblem(uint64_t weight) {
+  return weight < 10 || weight > 1000 ? "must be 10 to 1000" : "";
+}
+// "a/b", "/a/b": names of folders, no way up.
+constexpr absl::string_view CgroupParentProblem(absl::string_view parent) {
+  if (parent.size() > 1024) return "must have at most 1024 bytes";
+  size_t begin = 0;
+  while (begin <= parent.size()) {
+    const size_t slash = parent.find('/', begin);
+    const size_t end = slash == absl::string_view::npos ? parent.size() : slash;
+    const absl::string_view part = parent.substr(begin, end - begin);
+    if (part == "." || part == "..") return "must not hold . or ..";
+    if (part.find('\n') != absl::string_view::npos || part.find('\0') != absl::string_view::npos) {
+      return "must not hold a newline or a NUL byte";
     }
-    if (digits == 0) return std::nullopt;
-    any = true;
+    begin = end + 1;
   }
-  if (!any) return std::nullopt;
-  *rest = text.substr(at);
-  return number;
-}
-
-// "b", "k", "kb", "kib" ... "t" in any case, as a power of two; "" is bytes.
-constexpr std::optional<int> ByteUnitShift(absl::string_view unit) {
-  constexpr auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  if (unit.empty()) return 0;
-  int shift = -1;
-  constexpr absl::string_view kUnits = "bkmgt";
-  for (size_t i = 0; i < kUnits.size(); ++i) {
-    if (lower(unit[0]) == kUnits[i]) shift = 10 * static_cast<int>(i);
-  }
-  if (shift < 0) return std::nullopt;
-  const absl::string_view tail = unit.substr(1);
-  if (tail.empty()) return shift;
-  if (shift == 0) return std::nullopt;
-  if (tail.size() == 1 && lower(tail[0]) == 'b') return shift;
-  if (tail.size() == 2 && lower(tail[0]) == 'i' && lower(tail[1]) == 'b') return shift;
-  return std::nullopt;
-}
-
-}  // namespace internal
-
-// "64m", "1.5g", "512k", "1073741824", "100b"; case does not matter; nullopt if it is no positive
-// size or does not fit. Units are powers of 1024, as in docker-run(1). No floating point: "1.5g"
-// is 1610612736 exactly, and a part of a byte is cut off.
-constexpr std::optional<uint64_t> ParseByteSize(absl::string_view text) {
-  absl::string_view unit;
-  const std::optional<internal::Decimal> number = internal::ParseDecimal(text, 6, &unit);
-  if (!number) return std::nullopt;
-  const std::optional<int> shift = internal::ByteUnitShift(unit);
-  if (!shift || (*shift == 0 && number->scale > 1)) return std::nullopt;
-  constexpr uint64_t kMost = uint64_t{1} << 62;
-  if (number->whole > (kMost >> *shift)) return std::nullopt;
-  // fraction < 10^6 < 2^20 and shift <= 40: fits.
-  const uint64_t bytes = (number->whole << *shift) + (number->fraction << *shift) / number->scale;
-  if (bytes == 0) return std::nullopt;
-  return bytes;
+  return "";
 }
 
 // "0.5", "2" CPUs to microseconds per period; nullopt unless it is at least 0.01 and at most 4096.
@@ -196,23 +179,10 @@ class CgroupPlanBuilder {
     plan_.pids = kPids;
     return *this;
   }
-  constexpr CgroupPlan Build() && { return plan_; }
+  CgroupPlan Build() && { return plan_; }
 
  private:
   CgroupPlan plan_;
 };
-
-// The text that ParseByteSize reads as `bytes`, with the largest unit that divides it: "64m".
-inline std::string ByteSizeText(uint64_t bytes) {
-  constexpr absl::string_view kUnits = "kmgt";
-  if (bytes == 0 || bytes % 1024 != 0) return std::to_string(bytes);
-  size_t unit = 0;
-  bytes /= 1024;
-  while (bytes % 1024 == 0 && unit + 1 < kUnits.size()) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return std::to_string(bytes) + kUnits[unit];
-}
 
 }  // namespace pelagos

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/abi/capability.h"
 #include "pelagos/abi/namespace.h"
+#include "pelagos/spec/json_cgroup.h"
 #include "pelagos/spec/json_node.h"
 #include "pelagos/spec/json_rights.h"
 #include "pelagos/spec/seccomp_json.h"
@@ -65,12 +66,6 @@ Json Write(const NetPlan& net) {
           {"ports", WriteAll(net.ports)}};
 }
 
-Json Write(const CgroupPlan& plan) {
-  return {{"memoryBytes", plan.memory_bytes},
-          {"cpuQuotaMicroseconds", plan.cpu_quota_microseconds},
-          {"pids", plan.pids}};
-}
-
 Json Write(NamespaceSet set) {
   Json list = Json::array();
   for (const NamespaceRow& row : kNamespaces) {
@@ -102,7 +97,7 @@ Json Write(const ContainerSpec& spec) {
                {"user", spec.user},
                {"mounts", WriteAll(spec.mounts.mounts())},
                {"net", Write(spec.net)},
-               {"cgroup", Write(spec.cgroup)},
+               {"cgroup", internal::WriteCgroup(spec.cgroup)},
                {"namespaces", Write(spec.namespaces)},
                {"capabilities", Write(spec.capabilities)},
                {"seccomp", Write(spec.seccomp)},
@@ -199,9 +194,7 @@ ContainerSpec ReadContainer(const Node& node) {
   spec.user = node.String("user");
   for (Mount& mount : node.All("mounts", ReadMount)) spec.mounts.push_back(std::move(mount));
   spec.net = ReadNet(node.Object("net"));
-  const Node cgroup = node.Object("cgroup");
-  spec.cgroup = {cgroup.Number("memoryBytes", kAny), cgroup.Number("cpuQuotaMicroseconds", kAny),
-                 cgroup.Number("pids", kAny)};
+  spec.cgroup = internal::ReadCgroup(node.Object("cgroup"));
   spec.namespaces = {};
   for (const std::string& name : node.Strings("namespaces")) {
     spec.namespaces.insert(node.Named("namespaces", name, FindNamespace));
