@@ -163,6 +163,21 @@ absl::Status MakeCgroup(const std::string& folder) {
   return absl::AlreadyExistsError(absl::StrCat("'", folder, "' holds running processes"));
 }
 
+// In v1 a new cpuset has nothing, and nobody below it can have anything (cpuset(7)).
+absl::Status MakeParent(const std::string& folder) {
+  if (::mkdir(folder.c_str(), 0755) != 0) {
+    return errno == EEXIST ? absl::OkStatus() : ErrnoStatus(errno, "mkdir", folder);
+  }
+  if (::access((folder + "/tasks").c_str(), F_OK) != 0) return absl::OkStatus();  // v2
+  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
+    const absl::StatusOr<std::string> above =
+        sys::ReadFile(sys::FolderOf(folder) + file, kMaxControlFile);
+    if (!above.ok()) return IsMissing(above.status()) ? absl::OkStatus() : above.status();
+    PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(folder + file, *above));
+  }
+  return absl::OkStatus();
+}
+
 // A controller that is there may still be built without what one of its files is for.
 absl::Status WriteLimit(const CgroupWrite& write) {
   absl::Status written = sys::WriteKernelFile(write.file, write.value);
@@ -178,9 +193,7 @@ absl::Status WriteLimit(const CgroupWrite& write) {
 
 absl::Status CreateCgroups(const CgroupSteps& steps) {
   for (const std::string& parent : steps.parents) {
-    if (::mkdir(parent.c_str(), 0755) != 0 && errno != EEXIST) {
-      return ErrnoStatus(errno, "mkdir", parent);
-    }
+    PELAGOS_RETURN_IF_ERROR(MakeParent(parent), "cgroup parent");
   }
   for (const CgroupWrite& write : steps.enable) {
     PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(write.file, write.value), "cgroup");

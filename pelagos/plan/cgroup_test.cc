@@ -150,7 +150,7 @@ TEST(PlanCgroupsTest, EveryLimitInV2) {
   EXPECT_EQ(Short(steps),
             (std::vector<std::string>{
                 "memory.max=67108864", "memory.swap.max=33554432", "memory.low=33554432",
-                "memory.oom.group=1", "cpu.weight=170", "cpu.max=50000 50000", "cpuset.cpus=0-1",
+                "memory.oom.group=1", "cpu.weight=174", "cpu.max=50000 50000", "cpuset.cpus=0-1",
                 "cpuset.mems=0", "pids.max=100", "io.bfq.weight=500", "io.max=254:0 rbps=1048576",
                 "io.max=254:0 wiops=9", "hugetlb.2MB.max=4194304", "memory.high=60m"}));
   EXPECT_EQ(steps.limits[9].other_file, "/sys/fs/cgroup/pelagos-a/io.weight");

@@ -158,6 +158,70 @@ TEST(RulesTest, Limits) {
                    "pids must be at most 4194304"}));
 }
 
+TEST(RulesTest, MemoryFitsTogether) {
+  World world;
+  world.facts.cgroups.v1_mounts[CgroupController::kMemory] = "/cg/memory";
+  CgroupPlan& limits = world.spec.cgroup;
+  limits.memory_bytes = 2_MiB;
+  limits.memory_reservation_bytes = 3_MiB;
+  limits.memory_swap_bytes = int64_t{1_MiB};
+  EXPECT_EQ(world.Ask(rules::LimitsAreUsable),
+            (Lines{"memory-reservation must not be more than memory",
+                   "memory-swap must not be less than memory: it is the sum of both",
+                   "memory-swap cannot be set: this kernel does not count swap"}));
+  world.facts.cgroups.limits_swap = true;
+  limits = {};
+  limits.memory_swap_bytes = int64_t{1_MiB};
+  limits.oom_kill_disable = true;
+  EXPECT_EQ(world.Ask(rules::LimitsAreUsable),
+            (Lines{"memory-swap needs memory: it is the sum of both",
+                   "oom-kill-disable needs memory: without a limit the whole host would wait"}));
+}
+
+TEST(RulesTest, WhatV2DoesNotHave) {
+  World world;
+  world.facts.cgroups.v2_mount = "/sys/fs/cgroup";
+  world.facts.cgroups.v2_controllers = {CgroupController::kMemory};
+  world.spec.cgroup.memory_bytes = 2_MiB;
+  world.spec.cgroup.memory_swappiness = 7;
+  world.spec.cgroup.oom_kill_disable = true;
+  world.spec.cgroup.settings = {{"memory.high", "1"}, {"io.max", "x"}, {"cgroup.max.depth", "1"}};
+  EXPECT_EQ(world.Ask(rules::LimitsAreUsable),
+            (Lines{"memory-swappiness cannot be set: cgroup v2 has nothing of the kind",
+                   "oom-kill-disable cannot be set: cgroup v2 has nothing of the kind"}));
+  EXPECT_EQ(world.Ask(rules::ControllersExist),
+            Lines{"cgroup-conf 'io.max' cannot be set: cgroup v2 of this host has no controller "
+                  "'io'"});
+}
+
+TEST(RulesTest, WhatTheHostDoesNotHave) {
+  World world;
+  world.facts.online_cpus = IdList{{0, 1}};
+  world.facts.memory_nodes = IdList{{0, 0}};
+  world.facts.huge_page_sizes = {2_MiB, 1_GiB};
+  world.facts.block_devices["/dev/vda"] = {254, 0};
+  CgroupPlan& limits = world.spec.cgroup;
+  limits.cpus = {{0, 2}};
+  limits.memory_nodes = {{0, 0}};
+  limits.io = {{IoLimitKind::kReadBps, "/dev/vda", 1}, {IoLimitKind::kWriteIops, "/dev/vdb", 1}};
+  limits.hugetlb = {{2_MiB, 0}, {64_KiB, 0}};
+  EXPECT_EQ(world.Ask(rules::LimitsAreUsable),
+            (Lines{"cpuset-cpus 0-2: this host has the CPUs 0-1",
+                   "device-write-iops: '/dev/vdb' is no block device of this host",
+                   "hugetlb: this host has no huge pages of 64k"}));
+}
+
+TEST(RulesTest, DevicesNeedSomeHierarchyOnlyIfAskedFor) {
+  World world;
+  EXPECT_EQ(world.Ask(rules::ControllersExist), Lines{});
+  world.spec.cgroup.device_rules = *ParseDeviceRules("c 1:3 r");
+  EXPECT_EQ(world.Ask(rules::ControllersExist),
+            Lines{"device-cgroup-rule: this host has no cgroup controller 'devices', neither in v2 "
+                  "nor in a v1 hierarchy"});
+  world.facts.cgroups.v2_mount = "/sys/fs/cgroup";
+  EXPECT_EQ(world.Ask(rules::ControllersExist), Lines{});
+}
+
 TEST(RulesTest, Controllers) {
   World world;
   world.spec.cgroup = {64_MiB, 50000, 0};

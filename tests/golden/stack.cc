@@ -25,8 +25,8 @@ HostFacts FactsOf(const std::string& host) {
                                     CgroupController::kPids};
   } else if (host == "hybrid") {
     facts.cgroups.v2_mount = "/sys/fs/cgroup/unified";
-    for (CgroupController controller : kCgroupControllers) {
-      facts.cgroups.v1_mounts[controller] = absl::StrCat("/sys/fs/cgroup/", NameOf(controller));
+    for (const CgroupControllerRow& row : kCgroupControllers) {
+      facts.cgroups.v1_mounts[row.value] = absl::StrCat("/sys/fs/cgroup/", row.v1_name);
     }
   } else {
     EXPECT_EQ(host, "none");
