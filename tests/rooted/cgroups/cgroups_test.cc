@@ -1,5 +1,5 @@
 // What `run` writes into cgroups is there, works, and is gone afterwards: v1 on a hybrid host, v2
-// in a guest of tests/vm.
+// where that has the controllers.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
