@@ -13,7 +13,9 @@
 #include "absl/strings/str_split.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/run_devices.h"
 #include "pelagos/cli/run_limits.h"
+#include "pelagos/cli/run_mounts.h"
 #include "pelagos/cli/run_namespaces.h"
 #include "pelagos/cli/run_rights.h"
 #include "pelagos/cli/run_security.h"
@@ -60,6 +62,8 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
     }
   }
   PELAGOS_RETURN_IF_ERROR(ApplyLimits(args, spec));
+  PELAGOS_RETURN_IF_ERROR(ApplyMounts(args, spec));
+  PELAGOS_RETURN_IF_ERROR(ApplyDevices(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplyRights(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplySecurity(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplyNamespaces(args, spec));
@@ -169,7 +173,8 @@ std::vector<Flag> RunFlags() {
       {"tty", 't', "", "a terminal for the container"},
       {"read-only", 0, "", "seal the root file system"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
-  for (const auto& more : {LimitFlags(), RightsFlags(), SecurityFlags(), NamespacesFlags()}) {
+  for (const auto& more : {LimitFlags(), MountFlags(), DeviceFlags(), RightsFlags(),
+                           SecurityFlags(), NamespacesFlags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
   }
   return flags;

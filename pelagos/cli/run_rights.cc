@@ -134,7 +134,8 @@ absl::Status ApplyRights(const Arguments& args, ContainerSpec& spec) {
     spec.no_new_privileges = false;
     spec.seccomp.profile = SeccompProfile::kUnconfined;
   }
-  spec.groups = args.values("group-add");
+  // Devices may have brought some already.
+  for (std::string& group : args.values("group-add")) spec.groups.push_back(std::move(group));
   for (const std::string& group : spec.groups) {
     if (group.empty()) return Wrong("group-add", group, "expected a group's name or number");
   }

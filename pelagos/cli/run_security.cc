@@ -82,6 +82,12 @@ Problem Seccomp(State& state, absl::string_view value) {
   return "";
 }
 
+Problem SystemPaths(State& state, absl::string_view value) {
+  if (value != "unconfined") return "expected unconfined";
+  state.spec.mask_paths = false;
+  return "";
+}
+
 struct SecurityOption {
   absl::string_view name;
   Problem (*apply)(State& state, absl::string_view value);
@@ -92,6 +98,7 @@ constexpr SecurityOption kSecurityOptions[] = {
     {"label", Label},
     {"no-new-privileges", NoNewPrivileges},
     {"seccomp", Seccomp},
+    {"systempaths", SystemPaths},
 };
 
 absl::Status ApplyOption(State& state, const std::string& text) {
@@ -109,10 +116,10 @@ absl::Status ApplyOption(State& state, const std::string& text) {
   std::vector<absl::string_view> names;
   for (const SecurityOption& option : kSecurityOptions) names.push_back(option.name);
   const std::string near = Suggest(name, names);
-  return absl::InvalidArgumentError(
-      absl::StrCat("--security-opt '", text, "': unknown option '", name, "'",
-                   near.empty() ? "; there are apparmor, label, no-new-privileges and seccomp"
-                                : absl::StrCat("; did you mean '", near, "'?")));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--security-opt '", text, "': unknown option '", name, "'",
+      near.empty() ? "; there are apparmor, label, no-new-privileges, seccomp and systempaths"
+                   : absl::StrCat("; did you mean '", near, "'?")));
 }
 
 }  // namespace

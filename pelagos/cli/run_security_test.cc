@@ -83,7 +83,7 @@ TEST(RunSecurityTest, UnknownOptions) {
             "--security-opt 'aparmor=x': unknown option 'aparmor'; did you mean 'apparmor'?");
   EXPECT_EQ(Error({"--security-opt", "zzz"}),
             "--security-opt 'zzz': unknown option 'zzz'; there are apparmor, label, "
-            "no-new-privileges and seccomp");
+            "no-new-privileges, seccomp and systempaths");
 }
 
 TEST(RunSecurityTest, Landlock) {

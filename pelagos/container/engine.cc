@@ -85,6 +85,41 @@ absl::StatusOr<std::vector<uint64_t>> HugePageSizes() {
   return sizes;
 }
 
+// One look where there is none: virtual machines have no such counters.
+std::vector<std::string> ThermalThrottle() {
+  const std::string folder = "/sys/devices/system/cpu";
+  const auto path = [&](absl::string_view cpu) {
+    return absl::StrCat(folder, "/", cpu, "/thermal_throttle");
+  };
+  std::vector<std::string> found;
+  if (::access(path("cpu0").c_str(), F_OK) != 0) return found;
+  const absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(folder);
+  if (!names.ok()) return found;
+  for (const std::string& name : *names) {
+    if (::access(path(name).c_str(), F_OK) == 0) found.push_back(path(name));
+  }
+  return found;
+}
+
+// The device at `path`, or all in the folder; links below it are not followed.
+void FindDevices(const std::string& path, const std::string& below,
+                 std::vector<HostDevice>& found) {
+  struct stat info = {};
+  const std::string whole = path + below;
+  const int status = below.empty() ? ::stat(whole.c_str(), &info) : ::lstat(whole.c_str(), &info);
+  if (status != 0) return;
+  if (S_ISBLK(info.st_mode) || S_ISCHR(info.st_mode)) {
+    found.push_back({below, S_ISBLK(info.st_mode), major(info.st_rdev), minor(info.st_rdev),
+                     info.st_mode & 0777, info.st_uid, info.st_gid});
+  }
+  if (!S_ISDIR(info.st_mode)) return;
+  const absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(whole);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    FindDevices(path, absl::StrCat(below, "/", name), found);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
@@ -138,6 +173,19 @@ absl::StatusOr<HostFacts> Engine::FactsFor(const ContainerSpec& spec) const {
   }
   if (!limits.hugetlb.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(facts.huge_page_sizes, HugePageSizes());
+  }
+  if (spec.mask_paths && !spec.privileged) facts.thermal_throttle = ThermalThrottle();
+  for (const Device& device : spec.devices) {
+    std::vector<HostDevice> nodes;
+    FindDevices(device.source, "", nodes);
+    if (!nodes.empty()) facts.devices[device.source] = std::move(nodes);
+  }
+  for (const Mount& mount : spec.mounts.mounts()) {
+    if (mount.options.relabel) facts.selinux = sys::SelinuxIsOn();
+    if (mount.kind != MountKind::kBind || mount.options.make_source) continue;
+    if (::access(mount.source.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+      facts.missing_sources.insert(mount.source);
+    }
   }
   return facts;
 }

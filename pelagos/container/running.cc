@@ -8,6 +8,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/plan/make_plan.h"
+#include "pelagos/store/volume.h"
 
 namespace pelagos::container {
 namespace {
@@ -60,6 +61,12 @@ absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec, Image
 absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams) {
   PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec));
   PELAGOS_ASSIGN_OR_RETURN(LaunchPlan plan, PlanFor(engine, spec, found));
+  for (const Mount& mount : spec.mounts.mounts()) {
+    if (mount.kind != MountKind::kVolume) continue;
+    // Of no project: it stays until somebody removes it.
+    PELAGOS_RETURN_IF_ERROR(store::EnsureVolume(engine.roots(), mount.source, "", ""), "volume '",
+                            mount.source, "'");
+  }
   absl::StatusOr<Started> started = engine.Start(plan, streams);
   if (!started.ok()) {
     // The failure that led here is the one to report. A running namesake is not ours to clean.

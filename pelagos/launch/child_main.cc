@@ -171,6 +171,10 @@ class Child : private ChildTerminal {
       case ChildCall::kDevice: {
         const int folder = Open(op.device.folder, O_PATH | O_DIRECTORY);
         Must(Call(SYS_mknodat, folder, op.device.name, op.device.mode, op.device.device));
+        if (op.device.uid != 0 || op.device.gid != 0) {
+          Must(Call(SYS_fchownat, folder, op.device.name, op.device.uid, op.device.gid,
+                    AT_SYMLINK_NOFOLLOW));
+        }
         return Close(folder);
       }
       case ChildCall::kFolder:

@@ -125,6 +125,7 @@ struct ChildOp {
       const char *folder, *name;
       uint32_t mode;
       uint64_t device;
+      uint32_t uid, gid;
     } device;
     struct {  // kFolder
       const char* target;

@@ -8,29 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/bind_tree.h"
 #include "pelagos/launch/flattener.h"
 #include "pelagos/launch/overlay_options.h"
 #include "pelagos/sys/raw.h"
 
 namespace pelagos::launch {
 namespace {
-
-// A detached copy of the mounts at `path`, private: nothing that is mounted below it later on the
-// host shows inside, or the other way round.
-absl::StatusOr<Fd> OpenTree(const std::string& path, bool recursive, bool read_only) {
-  const unsigned below = recursive ? AT_RECURSIVE : 0;
-  const sys::Result opened =
-      sys::Call(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | below);
-  if (!opened.ok()) return ErrnoStatus(opened.err, "open_tree", path);
-  Fd tree(static_cast<int>(opened.value));
-  mount_attr attributes = {};
-  attributes.propagation = MS_PRIVATE;
-  attributes.attr_set = read_only ? MOUNT_ATTR_RDONLY : 0;
-  const sys::Result set = sys::Call(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | below,
-                                    &attributes, sizeof(attributes));
-  if (!set.ok()) return ErrnoStatus(set.err, "mount_setattr", path);
-  return tree;
-}
 
 absl::StatusOr<struct stat> Stat(const Fd& fd, absl::string_view name) {
   struct stat info = {};
@@ -63,7 +47,7 @@ absl::Status Flattener::Add(const MountOverlayRoot& op) {
 absl::Status Flattener::Add(const MountBindRoot& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
   op_->call = ChildCall::kAttachRoot;
-  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(op.source, true, false));
+  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(op.source, true));
   PELAGOS_ASSIGN_OR_RETURN(op_->attach_root.tree, Keep(std::move(tree)));
   PELAGOS_ASSIGN_OR_RETURN(op_->attach_root.mount_point, Text(op.mount_point, "mount point"));
   has_root_ = true;
@@ -84,7 +68,7 @@ absl::Status Flattener::Add(const MountFilesystem& op) {
 absl::Status Flattener::Add(const BindMount& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
   PELAGOS_ASSIGN_OR_RETURN(op_->bind.target, Target(op.target));
-  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(op.source, true, op.read_only));
+  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenBindTree(op));
   return Bind(std::move(tree), op.source);
 }
 
@@ -103,7 +87,9 @@ absl::Status Flattener::Add(const MakeDevice& op) {
   PELAGOS_ASSIGN_OR_RETURN(const Split split, SplitTarget(op.target));
   op_->device.folder = split.folder;
   op_->device.name = split.name;
-  op_->device.mode = S_IFCHR | (op.mode & 07777);
+  op_->device.mode = (op.block ? S_IFBLK : S_IFCHR) | (op.mode & 07777);
+  op_->device.uid = op.uid;
+  op_->device.gid = op.gid;
   op_->device.device = makedev(op.major, op.minor);
   return absl::OkStatus();
 }
@@ -113,13 +99,16 @@ absl::Status Flattener::Add(const MakeDevice& op) {
 absl::Status Flattener::BindDevice(const MakeDevice& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
   PELAGOS_ASSIGN_OR_RETURN(op_->bind.target, Target(op.target));
-  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(op.target, false, false));
-  PELAGOS_ASSIGN_OR_RETURN(const struct stat info, Stat(tree, op.target));
-  if (!S_ISCHR(info.st_mode) || info.st_rdev != makedev(op.major, op.minor)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the host's '", op.target, "' is not character device ", op.major, ":", op.minor));
+  const std::string& source = op.source.empty() ? op.target : op.source;
+  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(source, false));
+  PELAGOS_ASSIGN_OR_RETURN(const struct stat info, Stat(tree, source));
+  const bool same_kind = op.block ? S_ISBLK(info.st_mode) : S_ISCHR(info.st_mode);
+  if (!same_kind || info.st_rdev != makedev(op.major, op.minor)) {
+    return absl::FailedPreconditionError(absl::StrCat("the host's '", source, "' is not ",
+                                                      op.block ? "block" : "character", " device ",
+                                                      op.major, ":", op.minor));
   }
-  return Bind(std::move(tree), op.target);
+  return Bind(std::move(tree), source);
 }
 
 absl::Status Flattener::Add(const MakeFolder& op) {

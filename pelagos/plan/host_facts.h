@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "pelagos/abi/kernel_version.h"
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/policy/device.h"
 
 namespace pelagos {
 
@@ -48,6 +50,11 @@ struct HostFacts {
   std::optional<std::vector<uint64_t>> huge_page_sizes;
   // The block devices named in IoLimits, by path. A path that is none is missing.
   std::map<std::string, DeviceNumber> block_devices;
+  // /sys/devices/system/cpu/*/thermal_throttle: they tell programs of each other's work.
+  std::vector<std::string> thermal_throttle;
+  std::set<std::string> missing_sources;  // of binds that need theirs
+  // By Device::source; what is not here is none.
+  std::map<std::string, std::vector<HostDevice>> devices;
 
   friend bool operator==(const HostFacts&, const HostFacts&) = default;
 };

@@ -20,6 +20,14 @@ std::vector<std::string> Names(CapabilitySet set) {
   return names;
 }
 
+Json IdsOf(const std::vector<IdMapping>& ids) {
+  Json list = Json::array();
+  for (const IdMapping& id : ids) {
+    list.push_back({{"files", id.files}, {"shown", id.shown}, {"count", id.count}});
+  }
+  return list;
+}
+
 struct OpToJson {
   Json operator()(const MakeMountsPrivate&) const { return {{"op", "makeMountsPrivate"}}; }
   Json operator()(const MountOverlayRoot& op) const {
@@ -43,17 +51,31 @@ struct OpToJson {
             {"data", op.data}};
   }
   Json operator()(const BindMount& op) const {
-    return {{"op", "bindMount"},
-            {"source", op.source},
-            {"target", op.target},
-            {"readOnly", op.read_only}};
+    Json json = {{"op", "bindMount"},
+                 {"source", op.source},
+                 {"target", op.target},
+                 {"readOnly", op.read_only}};
+    if (!op.recursive) json["recursive"] = false;
+    if (!op.read_only_below) json["readOnlyBelow"] = false;
+    if (op.flags != 0) json["flags"] = MountFlagNames(op.flags);
+    if (op.propagation != Propagation::kPrivate) {
+      json["propagation"] = std::string(NameOf(op.propagation));
+    }
+    if (!op.subpath.empty()) json["subpath"] = op.subpath;
+    if (!op.ids.empty()) json["ids"] = {{"uids", IdsOf(op.ids.uids)}, {"gids", IdsOf(op.ids.gids)}};
+    if (op.make_source) json["makeSource"] = true;
+    return json;
   }
   Json operator()(const MakeDevice& op) const {
-    return {{"op", "makeDevice"},
-            {"target", op.target},
-            {"major", op.major},
-            {"minor", op.minor},
-            {"mode", op.mode}};
+    Json json = {{"op", "makeDevice"},
+                 {"target", op.target},
+                 {"major", op.major},
+                 {"minor", op.minor},
+                 {"mode", op.mode}};
+    if (op.block) json["block"] = true;
+    if (op.uid != 0 || op.gid != 0) json["owner"] = {op.uid, op.gid};
+    if (!op.source.empty()) json["source"] = op.source;
+    return json;
   }
   Json operator()(const MakeFolder& op) const {
     return {{"op", "makeFolder"}, {"target", op.target}, {"mode", op.mode}};

@@ -12,10 +12,12 @@
 #include "pelagos/abi/signal.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/plan/cgroup.h"
+#include "pelagos/plan/device.h"
 #include "pelagos/plan/environment.h"
 #include "pelagos/plan/host_facts.h"
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/mount.h"
+#include "pelagos/plan/mount_rules.h"
 #include "pelagos/plan/rights.h"
 #include "pelagos/plan/rules.h"
 #include "pelagos/plan/seccomp.h"
@@ -40,7 +42,8 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   Append(ops, LabelsAndScore(spec));
   ops.push_back(MountOverlayRoot{LayersOf(spec, image), folder + "/upper", folder + "/work",
                                  facts.run_root + "/mnt"});
-  Append(ops, KernelMounts(namespaces, facts));
+  Append(ops, KernelMounts(namespaces, facts, spec.shm_bytes));
+  Append(ops, DeviceOps(spec, facts));
   Append(ops, InitMount(spec, facts));
   // On the /dev that was just mounted, before a user's mount could cover it.
   if (spec.terminal) ops.push_back(OpenTerminal{user.uid});
@@ -52,7 +55,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   if (await_early) ops.push_back(AwaitStart{});
   Append(ops, std::move(late));
   // After the user's mounts: a bind of all of /sys unmasks nothing.
-  if (!spec.privileged) Append(ops, Hardening());
+  if (!spec.privileged && spec.mask_paths) Append(ops, Hardening(facts));
   ops.push_back(PivotRoot{});
   if (namespaces.contains(Namespace::kNet)) ops.push_back(LoopbackUp{});
   if (namespaces.contains(Namespace::kUts)) ops.push_back(SetHostname{HostnameOf(spec)});
@@ -96,7 +99,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   plan.namespaces = spec.namespaces;
   if (spec.net.mode == NetMode::kHost) plan.namespaces.erase(Namespace::kNet);
   plan.joins = spec.joins;
-  plan.cgroup = PlanCgroups(spec.name, spec.cgroup, facts);
+  plan.cgroup = PlanCgroups(spec.name, WithDevices(spec, facts), facts);
   plan.net = spec.net;
   const std::string folder = ContainerFolder(facts, spec.name);
   plan.folders = {folder + "/upper", folder + "/work"};
@@ -104,6 +107,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   if (!image.stop_signal.empty()) plan.stop_signal = *FindSignal(image.stop_signal);
   plan.stop_grace_seconds = spec.stop_grace_seconds;
   plan.notes = NotesOf(in);
+  for (std::string& note : MountNotes(in)) plan.notes.push_back(std::move(note));
   return plan;
 }
 

@@ -10,7 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "pelagos/abi/device.h"
 #include "pelagos/abi/mount_flag.h"
 #include "pelagos/plan/host_facts.h"
 #include "pelagos/plan/op.h"
@@ -30,15 +33,6 @@ inline constexpr const char* kReadOnlyPaths[] = {
     "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 };
 
-struct DeviceRow {
-  const char* target;
-  uint32_t major, minor;
-};
-inline constexpr DeviceRow kDevices[] = {
-    {"/dev/full", 1, 7}, {"/dev/null", 1, 3},    {"/dev/random", 1, 8},
-    {"/dev/tty", 5, 0},  {"/dev/urandom", 1, 9}, {"/dev/zero", 1, 5},
-};
-
 // Files of /etc that the runtime writes for each container, beside its upper folder.
 inline constexpr const char* kRuntimeFiles[] = {"hostname", "hosts", "resolv.conf"};
 
@@ -50,7 +44,9 @@ inline std::string VolumeFolder(const HostFacts& facts, const std::string& volum
 }
 
 // /proc, /dev, /sys and what lies in them.
-inline std::vector<Op> KernelMounts(NamespaceSet namespaces, const HostFacts& facts) {
+// `shm_bytes` is the size of /dev/shm.
+inline std::vector<Op> KernelMounts(NamespaceSet namespaces, const HostFacts& facts,
+                                    uint64_t shm_bytes = kDefaultShmBytes) {
   constexpr uint64_t kInert = kMountNoSuid | kMountNoDev | kMountNoExec;
   std::vector<Op> ops;
   ops.push_back(MountFilesystem{"proc", "proc", "/proc", kInert, ""});
@@ -66,7 +62,8 @@ inline std::vector<Op> KernelMounts(NamespaceSet namespaces, const HostFacts& fa
   ops.push_back(MakeSymlink{"pts/ptmx", "/dev/ptmx"});
   ops.push_back(MountFilesystem{"devpts", "devpts", "/dev/pts", kMountNoSuid | kMountNoExec,
                                 "ptmxmode=0666,mode=0620,gid=5"});
-  ops.push_back(MountFilesystem{"tmpfs", "shm", "/dev/shm", kInert, "mode=1777,size=65536k"});
+  ops.push_back(MountFilesystem{"tmpfs", "shm", "/dev/shm", kInert,
+                                absl::StrCat("mode=1777,size=", shm_bytes / 1024, "k")});
   // The queues shown are those of the IPC namespace: never the host's.
   if (namespaces.contains(Namespace::kIpc)) {
     ops.push_back(MountFilesystem{"mqueue", "mqueue", "/dev/mqueue", kInert, ""});
@@ -80,6 +77,37 @@ inline std::vector<Op> KernelMounts(NamespaceSet namespaces, const HostFacts& fa
         MountFilesystem{"cgroup2", "cgroup", "/sys/fs/cgroup", kInert | kMountReadOnly, ""});
   }
   return ops;
+}
+
+inline BindMount BindOf(const Mount& mount, const std::string& source, const std::string& target) {
+  const MountOptions& options = mount.options;
+  BindMount bind = {source, target, mount.read_only};
+  bind.recursive = options.recursion != BindRecursion::kDisabled;
+  bind.read_only_below = options.recursion != BindRecursion::kWritable;
+  bind.propagation = options.propagation;
+  bind.flags = (options.nosuid.value_or(false) ? kMountNoSuid : 0) |
+               (options.nodev.value_or(false) ? kMountNoDev : 0) |
+               (options.noexec.value_or(false) ? kMountNoExec : 0);
+  bind.subpath = options.subpath;
+  bind.ids = options.ids;
+  bind.make_source = options.make_source;
+  return bind;
+}
+
+inline MountFilesystem TmpfsOf(const Mount& mount, const std::string& target) {
+  constexpr uint32_t kMode = 01777;
+  const MountOptions& options = mount.options;
+  const TmpfsOptions& tmpfs = options.tmpfs;
+  const uint64_t flags = (mount.read_only ? kMountReadOnly : 0) |
+                         (options.nosuid.value_or(true) ? kMountNoSuid : 0) |
+                         (options.nodev.value_or(true) ? kMountNoDev : 0) |
+                         (options.noexec.value_or(false) ? kMountNoExec : 0);
+  std::string data = absl::StrFormat("mode=%o", tmpfs.mode.value_or(kMode));
+  if (tmpfs.size_bytes != 0) absl::StrAppend(&data, ",size=", tmpfs.size_bytes);
+  if (tmpfs.inodes != 0) absl::StrAppend(&data, ",nr_inodes=", tmpfs.inodes);
+  if (tmpfs.uid) absl::StrAppend(&data, ",uid=", *tmpfs.uid);
+  if (tmpfs.gid) absl::StrAppend(&data, ",gid=", *tmpfs.gid);
+  return {"tmpfs", "tmpfs", target, flags, data};
 }
 
 // What the user mounts, and the runtime's files of /etc where the user mounts none of the name.
@@ -101,18 +129,13 @@ inline std::vector<Op> UserMounts(const std::string& id, const MountPlan& plan,
     const std::string target = CleanTarget(mount.target);
     switch (mount.kind) {
       case MountKind::kBind:
-        targets.emplace_back(target, BindMount{mount.source, target, mount.read_only});
+        targets.emplace_back(target, BindOf(mount, mount.source, target));
         break;
       case MountKind::kVolume:
-        targets.emplace_back(target,
-                             BindMount{VolumeFolder(facts, mount.source), target, mount.read_only});
+        targets.emplace_back(target, BindOf(mount, VolumeFolder(facts, mount.source), target));
         break;
       case MountKind::kTmpfs:
-        targets.emplace_back(target,
-                             MountFilesystem{"tmpfs", "tmpfs", target,
-                                             kMountNoSuid | kMountNoDev |
-                                                 (mount.read_only ? kMountReadOnly : uint64_t{0}),
-                                             "mode=1777"});
+        targets.emplace_back(target, TmpfsOf(mount, target));
         break;
     }
   }
@@ -124,9 +147,10 @@ inline std::vector<Op> UserMounts(const std::string& id, const MountPlan& plan,
   return ops;
 }
 
-inline std::vector<Op> Hardening() {
+inline std::vector<Op> Hardening(const HostFacts& facts) {
   std::vector<Op> ops;
   for (const char* path : kMaskedPaths) ops.push_back(MaskPath{path});
+  for (const std::string& path : facts.thermal_throttle) ops.push_back(MaskPath{path});
   for (const char* path : kReadOnlyPaths) ops.push_back(MakeReadOnly{path});
   return ops;
 }

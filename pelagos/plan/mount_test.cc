@@ -44,6 +44,34 @@ TEST(UserMountsTest, TheUsersFileReplacesTheRuntimes) {
                                       "bind /srv/hosts -> /etc/hosts"}));
 }
 
+TEST(UserMountsTest, Options) {
+  MountPlan plan;
+  Mount bind = {MountKind::kBind, "/s", "/b", true};
+  bind.options.recursion = BindRecursion::kWritable;
+  bind.options.propagation = Propagation::kSlave;
+  bind.options.nosuid = true;
+  bind.options.subpath = "sub";
+  bind.options.ids = {{{0, 1000, 10}}, {{0, 5, 1}, {7, 8, 9}}};
+  bind.options.make_source = true;
+  plan.push_back(bind);
+  Mount alone = {MountKind::kVolume, "v", "/c", false};
+  alone.options.recursion = BindRecursion::kDisabled;
+  plan.push_back(alone);
+  Mount tmpfs = {MountKind::kTmpfs, "", "/d", false};
+  tmpfs.options.nodev = false;
+  tmpfs.options.noexec = true;
+  tmpfs.options.tmpfs = {4096, 7, 0700, 5, 6};
+  plan.push_back(tmpfs);
+  const std::vector<std::string> lines = Described(UserMounts("web", plan, Facts()));
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_EQ(lines[0],
+            "bind /s (within it sub) -> /b read-only but for mounts below nosuid slave uids "
+            "0-1000-10 gids 0-5-1#7-8-9, made if missing");
+  EXPECT_EQ(lines[1], "bind /data/volumes/v/data -> /c without mounts below");
+  EXPECT_EQ(lines[2],
+            "mount tmpfs -> /d nosuid,noexec (mode=700,size=4096,nr_inodes=7,uid=5,gid=6)");
+}
+
 TEST(UserMountsTest, ReadOnlyTmpfs) {
   MountPlan plan;
   plan.push_back({MountKind::kTmpfs, "", "/t", true});
@@ -86,8 +114,16 @@ TEST(KernelMountsTest, EveryFileSystemButDevIsInert) {
   }
 }
 
+TEST(HardeningTest, CountersOfTheProcessors) {
+  HostFacts facts = Facts();
+  facts.thermal_throttle = {"/sys/devices/system/cpu/cpu0/thermal_throttle"};
+  const std::vector<std::string> lines = Described(Hardening(facts));
+  EXPECT_EQ(lines.size(), std::size(kMaskedPaths) + 1 + std::size(kReadOnlyPaths));
+  EXPECT_EQ(lines[std::size(kMaskedPaths)], "mask /sys/devices/system/cpu/cpu0/thermal_throttle");
+}
+
 TEST(HardeningTest, MasksBeforeReadOnly) {
-  const std::vector<std::string> lines = Described(Hardening());
+  const std::vector<std::string> lines = Described(Hardening(Facts()));
   EXPECT_EQ(lines.front(), "mask /proc/acpi");
   EXPECT_EQ(lines.back(), "read-only /proc/sysrq-trigger");
   EXPECT_EQ(lines.size(), std::size(kMaskedPaths) + std::size(kReadOnlyPaths));

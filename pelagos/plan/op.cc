@@ -14,6 +14,12 @@ std::string SetText(CapabilitySet set) {
   return set == CapabilitySet::All() ? "all" : CapabilityNames(set);
 }
 
+std::string IdMapText(const std::vector<IdMapping>& ids) {
+  return absl::StrJoin(ids, "#", [](std::string* out, const IdMapping& id) {
+    absl::StrAppend(out, id.files, "-", id.shown, "-", id.count);
+  });
+}
+
 struct Describer {
   std::string operator()(const MakeMountsPrivate&) const { return "make every mount private"; }
   std::string operator()(const MountOverlayRoot& op) const {
@@ -31,10 +37,29 @@ struct Describer {
     return text;
   }
   std::string operator()(const BindMount& op) const {
-    return absl::StrCat("bind ", op.source, " -> ", op.target, op.read_only ? " read-only" : "");
+    std::string text = absl::StrCat("bind ", op.source);
+    if (!op.subpath.empty()) absl::StrAppend(&text, " (within it ", op.subpath, ")");
+    absl::StrAppend(&text, " -> ", op.target, op.read_only ? " read-only" : "");
+    if (!op.recursive) {
+      absl::StrAppend(&text, " without mounts below");
+    } else if (op.read_only && !op.read_only_below) {
+      absl::StrAppend(&text, " but for mounts below");
+    }
+    if (op.flags != 0) absl::StrAppend(&text, " ", MountFlagNames(op.flags));
+    if (op.propagation != Propagation::kPrivate) {
+      absl::StrAppend(&text, " ", NameOf(op.propagation));
+    }
+    if (!op.ids.empty()) {
+      absl::StrAppend(&text, " uids ", IdMapText(op.ids.uids), " gids ", IdMapText(op.ids.gids));
+    }
+    if (op.make_source) absl::StrAppend(&text, ", made if missing");
+    return text;
   }
   std::string operator()(const MakeDevice& op) const {
-    return absl::StrFormat("device %d:%d -> %s mode %04o", op.major, op.minor, op.target, op.mode);
+    std::string text = absl::StrFormat("%sdevice %d:%d -> %s mode %04o", op.block ? "block " : "",
+                                       op.major, op.minor, op.target, op.mode);
+    if (op.uid != 0 || op.gid != 0) absl::StrAppend(&text, " owner ", op.uid, ":", op.gid);
+    return text;
   }
   std::string operator()(const MakeFolder& op) const {
     return absl::StrFormat("folder %s mode %04o", op.target, op.mode);

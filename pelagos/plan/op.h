@@ -14,6 +14,7 @@
 
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/landlock.h"
+#include "pelagos/policy/mount_options.h"
 #include "pelagos/policy/process_capabilities.h"
 #include "pelagos/policy/rlimits.h"
 #include "pelagos/policy/seccomp_compile.h"
@@ -57,14 +58,25 @@ struct MountFilesystem {
 struct BindMount {
   std::string source, target;
   bool read_only = false;
+  bool recursive = true;        // the mounts below the source come too
+  bool read_only_below = true;  // `read_only` counts for them as well
+  Propagation propagation = Propagation::kPrivate;
+  uint64_t flags = 0;        // kMountNoSuid, kMountNoDev, kMountNoExec, set on all of them
+  std::string subpath = {};  // what is mounted lies here below the source, links kept inside it
+  MountIdMap ids = {};       // of the mount itself, not of those below it
+  bool make_source = false;  // a folder, where the source is missing
   bool operator==(const BindMount&) const = default;
 };
 
-// mknod(2) of a character device on the container's own /dev; mode includes the permission bits.
+// mknod(2) of a device on the container's own /dev; mode includes the permission bits. `source` is
+// the host's node of it, which is bound where mknod(2) is not allowed; empty: at the same path.
 struct MakeDevice {
   std::string target;
   uint32_t major = 0, minor = 0;
   uint32_t mode = 0666;
+  bool block = false;
+  uint32_t uid = 0, gid = 0;
+  std::string source = {};
   bool operator==(const MakeDevice&) const = default;
 };
 

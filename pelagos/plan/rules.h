@@ -12,7 +12,9 @@
 #include "pelagos/abi/signal.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/plan/cgroup_rules.h"
+#include "pelagos/plan/device.h"
 #include "pelagos/plan/environment.h"
+#include "pelagos/plan/mount_rules.h"
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/plan/rights_rules.h"
 #include "pelagos/plan/seccomp.h"
@@ -229,6 +231,8 @@ inline constexpr Rule kRules[] = {
     {"namespaces", rules::NamespacesFitTogether},
     {"mount targets", rules::MountTargetsAreUsable},
     {"mount sources", rules::MountSourcesAreUsable},
+    {"mount options", rules::MountOptionsAreUsable},
+    {"devices", rules::DevicesAreUsable},
     {"environment", rules::EnvironmentIsUsable},
     {"workdir", rules::WorkdirIsAbsolute},
     {"user", rules::UserIsUsable},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "pelagos/policy/mount_options.h"
 
 namespace pelagos {
 
@@ -33,6 +34,7 @@ struct Mount {
                        // user's file); kVolume: the volume's name; kTmpfs: empty
   std::string target;
   bool read_only = false;
+  MountOptions options = {};
 
   friend bool operator==(const Mount&, const Mount&) = default;
 };

@@ -14,6 +14,7 @@
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/policy/device.h"
 #include "pelagos/policy/landlock.h"
 #include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/namespace_join.h"
@@ -82,6 +83,9 @@ struct ContainerSpec {
   std::string domainname;            // the NIS one; empty: none
   uint32_t umask = kDefaultUmask;
   MountPlan mounts;
+  uint64_t shm_bytes = kDefaultShmBytes;  // size of /dev/shm
+  std::vector<Device> devices;
+  bool mask_paths = true;  // what Docker calls systempaths
   NetPlan net;
   CgroupPlan cgroup;
   NamespaceSet namespaces = kDefaultNamespaces;

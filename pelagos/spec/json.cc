@@ -10,6 +10,7 @@
 #include "pelagos/abi/capability.h"
 #include "pelagos/abi/namespace.h"
 #include "pelagos/spec/json_cgroup.h"
+#include "pelagos/spec/json_mounts.h"
 #include "pelagos/spec/json_node.h"
 #include "pelagos/spec/json_rights.h"
 #include "pelagos/spec/seccomp_json.h"
@@ -25,12 +26,7 @@ using internal::Node;
 
 std::string Text(absl::string_view text) { return std::string(text); }
 
-Json Write(const Mount& mount) {
-  return {{"kind", Text(NameOf(mount.kind))},
-          {"source", mount.source},
-          {"target", mount.target},
-          {"readOnly", mount.read_only}};
-}
+Json Write(const Mount& mount) { return internal::WriteMount(mount); }
 
 Json Write(const PortMapping& port) {
   return {{"hostAddress", port.host_address},
@@ -104,6 +100,9 @@ Json Write(const ContainerSpec& spec) {
                {"noNewPrivileges", spec.no_new_privileges},
                {"readOnly", spec.read_only},
                {"stopGraceSeconds", spec.stop_grace_seconds}};
+  if (spec.shm_bytes != kDefaultShmBytes) json["shmBytes"] = spec.shm_bytes;
+  if (!spec.mask_paths) json["maskPaths"] = false;
+  if (!spec.devices.empty()) json["devices"] = internal::WriteDevices(spec.devices);
   internal::WriteRights(spec, json);
   return json;
 }
@@ -144,18 +143,6 @@ constexpr uint64_t kMostInt = std::numeric_limits<int>::max();
 constexpr uint64_t kMostPort = std::numeric_limits<uint16_t>::max();
 constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
 
-std::optional<MountKind> FindMountKind(absl::string_view name) {
-  for (MountKind kind : {MountKind::kBind, MountKind::kVolume, MountKind::kTmpfs}) {
-    if (NameOf(kind) == name) return kind;
-  }
-  return std::nullopt;
-}
-
-Mount ReadMount(const Node& node) {
-  return {node.Named("kind", FindMountKind), node.String("source"), node.String("target"),
-          node.Bool("readOnly")};
-}
-
 PortMapping ReadPort(const Node& node) {
   return {node.String("hostAddress"), static_cast<uint16_t>(node.Number("host", kMostPort)),
           static_cast<uint16_t>(node.Number("inside", kMostPort)),
@@ -192,7 +179,12 @@ ContainerSpec ReadContainer(const Node& node) {
   spec.env = node.All("env", ReadEnv);
   spec.workdir = node.String("workdir");
   spec.user = node.String("user");
-  for (Mount& mount : node.All("mounts", ReadMount)) spec.mounts.push_back(std::move(mount));
+  for (Mount& mount : node.All("mounts", internal::ReadMount)) {
+    spec.mounts.push_back(std::move(mount));
+  }
+  if (node.Has("shmBytes")) spec.shm_bytes = node.Number("shmBytes", kAny);
+  if (node.Has("devices")) spec.devices = node.All("devices", internal::ReadDevice);
+  if (node.Has("maskPaths")) spec.mask_paths = node.Bool("maskPaths");
   spec.net = ReadNet(node.Object("net"));
   spec.cgroup = internal::ReadCgroup(node.Object("cgroup"));
   spec.namespaces = {};

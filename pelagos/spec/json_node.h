@@ -90,6 +90,8 @@ class Node {
     for (const auto& item : json_.items()) keys.push_back(item.key());
     return keys;
   }
+  // The value as it is.
+  const Json& Raw(const char* key) const { return At(key); }
   bool Has(const char* key) const { return json_.contains(key); }
   // The text of what stands there, if that is an object.
   std::optional<std::string> ObjectText(const char* key) const {

@@ -74,6 +74,31 @@ TEST(ContainerPlanTest, Hardened) {
   ExpectPlan(absl::StrCat(kFolder, "/container_hardened.txt"), PlanOf(spec, "v2"));
 }
 
+// Mounts and devices in all their ways.
+TEST(ContainerPlanTest, Mounts) {
+  ContainerSpec spec = Named("mounts");
+  Mount bind = {MountKind::kBind, "/srv/www", "/www", true};
+  bind.options.propagation = Propagation::kSlave;
+  bind.options.recursion = BindRecursion::kWritable;
+  bind.options.noexec = true;
+  spec.mounts.push_back(bind);
+  Mount volume = {MountKind::kVolume, "data", "/data", false};
+  volume.options.subpath = "a/b";
+  volume.options.ids = {{{0, 1000, 10}}, {{0, 1000, 10}}};
+  spec.mounts.push_back(volume);
+  Mount tmpfs = {MountKind::kTmpfs, "", "/tmp", false};
+  tmpfs.options.tmpfs.size_bytes = 1 << 20;
+  spec.mounts.push_back(tmpfs);
+  spec.shm_bytes = 128 << 20;
+  spec.devices = {{"/dev/fuse", "/dev/fuse", "rwm"}};
+  Diagnostics diags;
+  HostFacts facts = FactsOf("v2");
+  facts.devices["/dev/fuse"] = {{"", false, 10, 229, 0660, 0, 44}};
+  const auto plan = MakePlan(spec, ImageOf(spec.image), UserOf(spec.user), facts, diags);
+  ASSERT_TRUE(plan.has_value()) << Render({}, diags);
+  ExpectPlan(absl::StrCat(kFolder, "/container_mounts.txt"), *plan);
+}
+
 // All that can be switched off.
 TEST(ContainerPlanTest, Open) {
   ContainerSpec spec = Named("open");

@@ -1,0 +1,77 @@
+#include "pelagos/cli/run_mounts.h"
+
+#include <unistd.h>
+
+#include <climits>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/policy/cgroup_plan.h"
+#include "pelagos/policy/mount_text.h"
+
+namespace pelagos::cli {
+namespace {
+
+absl::Status MakeAbsolute(std::string& source) {
+  if (source.empty() || source[0] == '/') return absl::OkStatus();
+  char folder[PATH_MAX];
+  if (::getcwd(folder, sizeof(folder)) == nullptr) return ErrnoStatus(errno, "getcwd", ".");
+  absl::string_view rest = source;
+  while (absl::ConsumePrefix(&rest, "./")) {
+  }
+  source = rest == "." ? std::string(folder) : absl::StrCat(folder, "/", rest);
+  return absl::OkStatus();
+}
+
+struct MountFlag {
+  const char* name;
+  absl::StatusOr<Mount> (*parse)(absl::string_view text);
+};
+
+constexpr MountFlag kMountFlagRows[] = {
+    {"volume", ParseVolumeFlag},
+    {"mount", ParseMountFlag},
+    {"tmpfs", ParseTmpfsFlag},
+};
+
+}  // namespace
+
+std::vector<Flag> MountFlags() {
+  return {
+      {"volume", 'v', "SOURCE:TARGET[:OPTIONS]", "a folder or volume: ./data:/data:ro, db:/var/db"},
+      {"mount", 0, "KEY=VALUE,...", "type=bind|volume|tmpfs,source=,target=,readonly,..."},
+      {"tmpfs", 0, "TARGET[:OPTIONS]", "an empty file system in memory: /tmp:size=64m,mode=1777"},
+      {"shm-size", 0, "SIZE", "size of /dev/shm (default: 64m)"},
+  };
+}
+
+absl::Status ApplyMounts(const Arguments& args, ContainerSpec& spec) {
+  for (const MountFlag& row : kMountFlagRows) {
+    for (const std::string& text : args.values(row.name)) {
+      absl::StatusOr<Mount> mount = row.parse(text);
+      if (!mount.ok()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("--", row.name, " '", text, "': ", mount.status().message()));
+      }
+      if (mount->kind == MountKind::kBind) PELAGOS_RETURN_IF_ERROR(MakeAbsolute(mount->source));
+      spec.mounts.push_back(*std::move(mount));
+    }
+  }
+  if (args.has("shm-size")) {
+    const std::optional<uint64_t> bytes = ParseByteSize(args.value("shm-size"));
+    constexpr uint64_t kLeast = 1024;  // it is given to the kernel in KiB
+    if (!bytes || *bytes < kLeast) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--shm-size '", args.value("shm-size"), "': expected a size such as 128m"));
+    }
+    spec.shm_bytes = *bytes;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pelagos::cli

@@ -1,0 +1,54 @@
+#include "pelagos/cli/run_mounts.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <climits>
+#include <string>
+
+namespace pelagos::cli {
+namespace {
+
+absl::StatusOr<ContainerSpec> Apply(const std::vector<std::string>& words) {
+  absl::StatusOr<Arguments> args = ParseFlags(MountFlags(), words, true);
+  if (!args.ok()) return args.status();
+  ContainerSpec spec;
+  absl::Status status = ApplyMounts(*args, spec);
+  if (!status.ok()) return status;
+  return spec;
+}
+
+TEST(RunMountsTest, EachFlag) {
+  const auto spec =
+      Apply({"-v", "/a:/b", "--mount=type=bind,src=/c,dst=/d", "--tmpfs", "/e", "--shm-size=128m"});
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  ASSERT_EQ(spec->mounts.mounts().size(), 3u);
+  EXPECT_EQ(spec->mounts.mounts()[0].target, "/b");
+  EXPECT_EQ(spec->mounts.mounts()[1].target, "/d");
+  EXPECT_EQ(spec->mounts.mounts()[2].target, "/e");
+  EXPECT_EQ(spec->shm_bytes, 128u << 20);
+}
+
+TEST(RunMountsTest, RelativeSourcesCountFromHere) {
+  char here[PATH_MAX];
+  ASSERT_NE(::getcwd(here, sizeof(here)), nullptr);
+  const auto spec = Apply({"-v", "./x/y:/a", "-v", ".:/b", "-v", "../z:/c", "-v", "name:/d"});
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->mounts.mounts()[0].source, std::string(here) + "/x/y");
+  EXPECT_EQ(spec->mounts.mounts()[1].source, here);
+  EXPECT_EQ(spec->mounts.mounts()[2].source, std::string(here) + "/../z");
+  EXPECT_EQ(spec->mounts.mounts()[3].source, "name");
+}
+
+TEST(RunMountsTest, MistakesNameTheFlag) {
+  EXPECT_EQ(Apply({"-v", "/a"}).status().message().substr(0, 15), "--volume '/a': ");
+  EXPECT_EQ(Apply({"--tmpfs", "x"}).status().message(),
+            "--tmpfs 'x': the target 'x' must be an absolute path");
+  EXPECT_EQ(Apply({"--shm-size", "x"}).status().message(),
+            "--shm-size 'x': expected a size such as 128m");
+  EXPECT_EQ(Apply({"--shm-size", "100"}).status().message(),
+            "--shm-size '100': expected a size such as 128m");
+}
+
+}  // namespace
+}  // namespace pelagos::cli

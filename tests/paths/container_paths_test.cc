@@ -1,0 +1,128 @@
+// Nothing inside a container or an image is found by a string: a check of the sources that touch
+// them. Whatever calls the kernel with a path is in the list below with the reason why it may, or
+// goes through sys::RootFd (the child: OpenIn).
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace pelagos {
+namespace {
+
+// Calls that take a path: by libc, by syscall(2), and those of the standard library.
+const std::regex& PathCalls() {
+  static const std::regex calls(
+      "::(open|openat|mount|creat|fopen|mkdir|mkdirat|mknod|mknodat|symlink|symlinkat|link|linkat|"
+      "rename|renameat|unlink|unlinkat|stat|lstat|fstatat|statx|chown|lchown|fchownat|chmod|"
+      "fchmodat|rmdir|opendir|access|faccessat|readlink|readlinkat|chdir|chroot|umount2|truncate|"
+      "utimensat|lsetxattr|setxattr)\\(|"
+      "SYS_(open|openat|openat2|open_tree|mount|mkdirat|mknodat|symlinkat|linkat|renameat2?|"
+      "unlinkat|newfstatat|fchownat|fchmodat|chdir|chroot|umount2|pivot_root|move_mount|"
+      "readlinkat|execve)\\b|std::filesystem::|std::[io]?fstream");
+  return calls;
+}
+
+struct Allowed {
+  const char* file;  // its path ends so
+  const char* text;  // the line holds it
+  const char* why;
+};
+
+constexpr char kOwnState[] = "a path of the runtime's own state, below its data or run root";
+constexpr char kOneName[] = "one name in a folder that was opened through sys::RootFd";
+constexpr char kEmptyPath[] = "an open descriptor, no path";
+constexpr char kCgroups[] = "the host's cgroup file system";
+
+constexpr Allowed kAllowed[] = {
+    {"launch/bind_tree.cc", "SYS_open_tree, folder, path", "a source: the host's path, as it says"},
+    {"launch/bind_tree.cc", "::statx(AT_FDCWD, path", "a source: the host's path, as it says"},
+    {"launch/cgroup.cc", "::", kCgroups},
+    {"launch/child_main.cc", "\"/dev/null\"", "the host's, before anything is mounted"},
+    {"launch/child_main.cc", "SYS_execve", "after pivot_root: there is no other root any more"},
+    {"launch/child_main.cc", "SYS_mount, nullptr, \"/\"", "the host's root, before any mount"},
+    {"launch/child_main.cc", "folder, op.device.name", kOneName},
+    {"launch/child_main.cc", "op.symlink.text, folder", kOneName},
+    {"launch/child_mounts.h", "SYS_mount, source, \".\"", "on the folder that was opened"},
+    {"launch/child_mounts.h", "SYS_move_mount, tree, \"\"", kEmptyPath},
+    {"launch/child_mounts.h", "SYS_open_tree, fd, \"\"", kEmptyPath},
+    {"launch/child_mounts.h", "op.mount_root", kOwnState},
+    {"launch/child_mounts.h", "op.attach_root", kOwnState},
+    {"launch/child_mounts.h", "SYS_pivot_root, \".\", \".\"", "the root that was opened"},
+    {"launch/child_mounts.h", "SYS_umount2, \".\"", "the old root, which lies there"},
+    {"launch/child_mounts.h", "SYS_chdir, \"/\"", "after pivot_root"},
+    {"launch/child_mounts.h", "SYS_newfstatat, fd, \"\"", kEmptyPath},
+    {"launch/child_paths.h", "SYS_openat2, root_", "the one door: RESOLVE_IN_ROOT"},
+    {"launch/child_paths.h", ", parent, begin", kOneName},
+    {"launch/child_rights.h", "write.", "the host's /proc, before the root is mounted"},
+    {"launch/child_rights.h", "SYS_openat2, sysctls_", "RESOLVE_BENEATH from /proc/sys"},
+    {"launch/launcher.cc", "(folder.c_str(), kMode)", kOwnState},
+    {"image/ingest.cc", "program.c_str()", "the runtime's own program"},
+    {"image/merged_view.cc", "::readlinkat(link.get(), \"\"", kEmptyPath},
+    {"image/store.cc", "::", kOwnState},
+    {"image/program/archive_loader.cc", "(layer.folder.c_str()", kOwnState},
+    {"image/program/folder_archive.cc", "level.folder.get(), name", kOneName},
+    {"image/program/importer.cc", "(folder.c_str()", kOwnState},
+    {"image/program/layer_folder.cc", "place.parent", kOneName},
+    {"image/program/layer_folder.cc", "(parent, name.c_str()", kOneName},
+    {"image/program/layer_folder.cc", "(folder->get(), parts.back()", kOneName},
+};
+
+bool IsTest(const std::string& path) {
+  return absl::StrContains(path, "_test.") || absl::StrContains(path, "test_support.h") ||
+         absl::StrContains(path, "_fuzz.") || absl::StrContains(path, "for_tests");
+}
+
+TEST(ContainerPathsTest, EveryCallWithAPathHasItsReason) {
+  std::vector<int> used(std::size(kAllowed), 0);
+  int files = 0;
+  for (const char* folder : {"pelagos/launch", "pelagos/image"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(
+             folder, std::filesystem::directory_options::follow_directory_symlink)) {
+      const std::string path = entry.path().string();
+      if (!(absl::EndsWith(path, ".cc") || absl::EndsWith(path, ".h")) || IsTest(path)) continue;
+      ++files;
+      std::ifstream file(path);
+      std::string line;
+      for (int number = 1; std::getline(file, line); ++number) {
+        const size_t code = line.find_first_not_of(' ');
+        if (code == std::string::npos || line.compare(code, 2, "//") == 0) continue;
+        if (!std::regex_search(line, PathCalls())) continue;
+        bool allowed = false;
+        for (size_t i = 0; i < std::size(kAllowed); ++i) {
+          if (!absl::EndsWith(path, kAllowed[i].file)) continue;
+          if (!absl::StrContains(line, kAllowed[i].text)) continue;
+          allowed = true;
+          ++used[i];
+        }
+        EXPECT_TRUE(allowed) << path << ":" << number << ": " << line
+                             << "\n  open it through sys::RootFd, or say in this test why not";
+      }
+    }
+  }
+  EXPECT_GT(files, 30);  // they are in the test's runfiles
+  for (size_t i = 0; i < std::size(kAllowed); ++i) {
+    EXPECT_GT(used[i], 0) << kAllowed[i].file << " has no '" << kAllowed[i].text
+                          << "' any more: take it from the list";
+  }
+}
+
+TEST(ContainerPathsTest, TheCheckFindsWhatItShould) {
+  for (const char* line :
+       {"  if (::open(path.c_str(), O_RDONLY) < 0)", "  Call(SYS_mount, a, b, c, 0, d);",
+        "  std::ifstream file(rootfs + \"/etc/passwd\");", "  std::filesystem::exists(x);"}) {
+    EXPECT_TRUE(std::regex_search(line, PathCalls())) << line;
+  }
+  for (const char* line : {"  root.OpenIn(path, O_PATH)", "  Call(SYS_openat2_x)", "Reopen(x)"}) {
+    EXPECT_FALSE(std::regex_search(line, PathCalls())) << line;
+  }
+}
+
+}  // namespace
+}  // namespace pelagos
