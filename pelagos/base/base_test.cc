@@ -52,6 +52,10 @@ TEST(SuggestTest, NearestName) {
   EXPECT_EQ(Suggest("NET-RAW", names), "net-raw");
   EXPECT_EQ(Suggest("colour", names), "");
   EXPECT_EQ(Suggest("", names), "");
+  // The same word before it makes nothing alike, nor do names without a letter in common.
+  EXPECT_EQ(Suggest("net-bind", names), "");
+  EXPECT_EQ(Suggest("net-rw", names), "net-raw");
+  EXPECT_EQ(Suggest("a", std::array<absl::string_view, 2>{"+", "b"}), "");
 }
 
 }  // namespace

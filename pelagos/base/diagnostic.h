@@ -42,6 +42,9 @@ struct LineColumn {
 class Source {
  public:
   Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
+    // A byte order mark is no part of the first line.
+    constexpr absl::string_view kMark = "\xef\xbb\xbf";
+    if (absl::string_view(text_).substr(0, kMark.size()) == kMark) line_starts_[0] = kMark.size();
     for (size_t i = 0; i < text_.size(); ++i) {
       if (text_[i] == '\n') line_starts_.push_back(static_cast<uint32_t>(i + 1));
     }
@@ -51,7 +54,7 @@ class Source {
   const std::string& text() const { return text_; }
 
   LineColumn Locate(uint32_t offset) const {
-    offset = std::min<uint32_t>(offset, static_cast<uint32_t>(text_.size()));
+    offset = std::clamp(offset, line_starts_[0], static_cast<uint32_t>(text_.size()));
     auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
     const uint32_t start = *std::prev(next);
     return {
@@ -59,20 +62,23 @@ class Source {
         1 + static_cast<int>(Characters(absl::string_view(text_).substr(start, offset - start)))};
   }
 
+  // Where a 1-based line begins, in bytes.
+  uint32_t LineStart(int line) const { return line_starts_[static_cast<size_t>(line - 1)]; }
+
   // The text of a 1-based line, without its end.
   absl::string_view Line(int line) const {
-    const uint32_t start = line_starts_[static_cast<size_t>(line - 1)];
-    absl::string_view rest = absl::string_view(text_).substr(start);
+    absl::string_view rest = absl::string_view(text_).substr(LineStart(line));
     rest = rest.substr(0, rest.find('\n'));
     if (!rest.empty() && rest.back() == '\r') rest.remove_suffix(1);
     return rest;
   }
 
-  // Code points: bytes that do not continue one.
+  // Whether a code point begins with this byte; other bytes continue one.
+  static constexpr bool Begins(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+  // Code points.
   static size_t Characters(absl::string_view text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }));
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), Begins));
   }
 
  private:
@@ -140,15 +146,35 @@ class Diagnostics {
 
 namespace internal {
 
-// The line again as blanks: tabs stay tabs, so that the caret stands under its text.
-inline std::string BlanksUpTo(absl::string_view line, size_t characters) {
+// A text as blanks: tabs stay tabs, so that what is printed below a line stands under its text.
+inline std::string Blanks(absl::string_view text) {
   std::string blanks;
-  for (char c : line) {
-    if ((static_cast<unsigned char>(c) & 0xc0) == 0x80) continue;
-    if (characters-- == 0) break;
-    blanks.push_back(c == '\t' ? '\t' : ' ');
+  for (char c : text) {
+    if (Source::Begins(c)) blanks.push_back(c == '\t' ? '\t' : ' ');
   }
   return blanks;
+}
+
+// A line of a diagnostic, in two parts: what stands before the caret, and what the caret is under.
+// Of a long line only the part around the caret is shown.
+struct Excerpt {
+  std::string before, after;
+  size_t width = 0;  // of `after`, in characters, without the dots of what is left out
+};
+
+// Requires: `caret`, in bytes, is at most the size of the line.
+inline Excerpt ExcerptOf(absl::string_view line, size_t caret) {
+  constexpr int kBefore = 100, kAfter = 160;  // characters
+  constexpr absl::string_view kDots = "...";
+  size_t begin = caret;
+  for (int left = kBefore; begin > 0 && left > 0;) left -= Source::Begins(line[--begin]) ? 1 : 0;
+  size_t end = caret;
+  for (int left = kAfter; end < line.size(); ++end) {
+    if (Source::Begins(line[end]) && left-- == 0) break;
+  }
+  const absl::string_view after = line.substr(caret, end - caret);
+  return {absl::StrCat(begin > 0 ? kDots : "", line.substr(begin, caret - begin)),
+          absl::StrCat(after, end < line.size() ? kDots : ""), Source::Characters(after)};
 }
 
 }  // namespace internal
@@ -178,17 +204,19 @@ inline std::string Render(const SourceMap& sources, const Diagnostic& diagnostic
   const LineColumn at = source->Locate(diagnostic.span.begin);
   const absl::string_view line = source->Line(at.line);
   const std::string number = absl::StrCat(at.line);
-  const size_t before = static_cast<size_t>(at.column - 1);
-  const size_t in_line = Source::Characters(line);
-  size_t width = Source::Characters(
+  const size_t caret =
+      std::max(diagnostic.span.begin, source->LineStart(at.line)) - source->LineStart(at.line);
+  const internal::Excerpt shown = internal::ExcerptOf(line, std::min(caret, line.size()));
+  const absl::string_view marked =
       absl::string_view(source->text())
-          .substr(diagnostic.span.begin, diagnostic.span.end > diagnostic.span.begin
-                                             ? diagnostic.span.end - diagnostic.span.begin
-                                             : 0));
-  width = std::max<size_t>(1, std::min(width, in_line > before ? in_line - before : 1));
+          .substr(std::min<size_t>(diagnostic.span.begin, source->text().size()));
+  const size_t bytes =
+      diagnostic.span.end > diagnostic.span.begin ? diagnostic.span.end - diagnostic.span.begin : 0;
+  const size_t width =
+      std::max<size_t>(1, std::min(Source::Characters(marked.substr(0, bytes)), shown.width));
   return absl::StrCat(source->name(), ":", at.line, ":", at.column, ": ", severity, ": ",
-                      diagnostic.message, "\n", number, " | ", line, "\n",
-                      std::string(number.size(), ' '), " | ", internal::BlanksUpTo(line, before),
+                      diagnostic.message, "\n", number, " | ", shown.before, shown.after, "\n",
+                      std::string(number.size(), ' '), " | ", internal::Blanks(shown.before),
                       std::string(width, '^'), diagnostic.hint.empty() ? "" : " ", diagnostic.hint,
                       "\n");
 }

@@ -29,23 +29,36 @@ inline size_t EditDistance(absl::string_view a, absl::string_view b) {
   return rows[a.size()][b.size()];
 }
 
-// The candidate nearest to `written`, or "" when none is near enough to be what was meant (at most
-// a third of the letters differ, case aside). Equal distances go to the earlier candidate.
-// Inputs over 64 bytes get no suggestion.
+// How many bytes of both are words that they begin with, each with the '-' behind it.
+inline size_t CommonWords(absl::string_view a, absl::string_view b) {
+  size_t words = 0;
+  for (size_t i = 0; i < std::min(a.size(), b.size()) && a[i] == b[i]; ++i) {
+    if (a[i] == '-') words = i + 1;
+  }
+  return words;
+}
+
+// The candidate nearest to `written`, or "" when none is near enough to be what was meant: at most
+// a third of the letters differ, case aside, not counting the words that both begin with
+// ("string-"), and not all of them. Equal distances go to the earlier candidate. Inputs over 64
+// bytes get no suggestion.
 template <typename Candidates>
 std::string Suggest(absl::string_view written, const Candidates& candidates) {
-  constexpr size_t kLongest = 64;
+  constexpr size_t kLongest = 64, kMostEdits = 4;
   if (written.empty() || written.size() > kLongest) return "";
   const std::string wanted = absl::AsciiStrToLower(written);
-  size_t best = std::max<size_t>(1, wanted.size() / 3) + 1;
+  size_t best = kMostEdits + 1;
   std::string nearest;
   for (const auto& candidate : candidates) {
-    const absl::string_view name(candidate);
-    if (name.size() > kLongest) continue;
-    const size_t distance = EditDistance(wanted, absl::AsciiStrToLower(name));
-    if (distance < best) {
+    if (absl::string_view(candidate).size() > kLongest) continue;
+    const std::string name = absl::AsciiStrToLower(absl::string_view(candidate));
+    const size_t common = CommonWords(wanted, name);
+    const size_t letters = wanted.size() - common;
+    const size_t distance = EditDistance(wanted, name);
+    if (distance < best && distance <= std::max<size_t>(1, letters / 3) &&
+        distance < std::max(letters, name.size() - common)) {
       best = distance;
-      nearest = std::string(name);
+      nearest = std::string(candidate);
     }
   }
   return nearest;

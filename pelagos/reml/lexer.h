@@ -1,8 +1,8 @@
 // Text to tokens: the one place that knows where a word, a string or a comment ends. The reader
 // makes data of them, syntax_tree.h a tree that keeps the comments.
 //
-// Every byte that is no white space belongs to exactly one token; no text is refused, and what is
-// cut off by the end of the text is said to be so.
+// A byte order mark at the beginning is white space. Every byte that is none belongs to exactly one
+// token; no text is refused, and what is cut off by the end of the text is said to be so.
 #pragma once
 
 #include <algorithm>
@@ -66,7 +66,10 @@ class Lexer {
  public:
   // Requires: the text is shorter than 4 GiB, and outlives the lexer.
   // `at`: where it begins, a place between tokens.
-  explicit Lexer(absl::string_view text, size_t at = 0) : text_(text), at_(at) {}
+  explicit Lexer(absl::string_view text, size_t at = 0) : text_(text), at_(at) {
+    constexpr absl::string_view kMark = "\xef\xbb\xbf";
+    if (at == 0 && text.substr(0, kMark.size()) == kMark) at_ = kMark.size();
+  }
 
   // kEnd, again and again, when there is no more.
   Token Next() {

@@ -55,6 +55,13 @@ std::string UnboundNameHint(absl::string_view written, bool special,
     return absl::StrCat("lists have parentheses only; ", written.substr(0, 1),
                         " is a letter of a name");
   }
+  if (absl::EndsWith(written, "]") || absl::EndsWith(written, "}")) {
+    return absl::StrCat("lists have parentheses only; ", written.substr(written.size() - 1),
+                        " is a letter of a name");
+  }
+  if (!written.empty() && absl::ascii_isdigit(static_cast<unsigned char>(written[0]))) {
+    return absl::StrCat("this is no number; a text stands in quotes: \"", written, "\"");
+  }
   for (absl::string_view name : kOperators) {
     absl::string_view rest = written;
     if (absl::ConsumePrefix(&rest, name) && bound(rest)) {

@@ -107,7 +107,7 @@ TEST(RemlCheckTest, WhatCannotBeReadDoesNotStopTheOthers) {
   EXPECT_EQ(answer.err, "pelagos: error: open('/nowhere.reml'): No such file or directory\n");
   EXPECT_NE(answer.out.find("1 error in 1 file\n"), std::string::npos) << answer;
   const Answer device = Check({"/dev/null"});
-  EXPECT_EQ(device, (Answer{1, "", "pelagos: error: '/dev/null' is not a regular file\n"}));
+  EXPECT_EQ(device, (Answer{1, "", "pelagos: error: '/dev/null' is no regular file\n"}));
 }
 
 TEST(RemlCheckTest, ImportsAreReadFromBesideTheFile) {
@@ -175,6 +175,24 @@ TEST(RemlCheckTest, Sarif) {
     EXPECT_GE(region["startLine"].get<int>(), 1);
     EXPECT_GE(region["endColumn"].get<int>(), 1);
   }
+}
+
+TEST(RemlCheckTest, AByteOrderMarkIsSkipped) {
+  const Answer answer = Check({"-"}, "\xef\xbb\xbf(car 5)\n");
+  EXPECT_EQ(answer, (Answer{1,
+                            "<stdin>:1:6: error: car: expected pair, got int\n"
+                            "1 | (car 5)\n"
+                            "  |      ^\n"
+                            "1 error in 1 file\n",
+                            ""}));
+}
+
+TEST(RemlCheckTest, AFileOfOneLineIsNotPrintedForEachFinding) {
+  std::string line;
+  for (int i = 0; i < 1000; ++i) line += "(car 5) ";
+  const Answer answer = Check({"-"}, line);
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_LT(answer.out.size(), size_t{1} << 20);
 }
 
 TEST(RemlCheckTest, NamesOfFilesAreReferences) {
