@@ -67,9 +67,7 @@ int Unknown(absl::string_view words, const std::vector<Command>& commands) {
               kUsage);
 }
 
-}  // namespace
-
-int Main(const std::vector<std::string>& all) {
+int Dispatch(const std::vector<std::string>& all) {
   const std::vector<Flag> global = {kRoot, kRunRoot, {"version", 'V', "", "print the version"}};
   const absl::StatusOr<Arguments> parsed = ParseFlags(global, all, /*options_first=*/true);
   if (!parsed.ok()) return Fail(parsed.status(), kUsage);
@@ -129,6 +127,15 @@ int Main(const std::vector<std::string>& all) {
     return words.size() == 1 ? kUsage : kDone;
   }
   return Unknown(two, commands);
+}
+
+}  // namespace
+
+int Main(const std::vector<std::string>& args) {
+  const int code = Dispatch(args);
+  // What was to be printed and is not, as on a full disk, is a failure.
+  if (!std::cout.flush() && code == kDone) return Fail("writing standard output did not succeed");
+  return code;
 }
 
 }  // namespace pelagos::cli

@@ -27,8 +27,7 @@ class Lines {
   // inside of a character is its beginning.
   Position PositionOf(uint32_t offset, Encoding encoding) const;
   uint32_t OffsetOf(Position position, Encoding encoding) const;
-  // Where a line begins, and where its text ends.
-  uint32_t LineBegin(uint32_t line) const { return starts_[line]; }
+  // Where the text of a line ends.
   uint32_t LineEnd(uint32_t line) const;
   uint32_t LineAt(uint32_t offset) const;
 

@@ -74,7 +74,7 @@ TEST(Position, EndsOfLines) {
   ASSERT_EQ(lines.size(), 5u);
   const uint32_t begins[] = {0, 3, 5, 7, 8}, ends[] = {1, 4, 6, 7, 9};
   for (uint32_t line = 0; line < 5; ++line) {
-    EXPECT_EQ(lines.LineBegin(line), begins[line]) << line;
+    EXPECT_EQ(lines.OffsetOf({line, 0}, Encoding::kUtf8), begins[line]) << line;
     EXPECT_EQ(lines.LineEnd(line), ends[line]) << line;
   }
   EXPECT_EQ(At(text, 2, Encoding::kUtf16), "0:1");  // between \r and \n

@@ -160,6 +160,17 @@ TEST(ToolsTest, PageSaysWhatTheToolsDo) {
   golden::ExpectGolden(kPage, Renewed(page));
 }
 
+TEST(ToolsTest, WhatCannotBePrintedIsAFailure) {
+  for (const absl::string_view command : {"doc car", "fmt - < neat.reml", "--help"}) {
+    Shell shell;
+    shell.AddFile("neat.reml", "(car '(1))\n");
+    const std::string line = absl::StrCat("$ pelagos reml ", command, " > /dev/full\n");
+    EXPECT_EQ(shell.Run(absl::StrCat(line, "$ echo $?\n")),
+              absl::StrCat(line, "pelagos: error: writing standard output did not succeed\n",
+                           "$ echo $?\n1\n"));
+  }
+}
+
 TEST(ToolsTest, PageHasEveryRequestOfTheServer) {
   const std::string section = SectionOf(golden::ReadTestFile(kPage), "reml lsp");
   EXPECT_FALSE(lsp::Features().empty());

@@ -1,59 +1,27 @@
 #include "pelagos/cli/reml/check.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/cli/reml/findings.h"
+#include "pelagos/cli/reml/programs.h"
 #include "pelagos/language/check.h"
-#include "pelagos/sys/file.h"
 
 namespace pelagos::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using language::Finding;
 
-constexpr size_t kLargestFile = 64 << 20;
-constexpr size_t kLargestImport = 1 << 20;
 constexpr int kMostImports = 100;
-
-// Other kinds of files are not opened for good: a pipe may never end.
-absl::StatusOr<std::string> ReadRegular(const std::string& path, size_t most) {
-  absl::StatusOr<Fd> file = sys::OpenFile(path, O_RDONLY | O_NONBLOCK);
-  if (!file.ok()) return file.status();
-  struct stat info {};
-  if (::fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(absl::StrCat("'", path, "' is not a regular file"));
-  }
-  return sys::ReadAll(*file, most, path);
-}
-
-// The files below a folder, in order; links to folders are not followed.
-std::vector<std::string> ProgramsBelow(const std::string& folder, std::error_code& error) {
-  std::vector<std::string> files;
-  fs::recursive_directory_iterator entry(folder, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->path().extension() == ".reml" && entry->is_regular_file(ignored)) {
-      files.push_back(entry->path().string());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 // Checks files one after the other.
 class Run {
@@ -62,10 +30,10 @@ class Run {
 
   void Take(const std::string& path) {
     if (path == "-") return Check("<stdin>", {std::istreambuf_iterator<char>(streams_.in), {}});
-    std::error_code error;
-    if (!fs::is_directory(path, error)) return CheckFile(path);
-    for (const std::string& file : ProgramsBelow(path, error)) CheckFile(file);
-    if (error) Unreadable(absl::StrCat(path, ": ", error.message()));
+    std::vector<std::string> files;
+    const absl::Status status = AddPrograms(path, files);
+    for (const std::string& file : files) CheckFile(file);
+    if (!status.ok()) Unreadable(status.message());
   }
 
   const SourceMap& sources() const { return sources_; }
@@ -85,7 +53,7 @@ class Run {
   }
 
   void CheckFile(const std::string& path) {
-    absl::StatusOr<std::string> text = ReadRegular(path, kLargestFile);
+    absl::StatusOr<std::string> text = ReadProgram(path);
     if (!text.ok()) return Unreadable(text.status().message());
     Check(path, *std::move(text));
   }
@@ -95,9 +63,7 @@ class Run {
     int imports = 0;
     const auto import = [&](const std::string& path) -> std::optional<std::string> {
       if (++imports > kMostImports) return std::nullopt;
-      absl::StatusOr<std::string> content = ReadRegular(path, kLargestImport);
-      if (!content.ok()) return std::nullopt;
-      return *std::move(content);
+      return ReadImport(path);
     };
     const uint32_t source = sources_.Add(std::move(name), std::move(text));
     for (Finding& finding : language::Check(sources_, source, import)) {

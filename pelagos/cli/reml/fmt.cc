@@ -1,5 +1,6 @@
 #include "pelagos/cli/reml/fmt.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,12 +19,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/reml/programs.h"
 #include "pelagos/reml/format.h"
 #include "pelagos/reml/heap.h"
 #include "pelagos/reml/reader.h"
@@ -35,7 +36,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLargestFile = 64 << 20;
 constexpr size_t kHeapBytes = size_t{8} << 30;  // no text of that size reads into more
 
 void Complain(Streams& streams, absl::string_view message) {
@@ -97,44 +97,10 @@ absl::Status Rewrite(const std::string& path, absl::string_view content) {
   return status;
 }
 
-absl::StatusOr<std::string> ReadProgram(const std::string& path) {
-  // A pipe would be waited for.
-  PELAGOS_ASSIGN_OR_RETURN(Fd fd, sys::OpenFile(path, O_RDONLY | O_NOCTTY | O_NONBLOCK));
-  struct stat info = {};
-  if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, "fstat", path);
-  if (!S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", path, "' is no regular file: for a pipe give - and send it to stdin"));
-  }
-  return sys::ReadAll(fd, kLargestFile, path);
-}
-
-// A folder stands for the programs below it.
-absl::Status AddPrograms(const std::string& path, std::vector<std::string>& programs) {
-  std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    programs.push_back(path);
-    return absl::OkStatus();
-  }
-  std::vector<std::string> found;
-  fs::recursive_directory_iterator entry(path, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code unknown;  // of a link to nowhere
-    if (entry->path().extension() == ".reml" && entry->is_regular_file(unknown)) {
-      found.push_back(entry->path().string());
-    }
-  }
-  if (error) return ErrnoStatus(error.value(), "reading the folder", path);
-  std::sort(found.begin(), found.end());
-  programs.insert(programs.end(), std::make_move_iterator(found.begin()),
-                  std::make_move_iterator(found.end()));
-  return absl::OkStatus();
-}
-
 int FormatStandardInput(bool check, Streams& streams) {
   const std::string text{std::istreambuf_iterator<char>(streams.in), {}};
-  if (text.size() > kLargestFile) {
-    Complain(streams, absl::StrCat("<stdin> is larger than ", kLargestFile, " bytes"));
+  if (text.size() > kLargestProgram) {
+    Complain(streams, absl::StrCat("<stdin> is larger than ", kLargestProgram, " bytes"));
     return kFailed;
   }
   const std::optional<std::string> formatted = Formatted("<stdin>", text, streams);

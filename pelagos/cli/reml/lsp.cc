@@ -1,39 +1,22 @@
 #include "pelagos/cli/reml/lsp.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "pelagos/cli/reml/programs.h"
 #include "pelagos/lsp/frame.h"
 #include "pelagos/lsp/server.h"
-#include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 
 namespace pelagos::cli {
 namespace {
-
-// What a program imports: a regular file of at most a megabyte. Others are not waited for.
-std::optional<std::string> ReadImport(const std::string& path) {
-  constexpr size_t kLargest = size_t{1} << 20;
-  const auto file = sys::OpenFile(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
-  struct stat info = {};
-  if (!file.ok() || ::fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return std::nullopt;
-  }
-  absl::StatusOr<std::string> text = sys::ReadAll(*file, kLargest, path);
-  if (!text.ok()) return std::nullopt;
-  return *std::move(text);
-}
 
 class Session {
  public:

@@ -11,10 +11,9 @@ using reml::TokenKind;
 void PendingInput::Add(absl::string_view line) {
   absl::StrAppend(&text_, began_ ? "\n" : "", line);
   began_ = true;
-  cut_ = comment_ = false;
+  cut_ = false;
   reml::Lexer lexer(text_, seen_);
   for (Token token = lexer.Next(); token.kind != TokenKind::kEnd; token = lexer.Next()) {
-    comment_ = token.kind == TokenKind::kLineComment;
     if (!token.ended) {
       // A character is no reason to wait: the end of the line would be it.
       cut_ = token.kind != TokenKind::kCharacter;

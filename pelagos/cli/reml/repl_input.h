@@ -21,18 +21,15 @@ class PendingInput {
   // Whether nothing is open at its end: a list, a string, a block comment, a quote without its
   // datum. What can never be right, as a ')' too many, is complete too: the reader says so.
   bool complete() const { return stray_ || (depth_ == 0 && !prefix_ && !cut_); }
-  // Whether its end lies in a string or in a comment.
-  bool in_text() const { return cut_ || comment_; }
 
  private:
   std::string text_;
   bool began_ = false;
   size_t seen_ = 0;  // what is before it is done with
   size_t depth_ = 0;
-  bool prefix_ = false;   // the last token wants a datum after it
-  bool stray_ = false;    // a ')' closed nothing
-  bool cut_ = false;      // a string or a block comment is open
-  bool comment_ = false;  // the last token is a comment of a line
+  bool prefix_ = false;  // the last token wants a datum after it
+  bool stray_ = false;   // a ')' closed nothing
+  bool cut_ = false;     // a string or a block comment is open
 };
 
 }  // namespace pelagos::cli

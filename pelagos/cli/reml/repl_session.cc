@@ -1,6 +1,5 @@
 #include "pelagos/cli/reml/repl_session.h"
 
-#include <sys/stat.h>
 #include <time.h>
 
 #include <algorithm>
@@ -24,14 +23,13 @@
 #include "pelagos/base/suggest.h"
 #include "pelagos/cli/reml/columns.h"
 #include "pelagos/cli/reml/doc.h"
+#include "pelagos/cli/reml/programs.h"
 #include "pelagos/reml/reader.h"
 #include "pelagos/reml/syntax_tree.h"
-#include "pelagos/sys/file.h"
 
 namespace pelagos::cli {
 namespace {
 
-constexpr size_t kLargestFile = 64 << 20;
 constexpr absl::string_view kLastValue = "_";
 
 // Waits in pieces, so that an interrupt ends it.
@@ -161,12 +159,7 @@ bool ReplSession::EvaluatePart(Span part, absl::string_view text, bool print) {
 }
 
 bool ReplSession::Load(const std::string& path) {
-  struct stat info = {};
-  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    Complain(absl::StrCat("'", absl::Utf8SafeCEscape(path), "' is no regular file"));
-    return false;
-  }
-  absl::StatusOr<std::string> text = sys::ReadFile(path, kLargestFile);
+  absl::StatusOr<std::string> text = ReadProgram(path);
   if (!text.ok()) {
     Complain(text.status().message());
     return false;
