@@ -48,7 +48,7 @@ class BindingChecker {
       // their own.
       if (!program_.Is(form, "define") || MakesSpec(definition.value)) return;
     } else if (word.name() == "define-record-type" || MakesSpec(definition.value) ||
-               word.name() == "define-service") {
+               program_.DefinesService(definition.form)) {
       return;
     }
     program_.Report(

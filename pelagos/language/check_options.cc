@@ -25,11 +25,10 @@ class OptionChecker {
   std::optional<Part> Check() {
     std::vector<NodeId> arguments = program_.ArgumentsOf(call_.list);
     if (program_.Dotted(arguments)) return std::nullopt;
-    const std::string& head = call_.meaning.word->name();
-    const bool keywords = head == "define-service";
-    part_.kind = head == "network"  ? Part::Kind::kNetwork
-                 : head == "volume" ? Part::Kind::kVolume
-                                    : Part::Kind::kService;
+    const Word& word = *call_.meaning.word;
+    const std::string& head = word.name();
+    const bool keywords = word.macro();
+    part_.kind = SpecMadeBy(word);
     if (keywords && arguments.size() >= 2) arguments.erase(arguments.begin());
     if (arguments.empty() || (keywords && tree_[arguments[0]].list() && arguments.size() < 2)) {
       return std::nullopt;
@@ -37,7 +36,7 @@ class OptionChecker {
     part_.list = call_.list;
     part_.name = arguments[0];
     const NodeId name = arguments[0];
-    sketch_.Add(absl::StrCat("(let (", program_.BindingsOf(AllOf(arguments)), ") "));
+    sketch_.Add(absl::StrCat("(let (", program_.BindingsOf(arguments), ") "));
     sketch_.Copy("(", tree_[call_.list].begin);
     sketch_.Copy(head, tree_[call_.head].begin);
     if (keywords) sketch_.Add(" it");
@@ -54,7 +53,7 @@ class OptionChecker {
     } else {
       for (const NodeId argument : arguments) AddOption(argument);
     }
-    if (needs_image_ && part_.kind == Part::Kind::kService) {
+    if (needs_image_ && part_.kind == SpecKind::kService) {
       sketch_.Add(keywords ? " :image \"x\"" : " '(image \"x\")");
     }
     sketch_.Copy(")", tree_[call_.list].end - 1);
@@ -65,12 +64,25 @@ class OptionChecker {
  private:
   bool IsKnown(NodeId node) const { return program_.KnownAt(node) != Known::kNot; }
 
-  // What may hold names with known values.
-  static std::vector<NodeId> AllOf(const std::vector<NodeId>& arguments) { return arguments; }
-
   void Copy(NodeId node) {
     sketch_.Add(" ");
     sketch_.Copy(tree_.text(node), tree_[node].begin);
+  }
+
+  // A value of the same type, for one that is not known but is of no type that texts, numbers and
+  // lists are of: a service for the name of one, say. Empty: there is none.
+  absl::string_view StandInFor(NodeId value) const {
+    const TypeSet type = program_.TypeOf(value);
+    if (!type.single() || !(type & ParseType("text|number|list")).empty()) return "";
+    const std::vector<absl::string_view> samples = SamplesOf(type);
+    return samples.empty() ? "" : samples[0];
+  }
+
+  void CopyOrStandIn(NodeId value) {
+    const absl::string_view other = StandInFor(value);
+    if (IsKnown(value) || other.empty()) return Copy(value);
+    sketch_.Add(" ");
+    sketch_.Replace(other, tree_[value].begin, tree_[value].end);
   }
 
   // One argument of `service` or `network`: '(NAME VALUE...), (list 'NAME VALUE...), `(NAME ...).
@@ -86,17 +98,24 @@ class OptionChecker {
       const std::vector<NodeId> values = program_.ArgumentsOf(list->list);
       if (!values.empty() && program_.Quoted(values[0])) name = program_.Inside(values[0]);
       if (name != kNoNode && tree_[name].kind != SyntaxNode::Kind::kWord) name = kNoNode;
+      if (name != kNoNode && std::all_of(values.begin() + 1, values.end(), [&](NodeId value) {
+            return IsKnown(value) || !StandInFor(value).empty();
+          })) {
+        sketch_.Add(" (list");
+        for (const NodeId value : values) CopyOrStandIn(value);
+        return sketch_.Add(")");
+      }
     }
     if (name == kNoNode) {
       // Any option, or none.
       needs_image_ = true;
       return;
     }
-    if (part_.kind == Part::Kind::kService && Vocabulary::Get().FindOption(tree_.text(name))) {
+    if (part_.kind == SpecKind::kService && Vocabulary::Get().FindOption(tree_.text(name))) {
       needs_image_ = needs_image_ || tree_.text(name) == "image";
       return;
     }
-    if (part_.kind == Part::Kind::kNetwork && tree_.text(name) == "subnet") return;
+    if (part_.kind == SpecKind::kNetwork && tree_.text(name) == "subnet") return;
     sketch_.Add(" '(");
     sketch_.Copy(tree_.text(name), tree_[name].begin);
     sketch_.Add(")");
@@ -117,11 +136,11 @@ class OptionChecker {
       const absl::string_view option = tree_.text(key).substr(1);
       size_t end = i + 1;
       while (end < rest.size() && !IsKeyword(rest[end])) ++end;
-      const bool known = std::all_of(rest.begin() + static_cast<ptrdiff_t>(i) + 1,
-                                     rest.begin() + static_cast<ptrdiff_t>(end),
-                                     [&](NodeId value) { return KnownValue(value, option); });
+      const bool known = std::all_of(
+          rest.begin() + static_cast<ptrdiff_t>(i) + 1, rest.begin() + static_cast<ptrdiff_t>(end),
+          [&](NodeId value) { return KnownValue(value, option) || !StandInFor(value).empty(); });
       if (known) {
-        for (size_t j = i; j < end; ++j) Copy(rest[j]);
+        for (size_t j = i; j < end; ++j) CopyOrStandIn(rest[j]);
       } else if (Vocabulary::Get().FindOption(option) == nullptr) {
         Copy(key);
         sketch_.Add(" 0");
@@ -206,11 +225,7 @@ std::vector<Part> CheckOptions(Program& program) {
     if (call.vague || call.meaning.kind != Meaning::Kind::kWord) continue;
     const Word* word = program.WordOf(call);
     if (word == nullptr) continue;
-    static const Word* const service = Vocabulary::Get().Find("service");
-    const bool makes =
-        word->section == service->section &&
-        (word->name() == "service" || word->name() == "network" || word->name() == "volume");
-    if (!makes && word->name() != "define-service") continue;
+    if (SpecMadeBy(*word) == SpecKind::kNone) continue;
     // define-service calls whatever is `service`.
     if (program.names.Lookup("service", 0).kind != Meaning::Kind::kWord) continue;
     if (std::optional<Part> part = OptionChecker(program, call).Check()) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pelagos/language/specs.h"
 
 namespace pelagos::language {
 
@@ -129,6 +130,13 @@ const Word* Program::WordAt(NodeId node) const {
 const Call* Program::CallAt(NodeId node, absl::string_view name) const {
   const Call* call = names.CallOf(node);
   return call != nullptr && !call->vague && Is(*call, name) ? call : nullptr;
+}
+
+bool Program::DefinesService(NodeId node) const {
+  const Call* call = node == kNoNode ? nullptr : names.CallOf(node);
+  if (call == nullptr || call->vague || call->meaning.kind != Meaning::Kind::kWord) return false;
+  const Word& word = *call->meaning.word;
+  return word.macro() && SpecMadeBy(word) == SpecKind::kService;
 }
 
 NodeId Program::ValueOf(const Definition& definition) const {
@@ -308,10 +316,12 @@ TypeSet Program::TypeOfWord(NodeId node, int depth) {
   const Definition& definition = names.definitions()[meaning.definition];
   const NodeId value = ValueOf(definition);
   if (value != kNoNode) return TypeOf(value, depth + 1);
-  const bool procedure = definition.kind == Definition::Kind::kVariable && definition.arity &&
-                         !definition.assigned && !definition.redefined &&
-                         !names.MayBeBound(definition.name);
-  return procedure ? ParseType("procedure") : kAnyType;
+  const bool settled = definition.kind == Definition::Kind::kVariable && !definition.assigned &&
+                       !definition.redefined && !names.MayBeBound(definition.name);
+  if (!settled) return kAnyType;
+  if (definition.arity) return ParseType("procedure");
+  const bool service = !definition.imported() && DefinesService(definition.form);
+  return service ? ParseType("service-spec") : kAnyType;
 }
 
 TypeSet Program::TypeOfCall(NodeId node, int depth) {

@@ -69,6 +69,8 @@ class Program {
   }
   // The form or call of that name at a node; nullptr: it is something else, or vague.
   const Call* CallAt(NodeId node, absl::string_view name) const;
+  // Whether the form at a node makes a service and binds it: the macro of the language that does.
+  bool DefinesService(NodeId node) const;
 
   // The name's one value; kNoNode: it has several, or is not known.
   NodeId ValueOf(const Definition& definition) const;

@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "pelagos/language/check_program.h"
+#include "pelagos/language/specs.h"
 #include "pelagos/spec/compose.h"
 
 namespace pelagos::language {
 
 // One call that makes a part of a stack.
 struct Part {
-  enum class Kind : uint8_t { kService, kNetwork, kVolume };
-  Kind kind = Kind::kService;
+  SpecKind kind = SpecKind::kService;
   NodeId list = kNoNode;  // the call
   NodeId name = kNoNode;  // its argument
   bool named = false;     // the name is known; then the specs below are what is known of it

@@ -50,8 +50,7 @@ class StackChecker {
           definition.kind != Definition::Kind::kVariable || names_.MayBeBound(definition.name)) {
         return kNoNode;
       }
-      if (by_list_.contains(definition.form) &&
-          program_.CallAt(definition.form, "define-service") != nullptr) {
+      if (by_list_.contains(definition.form) && program_.DefinesService(definition.form)) {
         return definition.form;
       }
       if (definition.value == kNoNode) return kNoNode;
@@ -100,9 +99,9 @@ class StackChecker {
     ComposeSpec spec;
     for (const Part* part : members.parts) {
       if (!part->named) continue;
-      if (part->kind == Part::Kind::kService) {
+      if (part->kind == SpecKind::kService) {
         spec.services.push_back(part->service);
-      } else if (part->kind == Part::Kind::kNetwork) {
+      } else if (part->kind == SpecKind::kNetwork) {
         spec.networks.push_back(part->network);
       } else {
         spec.volumes.push_back({part->text, part->network.span});
@@ -185,7 +184,7 @@ class StackChecker {
         std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.named; });
     if (!all_named) return;
     for (const Part& part : parts_) {
-      if (part.kind != Part::Kind::kService) continue;
+      if (part.kind != SpecKind::kService) continue;
       for (const Dependency& dependency : part.service.depends_on) {
         if (texts[dependency.service] != 1) continue;
         program_.Report("doubtful-reference",
@@ -201,9 +200,9 @@ class StackChecker {
   void CheckComposed(const Part& part) {
     const Call* call = names_.CallOf(part.list);
     if (call == nullptr || program_.Sheltered(part.list)) return;
-    const absl::string_view kind = part.kind == Part::Kind::kService   ? "service"
-                                   : part.kind == Part::Kind::kNetwork ? "network"
-                                                                       : "volume";
+    const absl::string_view kind = part.kind == SpecKind::kService   ? "service"
+                                   : part.kind == SpecKind::kNetwork ? "network"
+                                                                     : "volume";
     const std::string which =
         absl::StrCat(kind, part.named ? absl::StrCat(" '", part.text, "'") : "");
     const Definition* definition = DefinitionOf(part);
@@ -217,7 +216,7 @@ class StackChecker {
                       absl::StrCat(which, " is part of no stack"),
                       absl::StrCat("give ", definition->name, " to compose, or remove it"));
     } else if (tree_[part.list].parent == kNoNode && !LastForm(part.list) &&
-               !program_.Is(*call, "define-service")) {
+               !program_.DefinesService(part.list)) {
       program_.Report("uncomposed-service", part.list, absl::StrCat(which, " is part of no stack"),
                       "its value goes nowhere");
     }
@@ -226,9 +225,7 @@ class StackChecker {
   bool LastForm(NodeId form) const { return tree_.NextDatum(form) == kNoNode; }
 
   const Definition* DefinitionOf(const Part& part) const {
-    const NodeId parent = program_.CallAt(part.list, "define-service") != nullptr
-                              ? part.list
-                              : tree_[part.list].parent;
+    const NodeId parent = program_.DefinesService(part.list) ? part.list : tree_[part.list].parent;
     if (parent == kNoNode) return nullptr;
     NodeId name = tree_.FirstDatum(parent);
     if (program_.CallAt(parent, "define") != nullptr || parent == part.list) {
