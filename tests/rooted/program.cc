@@ -48,6 +48,8 @@ int CodeOf(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + 
     ::_exit(127);
   };
   ::setpgid(0, 0);
+  // Whoever started the tests in the background of a shell may have had these ignored.
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM}) ::signal(signal, SIG_DFL);
   ::dup2(out, 1);
   ::dup2(err, 2);
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
