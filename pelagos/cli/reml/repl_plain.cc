@@ -12,10 +12,15 @@ namespace {
 class Plain final : public LineReader {
  public:
   Got Read(const std::string& prompt, std::string* line) override {
-    ::fputs(prompt.c_str(), stdout);
-    ::fflush(stdout);
-    line->clear();
-    const Got got = Lines(line);
+    Got got = Got::kEnd;
+    {
+      // Before the prompt: whoever sees it may press Ctrl-C.
+      Keys keys;
+      ::fputs(prompt.c_str(), stdout);
+      ::fflush(stdout);
+      line->clear();
+      got = Lines(keys, line);
+    }
     if (got != Got::kLine) ::fputs("\n", stdout);
     ::fflush(stdout);
     return got;
@@ -23,8 +28,7 @@ class Plain final : public LineReader {
   void Remember(const std::string&) override {}
 
  private:
-  Got Lines(std::string* line) {
-    Keys keys;
+  Got Lines(Keys& keys, std::string* line) {
     for (;;) {
       unsigned char byte = 0;
       switch (keys.Next(&byte)) {

@@ -28,6 +28,7 @@ TEST(ReplPtyTest, EvaluatesAndGoesOnAfterErrors) {
   ASSERT_TRUE(terminal.Sees("<repl:2>:1:6: error: car: expected pair, got int\r\n1 | (car 5)"));
   terminal.Type("(list _ _)\n");
   ASSERT_TRUE(terminal.Sees("\r\n(42 42)\r\n"));
+  ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type("(define (f) 'x) (f) (f)\n");
   ASSERT_TRUE(terminal.Sees("\r\nx\r\nx\r\n"));
   terminal.Leave();
@@ -89,8 +90,10 @@ TEST(ReplPtyTest, CompletesWithTheTabKey) {
   ASSERT_TRUE(terminal.Sees("reml> (string-pad-"));
   terminal.Type("right \"a\" 3)\n");
   ASSERT_TRUE(terminal.Sees("\r\n\"a  \"\r\n"));
+  ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type("(define my-own-name 77)\nmy-ow\t\n");
   ASSERT_TRUE(terminal.Sees("\r\n77\r\n"));
+  ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type(",he\t\n");
   ASSERT_TRUE(terminal.Sees(",apropos TEXT"));
   terminal.Leave();
@@ -174,10 +177,12 @@ TEST(ReplPtyTest, AnyCharacterCanBeTyped) {
   terminal.Type("(string-length \"añ€🐚\")\n");
   ASSERT_TRUE(terminal.Sees("añ€🐚"));
   ASSERT_TRUE(terminal.Sees("\r\n4\r\n"));
+  ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type(
       "\"é\x7f"
       "ü\"\n");  // Backspace takes a character, not a byte
   ASSERT_TRUE(terminal.Sees("\r\n\"ü\"\r\n"));
+  ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type("\"\xff\xc3(\"\n");
   ASSERT_TRUE(terminal.Sees("\r\n\"\xef\xbf\xbd"));
   terminal.Leave();
@@ -190,6 +195,7 @@ TEST(ReplPtyTest, ANarrowWindow) {
   ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type("(string-append \"0123456789\" \"abcdefghijklmnop\")\n");
   ASSERT_TRUE(terminal.Sees("\r\n\"0123456789abcdefghijklmnop\"\r\n"));
+  ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type("(string-pad-\t");
   ASSERT_TRUE(terminal.Sees("string-pad-left\r\nstring-pad-right\r\n"));
   ASSERT_TRUE(terminal.Sees(kPrompt));
@@ -208,11 +214,13 @@ TEST(ReplPtyTest, ATerminalThatCanDoNothingGetsNoEscapes) {
   ASSERT_TRUE(terminal.Sees("...   "));
   terminal.Type("2)\n");
   ASSERT_TRUE(terminal.Sees("\r\n(1 2)\r\n"));
+  ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type("(list");
   terminal.Type("\x03");
   ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type("(+ 3 4)\n");
   ASSERT_TRUE(terminal.Sees("\r\n7\r\n"));
+  ASSERT_TRUE(terminal.Sees(kPrompt));
   terminal.Type("\x04");
   EXPECT_EQ(terminal.Wait(), 0);
   EXPECT_FALSE(absl::StrContains(terminal.all(), "\x1b"));
