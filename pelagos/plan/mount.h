@@ -72,9 +72,16 @@ inline std::vector<Op> KernelMounts(NamespaceSet namespaces, const HostFacts& fa
   if (facts.cgroups.v2_mount.empty()) {
     ops.push_back(
         MountFilesystem{"tmpfs", "tmpfs", "/sys/fs/cgroup", kInert | kMountReadOnly, "mode=755"});
-  } else {
+  } else if (namespaces.contains(Namespace::kCgroup)) {
     ops.push_back(
         MountFilesystem{"cgroup2", "cgroup", "/sys/fs/cgroup", kInert | kMountReadOnly, ""});
+  } else {
+    // A mount of its own from the initial namespace would set the options of the host's (nsdelegate
+    // would be gone, cgroups(7)).
+    BindMount host = {facts.cgroups.v2_mount, "/sys/fs/cgroup", true};
+    host.recursive = false;
+    host.flags = kInert;
+    ops.push_back(host);
   }
   return ops;
 }
