@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "pelagos/reml/format_measure.h"
 #include "pelagos/reml/format_output.h"
 #include "pelagos/reml/format_style.h"
@@ -352,7 +353,10 @@ void Formatter::Decide(Layout& layout, size_t closers) const {
 
 std::optional<std::string> Format(const SyntaxTree& tree, size_t width) {
   if (!tree.balanced() || tree.depth() > kDeepest) return std::nullopt;
-  return Formatter(tree, width).Run();
+  std::optional<std::string> text = Formatter(tree, width).Run();
+  // A name that begins with a byte order mark would be read without it at the very beginning.
+  if (text && absl::StartsWith(*text, kByteOrderMark)) text->insert(text->begin(), '\n');
+  return text;
 }
 
 }  // namespace pelagos::reml

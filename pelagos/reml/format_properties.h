@@ -49,6 +49,10 @@ inline std::string WrongSpace(absl::string_view text) {
       return wrong("blanks at the end of a line, or blank lines");
     }
     if (gap.find_first_not_of(" \n") != absl::string_view::npos) return wrong("a strange blank");
+    // A byte order mark within a program must not become one at its beginning.
+    if (before == 0 && gap == "\n" && text.substr(1, kByteOrderMark.size()) == kByteOrderMark) {
+      return "";
+    }
     if (before == 0 && !gap.empty()) return wrong("space");
     if (token.kind == TokenKind::kEnd) {
       return before == 0 || gap == "\n" ? "" : wrong("the end");

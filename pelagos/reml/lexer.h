@@ -62,13 +62,17 @@ inline constexpr std::array<bool, 256> kWordEnds = MakeWordEnds();
 // Whether a word ends before this character.
 constexpr bool EndsWord(char c) { return internal::kWordEnds[static_cast<unsigned char>(c)]; }
 
+// White space at the beginning of a text; anywhere else a part of a word.
+inline constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 class Lexer {
  public:
   // Requires: the text is shorter than 4 GiB, and outlives the lexer.
   // `at`: where it begins, a place between tokens.
   explicit Lexer(absl::string_view text, size_t at = 0) : text_(text), at_(at) {
-    constexpr absl::string_view kMark = "\xef\xbb\xbf";
-    if (at == 0 && text.substr(0, kMark.size()) == kMark) at_ = kMark.size();
+    if (at == 0 && text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+      at_ = kByteOrderMark.size();
+    }
   }
 
   // kEnd, again and again, when there is no more.
