@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/reml/stack_text.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/reml/format.h"
 #include "pelagos/reml/heap.h"
@@ -40,20 +41,7 @@ std::string MustFormat(const std::string& text) {
   return *std::move(formatted);
 }
 
-std::string StackText() {
-  std::string text = "; A stack with more services than anybody has.\n";
-  for (int i = 0; text.size() < kTextBytes; ++i) {
-    absl::StrAppend(&text, "\n; Service ", i, ": takes work from the queue of its shard.\n",
-                    "(define-service worker-", i, " \"worker-", i, "\"\n",
-                    "  :image \"registry.example.org/team/worker:1.", i % 40, "\"\n",
-                    "  :network \"front\" \"back\"   ; the first is the primary one\n",
-                    "  :env (\"SHARD\" \"", i, "\") (\"QUEUE\" . queue-", i % 8, ")\n", "  :port (",
-                    20000 + i % 10000, " 8080)\n", "  :depends-on (\"db\" 5432) (\"cache\" 6379)\n",
-                    "  :command \"/usr/bin/worker\" \"--threads\" \"4\"\n",
-                    "  :memory \"512m\" :cpus 0.5)\n");
-  }
-  return text;
-}
+std::string StackText() { return benchmarks::StackText(kTextBytes); }
 
 // The programs of the benchmark of the language, again and again.
 std::string CodeText() {

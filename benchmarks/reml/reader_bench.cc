@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/reml/stack_text.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/reml/heap.h"
 #include "pelagos/reml/printer.h"
@@ -25,20 +26,7 @@ constexpr size_t kTextBytes = size_t{4} << 20;
 constexpr size_t kDepth = 1'000'000;
 constexpr size_t kHeapBytes = size_t{2} << 30;
 
-std::string StackText() {
-  std::string text = "; A stack with more services than anybody has.\n";
-  for (int i = 0; text.size() < kTextBytes; ++i) {
-    absl::StrAppend(&text, "\n; Service ", i, ": takes work from the queue of its shard.\n",
-                    "(define-service worker-", i, " \"worker-", i, "\"\n",
-                    "  :image \"registry.example.org/team/worker:1.", i % 40, "\"\n",
-                    "  :network \"front\" \"back\"   ; the first is the primary one\n",
-                    "  :env (\"SHARD\" \"", i, "\") (\"QUEUE\" . queue-", i % 8, ")\n", "  :port (",
-                    20000 + i % 10000, " 8080)\n", "  :depends-on (\"db\" 5432) (\"cache\" 6379)\n",
-                    "  :command \"/usr/bin/worker\" \"--threads\" \"4\"\n",
-                    "  :memory \"512m\" :cpus 0.5)\n");
-  }
-  return text;
-}
+std::string StackText() { return benchmarks::StackText(kTextBytes); }
 
 std::string DenseText() {
   std::string text;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pelagos/base/octal.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/base/suggest.h"
 #include "pelagos/policy/oom_score.h"
@@ -82,20 +83,6 @@ absl::Status ApplyCapabilities(const Arguments& args, ContainerSpec& spec) {
   return absl::OkStatus();
 }
 
-// Octal, as umask(1) takes it.
-std::optional<uint32_t> ParseUmask(absl::string_view text) {
-  constexpr size_t kMostDigits = 4;
-  constexpr uint32_t kMost = 0777;
-  if (text.empty() || text.size() > kMostDigits) return std::nullopt;
-  uint32_t mode = 0;
-  for (char c : text) {
-    if (c < '0' || c > '7') return std::nullopt;
-    mode = mode * 8 + static_cast<uint32_t>(c - '0');
-  }
-  if (mode > kMost) return std::nullopt;
-  return mode;
-}
-
 }  // namespace
 
 std::vector<Flag> RightsFlags() {
@@ -142,7 +129,7 @@ absl::Status ApplyRights(const Arguments& args, ContainerSpec& spec) {
   spec.domainname = args.value("domainname");
   if (args.has("umask")) {
     const std::string text = args.value("umask");
-    const std::optional<uint32_t> mode = ParseUmask(text);
+    const std::optional<uint32_t> mode = ParseOctal(text, 0777);
     if (!mode) return Wrong("umask", text, "expected an octal mode such as 0027");
     spec.umask = *mode;
   }

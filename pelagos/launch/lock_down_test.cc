@@ -44,7 +44,7 @@ std::vector<Attempt> Attempts(const std::string& folder) {
     } how = {flags, (flags & O_CREAT) != 0 ? 0600u : 0u, 0};
     return ::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how));
   };
-  return {
+  std::vector<Attempt> attempts = {
       {"write", [=] { return ::open(file.c_str(), O_WRONLY); }},
       {"read and write", [=] { return ::open(file.c_str(), O_RDWR); }},
       {"create", [=] { return ::open(other.c_str(), O_RDONLY | O_CREAT, 0600); }},
@@ -84,6 +84,12 @@ std::vector<Attempt> Attempts(const std::string& folder) {
       {"terminal input", [] { return ::syscall(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "x"); }},
       {"directory", [=] { return ::rmdir(folder.c_str()); }},
   };
+  // What only Landlock can refuse.
+  if (sys::LandlockAbi() == 0) {
+    std::erase_if(attempts,
+                  [](const Attempt& attempt) { return attempt.what.rfind("openat2", 0) == 0; });
+  }
+  return attempts;
 }
 
 // In a process of its own; the number of the attempt that was not refused, less one.
@@ -117,7 +123,6 @@ int Try(const std::string& folder) {
 }
 
 TEST(LockDown, APlannerThatTriesChangesNothing) {
-  if (sys::LandlockAbi() == 0) GTEST_SKIP() << "the kernel has no Landlock";
   const std::string folder = absl::StrCat(testing::TempDir(), "/lock_down");
   fs::remove_all(folder);
   fs::create_directories(folder);

@@ -3,31 +3,15 @@
 
 #include "pelagos/plan/make_plan.h"
 #include "pelagos/plan/rights_rules.h"
+#include "pelagos/plan/usual_container.h"
 
 namespace pelagos {
 namespace {
 
-// A container that breaks no rule; each test changes one thing.
-struct World {
-  ContainerSpec spec;
-  ResolvedImage image;
-  ResolvedUser user;
-  HostFacts facts;
-
+struct World : UsualContainer {
   World() {
-    spec.name = "web";
-    spec.image = "busybox";
-    image.layers = {"/l"};
-    image.cmd = {"sh"};
     facts.apparmor = facts.selinux = true;
     facts.landlock_abi = 5;
-  }
-  std::vector<std::string> Ask(void (*rule)(const PlanInputs&, Diagnostics&)) const {
-    Diagnostics diags;
-    rule({spec, image, user, facts}, diags);
-    std::vector<std::string> lines;
-    for (const Diagnostic& diagnostic : diags.list()) lines.push_back(diagnostic.message);
-    return lines;
   }
   LaunchPlan Plan() const {
     Diagnostics diags;

@@ -2,33 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "pelagos/plan/usual_container.h"
+
 namespace pelagos {
 namespace {
 
-// A container that breaks no rule; each test breaks one thing.
-struct World {
-  ContainerSpec spec;
-  ResolvedImage image;
-  ResolvedUser user;
-  HostFacts facts;
-
-  World() {
-    spec.name = "web";
-    spec.image = "busybox";
-    image.layers = {"/l"};
-    image.cmd = {"sh"};
-  }
-  // What the rule says, one line an error, each with where it points.
-  std::vector<std::string> Ask(void (*rule)(const PlanInputs&, Diagnostics&)) const {
-    Diagnostics diags;
-    rule({spec, image, user, facts}, diags);
-    std::vector<std::string> lines;
-    for (const Diagnostic& diagnostic : diags.list()) {
-      lines.push_back((diagnostic.span.known() ? absl::StrCat(diagnostic.span.begin, ": ") : "") +
-                      diagnostic.message);
-    }
-    return lines;
-  }
+struct World : UsualContainer {
   void At(const std::string& option, uint32_t where) { spec.spans.Set(option, {0, where, where}); }
   void At(const std::string& option, const std::string& item, uint32_t where) {
     spec.spans.Set(option, item, {0, where, where});

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "pelagos/base/octal.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/base/suggest.h"
 #include "pelagos/policy/cgroup_plan.h"
@@ -16,20 +17,6 @@ namespace {
 
 absl::Status Expected(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("expected ", what));
-}
-
-// Octal, of at most 07777.
-std::optional<uint32_t> ParseMode(absl::string_view text) {
-  constexpr size_t kMostDigits = 5;
-  constexpr uint32_t kMost = 07777;
-  if (text.empty() || text.size() > kMostDigits) return std::nullopt;
-  uint32_t mode = 0;
-  for (char c : text) {
-    if (c < '0' || c > '7') return std::nullopt;
-    mode = mode * 8 + static_cast<uint32_t>(c - '0');
-  }
-  if (mode > kMost) return std::nullopt;
-  return mode;
 }
 
 std::optional<uint32_t> ParseId(absl::string_view text) {
@@ -97,7 +84,7 @@ absl::Status ApplyTmpfsSize(absl::string_view value, TmpfsOptions& tmpfs) {
 }
 
 absl::Status ApplyTmpfsMode(absl::string_view value, TmpfsOptions& tmpfs) {
-  tmpfs.mode = ParseMode(value);
+  tmpfs.mode = ParseOctal(value, 07777);
   return tmpfs.mode ? absl::OkStatus() : Expected("an octal mode such as 1777");
 }
 

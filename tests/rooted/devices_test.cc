@@ -14,36 +14,13 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/sys/file.h"
 #include "tests/rooted/harness.h"
+#include "tests/rooted/run_test.h"
 
 namespace pelagos::rooted {
 namespace {
 
-using Words = std::vector<std::string>;
-
-class DevicesTest : public RootedTest {
+class DevicesTest : public RunTest {
  protected:
-  void SetUp() override {
-    RootedTest::SetUp();
-    if (!IsSkipped()) world_ = std::make_unique<World>();
-  }
-  Outcome Run(Words flags, const std::string& script) {
-    Words words = {"run"};
-    words.insert(words.end(), flags.begin(), flags.end());
-    words.insert(words.end(), {"busybox", "sh", "-c", script});
-    return world_->Pelagos(words);
-  }
-  std::string Out(const Words& flags, const std::string& script) {
-    const Outcome outcome = Run(flags, script);
-    EXPECT_EQ(outcome.code, 0) << outcome.Describe();
-    EXPECT_EQ(outcome.err, "") << outcome.Describe();
-    return outcome.out;
-  }
-  void ExpectFails(const Words& flags, int code, const std::string& message) {
-    const Outcome outcome = Run(flags, "echo ran");
-    EXPECT_EQ(outcome.code, code) << outcome.Describe();
-    EXPECT_TRUE(absl::StrContains(outcome.err, message)) << outcome.Describe();
-    EXPECT_EQ(outcome.out, "");
-  }
   // Another node of the null device.
   std::string Node(const std::string& name, mode_t mode, uid_t uid, gid_t gid) {
     const std::string path = absl::StrCat(world_->folder(), "/", name);
@@ -53,8 +30,6 @@ class DevicesTest : public RootedTest {
     EXPECT_EQ(::chown(path.c_str(), uid, gid), 0);
     return path;
   }
-
-  std::unique_ptr<World> world_;
 };
 
 constexpr char kStat[] = "stat -c '%n %F %t:%T %a %u:%g' ";

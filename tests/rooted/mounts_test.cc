@@ -14,37 +14,13 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/sys/file.h"
 #include "tests/rooted/harness.h"
+#include "tests/rooted/run_test.h"
 
 namespace pelagos::rooted {
 namespace {
 
-using Words = std::vector<std::string>;
-
-class MountsTest : public RootedTest {
+class MountsTest : public RunTest {
  protected:
-  void SetUp() override {
-    RootedTest::SetUp();
-    if (!IsSkipped()) world_ = std::make_unique<World>();
-  }
-
-  Outcome Run(Words flags, const std::string& script) {
-    Words words = {"run"};
-    words.insert(words.end(), flags.begin(), flags.end());
-    words.insert(words.end(), {"busybox", "sh", "-c", script});
-    return world_->Pelagos(words);
-  }
-  std::string Out(const Words& flags, const std::string& script) {
-    const Outcome outcome = Run(flags, script);
-    EXPECT_EQ(outcome.code, 0) << outcome.Describe();
-    EXPECT_EQ(outcome.err, "") << outcome.Describe();
-    return outcome.out;
-  }
-  void ExpectFails(const Words& flags, int code, const std::string& message) {
-    const Outcome outcome = Run(flags, "echo ran");
-    EXPECT_EQ(outcome.code, code) << outcome.Describe();
-    EXPECT_TRUE(absl::StrContains(outcome.err, message)) << outcome.Describe();
-    EXPECT_EQ(outcome.out, "");
-  }
   // A folder of the world's, made.
   std::string Folder(const std::string& name) {
     const std::string path = absl::StrCat(world_->folder(), "/", name);
@@ -64,8 +40,6 @@ class MountsTest : public RootedTest {
    private:
     std::string path_;
   };
-
-  std::unique_ptr<World> world_;
 };
 
 TEST_F(MountsTest, VolumeFlag) {

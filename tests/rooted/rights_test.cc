@@ -17,44 +17,20 @@
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/security.h"
 #include "tests/rooted/harness.h"
+#include "tests/rooted/run_test.h"
 
 namespace pelagos::rooted {
 namespace {
 
-using Words = std::vector<std::string>;
-
-class RightsTest : public RootedTest {
+class RightsTest : public RunTest {
  protected:
-  void SetUp() override {
-    RootedTest::SetUp();
-    if (!IsSkipped()) world_ = std::make_unique<World>();
-  }
-
-  Outcome Run(Words flags, const std::string& script) {
-    Words words = {"run"};
-    words.insert(words.end(), flags.begin(), flags.end());
-    words.insert(words.end(), {"busybox", "sh", "-c", script});
-    return world_->Pelagos(words);
-  }
-  // What a script that must succeed prints.
-  std::string Out(const Words& flags, const std::string& script) {
-    const Outcome outcome = Run(flags, script);
-    EXPECT_EQ(outcome.code, 0) << outcome.Describe();
-    EXPECT_EQ(outcome.err, "") << outcome.Describe();
-    return outcome.out;
-  }
   void ExpectFails(const Words& flags, int code, const std::string& message) {
-    const Outcome outcome = Run(flags, "echo ran");
-    EXPECT_EQ(outcome.code, code) << outcome.Describe();
-    EXPECT_TRUE(absl::StrContains(outcome.err, message)) << outcome.Describe();
-    EXPECT_EQ(outcome.out, "");
+    RunTest::ExpectFails(flags, code, message);
     world_->ExpectNoResidue("a container that could not be started");
   }
   static bool Holds(Capability cap) {
     return CapabilitySet::FromBits(sys::PermittedCapabilities().value()).contains(cap);
   }
-
-  std::unique_ptr<World> world_;
 };
 
 TEST_F(RightsTest, Rlimits) {

@@ -135,6 +135,7 @@ TEST_F(TerminalTest, ItIsTheUsers) {
   Start({"-it", "--user", "1000", "--init", "busybox", "sh"});
   Type("stat -c %u:%g:%a /dev/pts/0; cat /proc/1/comm; jobs; echo up > /dev/tty\n");
   Await("1000:5:620\r\npelagos-init\r\nup\r\n");
+  Await("$ ");  // before its prompt the shell takes no keys, only lines
   Type("\x04");
   EXPECT_EQ(Wait(), 0);
   ExpectTerminalAsBefore();

@@ -1,6 +1,7 @@
 #include "pelagos/cli/reml/fmt.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/base/errno_status.h"
@@ -63,6 +65,19 @@ std::optional<std::string> Formatted(const std::string& name, const std::string&
   return formatted;
 }
 
+// Whether the temporary file is what a killed run left: the beginning of what it was to become, and
+// nobody writes it. The next run of the same file has the same to do, and so finds it.
+bool IsLeftOver(const std::string& temporary, absl::string_view content) {
+  const absl::StatusOr<Fd> fd = sys::OpenFile(temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  struct stat info = {};
+  if (!fd.ok() || ::fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode) ||
+      ::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+    return false;
+  }
+  const absl::StatusOr<std::string> begun = sys::ReadFile(temporary, content.size());
+  return begun.ok() && absl::StartsWith(content, *begun);
+}
+
 // Readers see the old content or the new. Mode and owner stay; a link stays, and its target is
 // written. Requires: nobody else writes the file meanwhile.
 absl::Status Rewrite(const std::string& path, absl::string_view content) {
@@ -72,9 +87,12 @@ absl::Status Rewrite(const std::string& path, absl::string_view content) {
   struct stat info = {};
   if (::stat(target.c_str(), &info) != 0) return ErrnoStatus(errno, "stat", target);
   if (::access(target.c_str(), W_OK) != 0) return ErrnoStatus(errno, "write", target);
-  const std::string temporary = absl::StrCat(target, ".new.", ::getpid());
+  const std::string temporary =
+      absl::StrCat(sys::FolderOf(target), "/.", fs::path(target).filename().string(), ".reml-fmt");
+  if (IsLeftOver(temporary, content)) ::unlink(temporary.c_str());
   PELAGOS_ASSIGN_OR_RETURN(
       Fd fd, sys::OpenFile(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  ::flock(fd.get(), LOCK_EX | LOCK_NB);  // says that it is being written; nobody waits for it
   const auto write = [&]() -> absl::Status {
     struct stat made = {};
     if (::fstat(fd.get(), &made) != 0) return ErrnoStatus(errno, "fstat", temporary);

@@ -149,13 +149,22 @@ TEST_F(RemlFmtTest, LargeFilesAndPipesAreRefused) {
 TEST_F(RemlFmtTest, WhatCannotBeWrittenStays) {
   const std::string loose = Write("loose.reml", kLoose);
   // What the temporary would be called is taken.
-  Write(absl::StrCat("loose.reml.new.", ::getpid()), "mine");
+  const std::string taken = Write(".loose.reml.reml-fmt", "mine");
   const Answer answer = Fmt({loose});
   EXPECT_EQ(answer.code, 1);
   EXPECT_EQ(answer.out, "");
   EXPECT_TRUE(absl::StrContains(answer.err, "File exists")) << answer.err;
   EXPECT_EQ(Content(loose), kLoose);
-  EXPECT_EQ(Content(absl::StrCat(loose, ".new.", ::getpid())), "mine");
+  EXPECT_EQ(Content(taken), "mine");
+}
+
+// Killed before the new content took the old one's place.
+TEST_F(RemlFmtTest, WhatAKilledRunLeftIsUsedUp) {
+  const std::string loose = Write("loose.reml", kLoose);
+  const std::string left = Write(".loose.reml.reml-fmt", std::string(kNeat).substr(0, 5));
+  EXPECT_EQ(Fmt({loose}).code, 0);
+  EXPECT_EQ(Content(loose), kNeat);
+  EXPECT_FALSE(fs::exists(left));
 }
 
 TEST_F(RemlFmtTest, WrongUse) {
