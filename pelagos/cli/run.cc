@@ -22,6 +22,7 @@
 #include "pelagos/cli/terminal.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/running.h"
+#include "pelagos/launch/failure.h"
 #include "pelagos/launch/lock_down.h"
 #include "pelagos/plan/print.h"
 #include "pelagos/spec/container.h"
@@ -70,16 +71,11 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
   return spec;
 }
 
+// Only the step that runs the program has codes of its own, whatever errno another one gave.
 int ExitCodeFor(const absl::Status& status) {
-  switch (FindErrno(status).value_or(0)) {
-    case ENOENT:
-      return kNotFound;
-    case EACCES:
-    case ENOEXEC:
-      return kCannotInvoke;
-    default:
-      return kRuntimeFailed;
-  }
+  if (!launch::IsExecFailure(status)) return kRuntimeFailed;
+  const int error = FindErrno(status).value_or(0);
+  return error == ENOENT || error == ENOTDIR ? kNotFound : kCannotInvoke;
 }
 
 container::Streams StreamsFor(const ContainerSpec& spec) {

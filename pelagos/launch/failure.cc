@@ -17,6 +17,8 @@
 namespace pelagos::launch {
 namespace {
 
+constexpr char kExecPayload[] = "pelagos/exec";
+
 // getrlimit(2), proc_sys_fs(5). Our own limits are those that the child began with.
 std::string WhyNoRlimit(const SetRlimit& op) {
   rlimit64 own = {};
@@ -54,7 +56,9 @@ absl::Status WordExec(const LaunchPlan& plan, const Exec& exec, int error) {
   } else if (error == ENOEXEC) {
     absl::StrAppend(&why, " (built for another machine, or a script without #!)");
   }
-  return WithErrno(absl::StrCat("cannot run '", name, "': ", why), error);
+  absl::Status status = WithErrno(absl::StrCat("cannot run '", name, "': ", why), error);
+  status.SetPayload(kExecPayload, absl::Cord());
+  return status;
 }
 
 // Why the kernel refuses what is only a number, as far as it can be said; "" if not.
@@ -162,6 +166,10 @@ absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report) {
                      report.error);
   }
   return ErrnoStatus(report.error, tried.empty() ? step : absl::StrCat(step, ": ", tried));
+}
+
+bool IsExecFailure(const absl::Status& status) {
+  return status.GetPayload(kExecPayload).has_value();
 }
 
 }  // namespace pelagos::launch

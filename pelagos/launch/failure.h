@@ -13,4 +13,8 @@ namespace pelagos::launch {
 // Requires: `report` is kFailed.
 absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report);
 
+// True if `status`, also after context was added on the way, is of the one step that runs the
+// program: all before it had been done, and execve(2) refused. FindErrno says why.
+bool IsExecFailure(const absl::Status& status);
+
 }  // namespace pelagos::launch

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
 
 namespace pelagos::launch {
 namespace {
@@ -37,6 +38,21 @@ TEST(FailureTest, WordsAProgramThatIsNotThere) {
   const absl::Status status = WordFailure(Plan(), {ReportKind::kFailed, Part::kCall, 1, EACCES});
   EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(FindErrno(status), EACCES);
+}
+
+TEST(FailureTest, TellsTheProgramFromTheStepsBeforeIt) {
+  const auto failure = [](Part part, uint32_t index, int error) {
+    return WordFailure(Plan(), {ReportKind::kFailed, part, index, error});
+  };
+  for (int error : {ENOENT, EACCES, ENOEXEC, EPERM, ELOOP}) {
+    EXPECT_TRUE(IsExecFailure(failure(Part::kCall, 1, error))) << error;
+    EXPECT_TRUE(IsExecFailure(
+        internal::WithContext(failure(Part::kCall, 1, error), "the container's name")));
+    EXPECT_FALSE(IsExecFailure(failure(Part::kCall, 0, error))) << error;
+    EXPECT_FALSE(IsExecFailure(failure(Part::kStandardStream, 1, error))) << error;
+    EXPECT_FALSE(IsExecFailure(failure(Part::kDescriptors, 1, error))) << error;
+  }
+  EXPECT_FALSE(IsExecFailure(absl::OkStatus()));
 }
 
 TEST(FailureTest, AStepThatThePlanDoesNotHaveIsNoCrash) {

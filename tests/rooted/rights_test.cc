@@ -59,7 +59,7 @@ TEST_F(RightsTest, OomScore) {
   if (Holds(Capability::kSysResource)) {
     EXPECT_EQ(Out({"--oom-score-adj=-9"}, "cat /proc/self/oom_score_adj"), "-9\n");
   } else {
-    ExpectFails({"--oom-score-adj=-9"}, 126, "lowering it needs CAP_SYS_RESOURCE");
+    ExpectFails({"--oom-score-adj=-9"}, 125, "lowering it needs CAP_SYS_RESOURCE");
   }
 }
 
@@ -73,7 +73,7 @@ TEST_F(RightsTest, Sysctls) {
   EXPECT_EQ(sys::ReadFile("/proc/sys/kernel/msgmax", 64).value(), before);
   ExpectFails({"--sysctl", "kernel.core_pattern=|/x"}, 125,
               "is a setting of the whole host, not of a container");
-  ExpectFails({"--sysctl", "net.no_such_setting=1"}, 127,
+  ExpectFails({"--sysctl", "net.no_such_setting=1"}, 125,
               "this kernel has no such setting for a namespace of its own");
   ExpectFails({"--sysctl", "net.ipv4.ip_default_ttl=x"}, 125,
               "Invalid argument: the kernel does not take the value 'x'");
@@ -126,7 +126,7 @@ TEST_F(RightsTest, LabelsNeedTheirModule) {
   if (!sys::AppArmorIsOn()) {
     ExpectFails({"--security-opt", "apparmor=x"}, 125, "does not enforce AppArmor");
   } else {
-    ExpectFails({"--security-opt", "apparmor=no-such-profile"}, 127, "no such profile is loaded");
+    ExpectFails({"--security-opt", "apparmor=no-such-profile"}, 125, "no such profile is loaded");
   }
   if (!sys::SelinuxIsOn()) {
     ExpectFails({"--security-opt", "label=type:container_t"}, 125, "SELinux is off on this host");
@@ -150,7 +150,7 @@ TEST_F(RightsTest, Landlock) {
       Out({"--landlock", "rx:/bin", "--security-opt", "no-new-privileges=false", "--user", "1000"},
           "cat /etc/passwd 2>&1; true"),
       "cat: can't open '/etc/passwd': Permission denied\n");
-  ExpectFails({"--landlock", "ro:/no/such"}, 127, "path /no/such: No such file or directory");
+  ExpectFails({"--landlock", "ro:/no/such"}, 125, "path /no/such: No such file or directory");
   ExpectFails({"--landlock", "ro:/etc"}, 126, "no landlock rule allows");
 }
 
@@ -197,7 +197,7 @@ TEST_F(RightsTest, NamespacesOfAnotherContainer) {
             absl::StrCat(pid_namespace, "\n", uts_namespace, "\nother\nsh\n"));
   first->Signal(SIGTERM);
   EXPECT_EQ(first->Wait().code, 0);
-  ExpectFails({"--ipc", "ns:/no/such"}, 127, "namespace to join: open('/no/such')");
+  ExpectFails({"--ipc", "ns:/no/such"}, 125, "namespace to join: open('/no/such')");
 }
 
 TEST_F(RightsTest, Init) {

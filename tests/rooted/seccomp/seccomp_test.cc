@@ -147,7 +147,7 @@ TEST_F(SeccompTest, WithoutAListenerNothingRuns) {
 
 TEST_F(SeccompTest, ExecItselfIsSubjectToTheProfile) {
   const Outcome refused = Under(R"({"names":["execve"],"action":"SCMP_ACT_ERRNO"})", "true");
-  EXPECT_EQ(refused.code, 125) << refused.Describe();
+  EXPECT_EQ(refused.code, 126) << refused.Describe();
   EXPECT_TRUE(absl::StrContains(refused.err, "cannot run 'sh': Operation not permitted"))
       << refused.Describe();
   EXPECT_EQ(Under(R"({"names":["execve"],"action":"SCMP_ACT_KILL_PROCESS"})", "true").code, 159);
