@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/sweep.h"
 #include "pelagos/compose/project.h"
 #include "pelagos/compose/project_name.h"
 #include "pelagos/compose/up.h"
@@ -46,6 +47,7 @@ int RunUp(const Context& context, const Arguments& args) {
   if (int code = TooMany(args, 0, "compose up"); code != kDone) return code;
   auto engine = container::Engine::Open(context.roots);
   if (!engine.ok()) return Fail(engine.status());
+  SweepOrWarn(**engine);
   return compose::Up(**engine,
                      {.stack = StackOptionsFrom(args), .foreground = args.has("foreground")},
                      std::cout, std::cerr);
@@ -57,6 +59,7 @@ int RunDown(const Context& context, const Arguments& args) {
   if (!project.ok()) return Fail(project.status());
   auto engine = container::Engine::Open(context.roots);
   if (!engine.ok()) return Fail(engine.status());
+  SweepOrWarn(**engine);
   const absl::Status status = compose::Down(**engine, *project, args.has("volumes"), std::cout);
   return status.ok() ? kDone : Fail(status);
 }

@@ -19,6 +19,7 @@
 #include "pelagos/cli/run_namespaces.h"
 #include "pelagos/cli/run_rights.h"
 #include "pelagos/cli/run_security.h"
+#include "pelagos/cli/sweep.h"
 #include "pelagos/cli/terminal.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/running.h"
@@ -110,6 +111,7 @@ int Run(const Context& context, const Arguments& args) {
     std::cout << Print(*plan);
     return kDone;
   }
+  SweepOrWarn(**engine);
   const bool interactive = args.has("interactive");
   if (spec->terminal && interactive && ::isatty(STDIN_FILENO) == 0) {
     return Fail("run: -i and -t together need a terminal as standard input; leave out one");

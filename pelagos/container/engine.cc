@@ -16,6 +16,7 @@
 #include "pelagos/abi/kernel_version.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/container/claim.h"
 #include "pelagos/image/builtin.h"
 #include "pelagos/image/store.h"
 #include "pelagos/image/user.h"
@@ -31,9 +32,6 @@ namespace {
 
 // The files of /etc that the runtime provides; the plan binds them into the container.
 constexpr const char* kEtcFiles[] = {"hostname", "hosts", "resolv.conf"};
-
-// Held by whoever runs the container; goes with its folder.
-std::string LockOf(const std::string& folder) { return absl::StrCat(folder, "/lock"); }
 
 std::string HostnameOf(const LaunchPlan& plan) {
   for (const Op& op : plan.ops) {
@@ -232,15 +230,8 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
   const std::string folder = roots_.Container(plan.id);
   const bool connected = plan.net.mode == NetMode::kBridge;
   // The folder is the owner record: what is made from here on is found by its name.
-  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(folder, 0700));
   Started started;
-  absl::StatusOr<Fd> lock = sys::LockFile(LockOf(folder), sys::LockMode::kTry);
-  if (absl::IsUnavailable(lock.status())) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("container '", plan.id, "' already exists and is running"));
-  }
-  PELAGOS_RETURN_IF_ERROR(lock.status());
-  started.lock = *std::move(lock);
+  PELAGOS_ASSIGN_OR_RETURN(started.lock, Claim(roots_, plan.id));
   auto undo = absl::MakeCleanup([&] {
     // The failure that led here is the one to report; what is left is found by the next command.
     Release(plan.id).IgnoreError();
@@ -279,10 +270,10 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
   return started;
 }
 
-bool Engine::IsTaken(const std::string& id) const {
-  const std::string lock = LockOf(roots_.Container(id));
-  return ::access(lock.c_str(), F_OK) == 0 &&
-         absl::IsUnavailable(sys::LockFile(lock, sys::LockMode::kTry).status());
+bool Engine::IsTaken(const std::string& id) const { return IsClaimed(roots_, id); }
+
+absl::Status Engine::Sweep() {
+  return container::Sweep(roots_, [this](const std::string& id) { return Clean(id); });
 }
 
 absl::Status Engine::Release(const std::string& id) {
@@ -303,13 +294,13 @@ absl::Status Engine::Detach(const std::string& id) {
 
 absl::Status Engine::Clean(const std::string& id) {
   PELAGOS_RETURN_IF_ERROR(Release(id));
-  return sys::RemoveTree(roots_.Container(id));
+  return RemoveFolder(roots_, id);
 }
 
 absl::Status Engine::Clean(const std::string& id, const CgroupSteps& cgroups) {
   PELAGOS_RETURN_IF_ERROR(launch::RemoveCgroups(cgroups), "cgroups of '", id, "'");
   PELAGOS_RETURN_IF_ERROR(Detach(id));
-  return sys::RemoveTree(roots_.Container(id));
+  return RemoveFolder(roots_, id);
 }
 
 std::vector<std::string> Engine::CgroupRoots() const {

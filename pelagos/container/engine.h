@@ -80,6 +80,10 @@ class Engine {
   // True while a container of this id runs, whoever started it.
   bool IsTaken(const std::string& id) const;
 
+  // Removes what is left of containers whose `run` was killed, and nothing of a project's. The next
+  // command does so before its own work; with nothing there it costs one system call.
+  absl::Status Sweep();
+
   // Gives back what the kernel holds for a container that ended: cgroups, ports, addresses, names.
   // Its folder (log, writable layer) stays. May be repeated.
   absl::Status Release(const std::string& id);

@@ -31,6 +31,8 @@ struct Roots {
   std::string MountPoint() const { return absl::StrCat(run, "/mnt"); }
   std::string Containers() const { return absl::StrCat(run, "/containers"); }
   std::string Container(absl::string_view id) const { return absl::StrCat(Containers(), "/", id); }
+  // Held by who removes what killed commands left of containers.
+  std::string SweepLock() const { return absl::StrCat(run, "/sweep.lock"); }
   std::string Projects() const { return absl::StrCat(run, "/projects"); }
   std::string Project(absl::string_view name) const { return absl::StrCat(Projects(), "/", name); }
   // Locks lie beside what they guard: they live on when it is removed.

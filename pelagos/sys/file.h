@@ -171,8 +171,9 @@ inline absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& pa
 }
 
 // Removes a file, or a folder with all below it. Works by descriptors, follows no link, and stops
-// with EXDEV at a mount point. A path that is not there is fine. Keeps one descriptor per level
-// open: trees deeper than the limit on descriptors give EMFILE.
+// with EXDEV at a mount point. Of each folder the names go in descending order. A path that is not
+// there is fine. Keeps one descriptor per level open: trees deeper than the limit on descriptors
+// give EMFILE.
 inline absl::Status RemoveTree(const std::string& path) {
   struct Level {
     Fd fd;
