@@ -1,10 +1,6 @@
 // `pelagos run` killed before each of its system calls: the next command leaves nothing.
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -15,6 +11,7 @@
 #include "pelagos/sys/file.h"
 #include "tests/rooted/harness.h"
 #include "tests/rooted/run_test.h"
+#include "tests/rooted/traced.h"
 
 namespace pelagos::rooted {
 namespace {
@@ -22,50 +19,11 @@ namespace {
 class RunKilledTest : public RunTest {
  protected:
   // Runs `pelagos WORDS` up to its system call number `last`, which is not done any more; returns
-  // how many it has begun. Its children are not watched.
-  int RunUpTo(int last, Words words) {
-    words.insert(words.begin(), Runfile("tools/pelagos"));
-    Words env = {absl::StrCat("PATH=", kPath), absl::StrCat("PELAGOS_ROOT=", world_->data_root()),
-                 absl::StrCat("PELAGOS_RUN_ROOT=", world_->run_root())};
-    std::vector<char*> argv, envp;
-    for (std::string& word : words) argv.push_back(word.data());
-    for (std::string& variable : env) envp.push_back(variable.data());
-    argv.push_back(nullptr);
-    envp.push_back(nullptr);
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-      ::execve(argv[0], argv.data(), envp.data());
-      ::_exit(124);
-    }
-    int status = 0;
-    EXPECT_EQ(::waitpid(pid, &status, 0), pid);  // stopped by its execve
-    EXPECT_TRUE(WIFSTOPPED(status)) << status;
-    EXPECT_EQ(::ptrace(PTRACE_SETOPTIONS, pid, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL),
-              0);
-    int begun = 0, signal = 0;
-    bool is_entry = true;
-    for (;;) {
-      EXPECT_EQ(::ptrace(PTRACE_SYSCALL, pid, nullptr, signal), 0);
-      EXPECT_EQ(::waitpid(pid, &status, 0), pid);
-      if (!WIFSTOPPED(status)) break;
-      const bool is_call = WSTOPSIG(status) == (SIGTRAP | 0x80);
-      signal = is_call ? 0 : WSTOPSIG(status);
-      if (!is_call) continue;
-      if (is_entry && ++begun == last) {
-        EXPECT_EQ(::kill(pid, SIGKILL), 0);
-        EXPECT_EQ(::waitpid(pid, &status, 0), pid);
-        break;
-      }
-      is_entry = !is_entry;
-    }
-    // Its container follows it. Only then its id is free.
-    for (;;) {
-      const std::vector<pid_t> left = Descendants();
-      if (left.empty()) break;
-      for (const pid_t child : left) EXPECT_TRUE(AwaitEnd(child)) << child;
-    }
-    return begun;
+  // how many it has begun.
+  int RunUpTo(int last, const Words& words) {
+    return TracePelagos(*world_, words, /*children=*/false,
+                        [last](int n) { return n == last ? AtCall::kKill : AtCall::kGoOn; })
+        .calls;
   }
 
   void KillEverywhere(const Words& words, int stride) {
