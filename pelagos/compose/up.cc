@@ -21,6 +21,7 @@
 #include "pelagos/compose/event.h"
 #include "pelagos/compose/project.h"
 #include "pelagos/compose/supervisor.h"
+#include "pelagos/launch/wait.h"
 #include "pelagos/store/project.h"
 #include "pelagos/sys/event_loop.h"
 #include "pelagos/sys/file.h"
@@ -143,6 +144,9 @@ std::vector<DisplayRow> RowsOf(const ComposePlan& plan) {
   return rows;
 }
 
+// Tells the supervisor to take the project down; one that has ended already did.
+void Stop(const Fd& supervisor) { sys::Signal(supervisor, SIGTERM).IgnoreError(); }
+
 // What `up` heard from its supervisor.
 struct Outcome {
   bool up = false;
@@ -151,7 +155,7 @@ struct Outcome {
 };
 
 // Shows what the supervisor says, until the stack is up or the pipe ends.
-absl::StatusOr<Outcome> Wait(const Fd& events, pid_t supervisor, const ComposePlan& plan,
+absl::StatusOr<Outcome> Wait(const Fd& events, const Fd& supervisor, const ComposePlan& plan,
                              std::ostream& out, std::ostream& err) {
   Outcome outcome;
   PELAGOS_ASSIGN_OR_RETURN(sys::EventLoop loop, sys::EventLoop::Create());
@@ -160,7 +164,7 @@ absl::StatusOr<Outcome> Wait(const Fd& events, pid_t supervisor, const ComposePl
   // SIGTERM as the user's interrupt: the supervisor takes down what it started, and says so.
   PELAGOS_RETURN_IF_ERROR(loop.WatchSignals({SIGINT, SIGTERM, SIGHUP}, [&](int) {
     outcome.interrupted = true;
-    ::kill(supervisor, SIGTERM);
+    Stop(supervisor);
   }));
   bool ended = false;
   std::string pending;
@@ -203,11 +207,7 @@ absl::StatusOr<Outcome> Wait(const Fd& events, pid_t supervisor, const ComposePl
 }
 
 // The supervisor is our child: its end, whatever it was.
-void AwaitEnd(pid_t supervisor) {
-  int status = 0;
-  while (::waitpid(supervisor, &status, 0) < 0 && errno == EINTR) {
-  }
-}
+void AwaitEnd(const Fd& supervisor) { launch::WaitForExit(supervisor).IgnoreError(); }
 
 // Makes sure that nothing of the project is left.
 absl::Status TakeDownQuietly(container::Engine& engine, const std::string& project) {
@@ -216,13 +216,13 @@ absl::Status TakeDownQuietly(container::Engine& engine, const std::string& proje
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 
-int StayInForeground(container::Engine& engine, const std::string& project, pid_t supervisor,
+int StayInForeground(container::Engine& engine, const std::string& project, const Fd& supervisor,
                      std::ostream& out, std::ostream& err) {
   const absl::Status status = PrintLogs(engine.roots(), project, "", /*follow=*/true, out, err,
-                                        [supervisor](int) { ::kill(supervisor, SIGTERM); });
+                                        [&supervisor](int) { Stop(supervisor); });
   if (!status.ok()) {
     Complain(err, status.message());
-    ::kill(supervisor, SIGTERM);
+    Stop(supervisor);
   }
   AwaitEnd(supervisor);
   // Also when all services ended by themselves, nothing of a foreground stack stays.
@@ -262,9 +262,9 @@ int Up(container::Engine& engine, const UpOptions& options, std::ostream& out, s
   Fd events(ends[0]), told(ends[1]);
   out.flush();
   err.flush();
-  const pid_t supervisor = ::fork();
-  if (supervisor < 0) return Complain(err, ErrnoStatus(errno, "fork").message());
-  if (supervisor == 0) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return Complain(err, ErrnoStatus(errno, "fork").message());
+  if (pid == 0) {
     events.reset();
     Supervise(engine, stack, std::move(record), std::move(told), foreground);
   }
@@ -272,6 +272,11 @@ int Up(container::Engine& engine, const UpOptions& options, std::ostream& out, s
   // The supervisor's copy holds the lock from here on.
   lock->reset();
 
+  // Our child, and not waited for yet: the number is still its own. Without it the supervisor loses
+  // its listener with us, and takes down what it started.
+  const absl::StatusOr<Fd> opened = sys::OpenPidfd(pid);
+  if (!opened.ok()) return Complain(err, opened.status().message());
+  const Fd& supervisor = *opened;
   const absl::StatusOr<Outcome> outcome = Wait(events, supervisor, stack.plan(), out, err);
   if (!outcome.ok()) return Complain(err, outcome.status().message());
   if (outcome->up && !outcome->interrupted) {

@@ -68,7 +68,7 @@ void Keys::Stop() {
   struct sigaction action = {}, before = {};
   action.sa_handler = SIG_DFL;
   ::sigaction(SIGTSTP, &action, &before);
-  ::kill(::getpid(), SIGTSTP);
+  ::raise(SIGTSTP);
   const sigset_t stop = SetOf(SIGTSTP);
   ::sigprocmask(SIG_UNBLOCK, &stop, nullptr);  // here it stops
   ::sigprocmask(SIG_BLOCK, &stop, nullptr);

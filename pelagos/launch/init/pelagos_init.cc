@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,13 +69,18 @@ int main(int argc, char** argv) {
     return kFailed;
   }
   if (program == 0) RunProgram(argv + 1, before);
+  // Before anybody waits for it: the number is still its own.
+  const long pidfd = ::syscall(SYS_pidfd_open, program, 0);
   for (;;) {
     const int signal = ::sigwaitinfo(&all, nullptr);
     if (signal == SIGCHLD) {
       int code = 0;
       if (Reap(program, &code)) return code;
     } else if (signal > 0 && signal != SIGTTIN && signal != SIGTTOU) {
-      ::kill(program, signal);
+      if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) != 0 && errno != ESRCH) {
+        ::dprintf(STDERR_FILENO, "pelagos-init: passing on signal %d: %s\n", signal,
+                  ::strerror(errno));
+      }
     }
   }
 }
