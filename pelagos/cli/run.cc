@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <tuple>
 
@@ -19,6 +20,7 @@
 #include "pelagos/cli/run_namespaces.h"
 #include "pelagos/cli/run_rights.h"
 #include "pelagos/cli/run_security.h"
+#include "pelagos/cli/streams.h"
 #include "pelagos/cli/sweep.h"
 #include "pelagos/cli/terminal.h"
 #include "pelagos/container/engine.h"
@@ -79,18 +81,6 @@ int ExitCodeFor(const absl::Status& status) {
   return error == ENOENT || error == ENOTDIR ? kNotFound : kCannotInvoke;
 }
 
-container::Streams StreamsFor(const ContainerSpec& spec) {
-  container::Streams streams;
-  if (spec.terminal) {
-    std::tie(streams.rows, streams.columns) = TerminalSize(STDIN_FILENO);
-  } else {
-    streams.in = STDIN_FILENO;
-    streams.out = STDOUT_FILENO;
-    streams.err = STDERR_FILENO;
-  }
-  return streams;
-}
-
 int Run(const Context& context, const Arguments& args) {
   const absl::StatusOr<ContainerSpec> spec = SpecFrom(args);
   if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);
@@ -131,7 +121,17 @@ int Run(const Context& context, const Arguments& args) {
         if (running) running->Signal(signal).IgnoreError();
       });
   if (!status.ok()) return Fail(status, kRuntimeFailed);
-  auto started = container::Run(**engine, *spec, StreamsFor(*spec));
+  container::Streams streams;
+  std::unique_ptr<StreamRelay> plain;
+  if (spec->terminal) {
+    std::tie(streams.rows, streams.columns) = TerminalSize(STDOUT_FILENO, STDIN_FILENO);
+  } else {
+    auto opened = StreamRelay::Open(interactive);
+    if (!opened.ok()) return Fail(opened.status(), kRuntimeFailed);
+    plain = *std::move(opened);
+    streams = plain->streams();
+  }
+  auto started = container::Run(**engine, *spec, streams);
   if (!started.ok()) return Fail(started.status(), ExitCodeFor(started.status()));
   running.emplace(*std::move(started));
   RawMode raw;
@@ -145,12 +145,15 @@ int Run(const Context& context, const Arguments& args) {
     if (status.ok()) status = relay->Start(interactive);
     relay->Resize();  // it may have changed meanwhile
     if (!status.ok()) return Fail(status, kRuntimeFailed);
+  } else if (status = plain->Start(*loop); !status.ok()) {
+    return Fail(status, kRuntimeFailed);
   }
   bool ended = false;
   status = loop->Watch(running->pidfd().get(), EPOLLIN, [&](uint32_t) { ended = true; });
   if (status.ok()) status = loop->RunUntil([&] { return ended; });
   if (!status.ok()) return Fail(status, kRuntimeFailed);
   if (relay) relay->Drain();
+  if (plain) plain->Drain();
   raw.Restore();
   const absl::StatusOr<int> code = running->Wait();
   if (!code.ok()) return Fail(code.status(), kRuntimeFailed);
@@ -167,7 +170,7 @@ std::vector<Flag> RunFlags() {
       {"workdir", 'w', "DIR", "the working directory"},
       {"user", 'u', "USER", "UID[:GID] or NAME[:GROUP] of the image"},
       {"hostname", 0, "NAME", "the hostname (default: the container's name)"},
-      {"interactive", 'i', "", "what is typed goes to the container's terminal"},
+      {"interactive", 'i', "", "our standard input is the container's"},
       {"tty", 't', "", "a terminal for the container"},
       {"read-only", 0, "", "seal the root file system"},
       {"dry-run", 0, "", "print the plan, run nothing"}};

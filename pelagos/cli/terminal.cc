@@ -2,31 +2,22 @@
 
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <tuple>
 
 #include "absl/strings/string_view.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
-#include "pelagos/sys/raw.h"
+#include "pelagos/cli/write_out.h"
 
 namespace pelagos::cli {
 namespace {
 
 constexpr size_t kChunk = 16384;
 constexpr size_t kMostPending = 65536;
-
-// Whoever watches may be gone; the container is not ours to end for that.
-void WriteOut(int fd, absl::string_view text) {
-  while (!text.empty()) {
-    const sys::Result result = sys::Call(SYS_write, fd, text.data(), text.size());
-    if (!result.ok()) return;
-    text.remove_prefix(static_cast<size_t>(result.value));
-  }
-}
 
 }  // namespace
 
@@ -44,9 +35,9 @@ void RawMode::Restore() {
   fd_ = -1;
 }
 
-std::pair<unsigned short, unsigned short> TerminalSize(int fd) {
+std::pair<unsigned short, unsigned short> TerminalSize(int out, int in) {
   winsize size = {};
-  if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return {0, 0};
+  if (::ioctl(out, TIOCGWINSZ, &size) != 0 && ::ioctl(in, TIOCGWINSZ, &size) != 0) return {0, 0};
   return {size.ws_row, size.ws_col};
 }
 
@@ -108,17 +99,10 @@ void TerminalRelay::ReadMaster() {
 
 void TerminalRelay::Resize() {
   winsize size = {};
-  if (::ioctl(in_, TIOCGWINSZ, &size) == 0) ::ioctl(master_, TIOCSWINSZ, &size);
+  std::tie(size.ws_row, size.ws_col) = TerminalSize(out_, in_);
+  if (size.ws_row != 0 || size.ws_col != 0) ::ioctl(master_, TIOCSWINSZ, &size);
 }
 
-void TerminalRelay::Drain() {
-  std::array<char, kChunk> buffer;
-  for (;;) {
-    const ssize_t size = ::read(master_, buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return;
-    WriteOut(out_, absl::string_view(buffer.data(), static_cast<size_t>(size)));
-  }
-}
+void TerminalRelay::Drain() { DrainOut(master_, out_); }
 
 }  // namespace pelagos::cli

@@ -32,8 +32,8 @@ class RawMode {
   termios before_ = {};
 };
 
-// Rows and columns of the terminal behind `fd`; zeros if it is none.
-std::pair<unsigned short, unsigned short> TerminalSize(int fd);
+// Rows and columns of the terminal behind `out`, or else behind `in`; zeros if neither is one.
+std::pair<unsigned short, unsigned short> TerminalSize(int out, int in);
 
 // Carries bytes from `in` to the master and from it to `out`. Borrows the loop and its descriptors;
 // `master` must be non-blocking. What is typed is held back while the container does not read it,

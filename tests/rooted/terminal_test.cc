@@ -1,10 +1,11 @@
-// `pelagos run -it` at a terminal: what is typed, what is shown, sizes, Ctrl-C, and our own
-// terminal as it was before.
+// `pelagos run` at a terminal, with -i, -t, both and neither: what is typed, what is shown, sizes,
+// Ctrl-C, and our own terminal as it was before.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -147,6 +148,71 @@ TEST_F(TerminalTest, NothingOfTheEndIsLost) {
   Await("2000");
   Await("the-end");
   EXPECT_EQ(Wait(), 0);
+}
+
+// As Docker: nothing that is typed goes in, and our terminal keeps its modes.
+TEST_F(TerminalTest, OnlyATerminalForItsOutput) {
+  Start({"-t", "busybox", "sh", "-c",
+         "stty -icanon -echo min 0 time 0; test -t 0 && test -t 1 && tty; stty size;"
+         "trap 'echo got:$(dd bs=99 count=1 2>/dev/null):; exit 4' TERM;"
+         "echo ready; while :; do :; done"});
+  Await("/dev/pts/0");
+  Await("24 80");
+  Await("ready");
+  ExpectTerminalAsBefore();
+  Type("secret\n");
+  Await("secret");  // the echo of our own terminal
+  ASSERT_EQ(::kill(pid_, SIGTERM), 0);
+  Await("got::");
+  EXPECT_EQ(Wait(), 4);
+  ExpectTerminalAsBefore();
+}
+
+// Without -t no descriptor of the container is our terminal, with which it could read what is
+// typed, or change its modes.
+TEST_F(TerminalTest, NoneOfItsOwnAndNotOurs) {
+  Start({"busybox", "sh", "-c",
+         "for n in 0 1 2; do test -t $n && echo is a terminal; readlink /proc/self/fd/$n; done;"
+         "cat; echo end; echo error >&2; exit 6"});
+  Await("/dev/null");
+  Await("pipe:");
+  Await("pipe:");
+  Await("end");
+  Await("error");
+  EXPECT_EQ(Wait(), 6);
+  EXPECT_FALSE(absl::StrContains(shown_, "is a terminal")) << shown_;
+  ExpectTerminalAsBefore();
+}
+
+TEST_F(TerminalTest, WhatIsTypedWithoutATerminal) {
+  Start({"-i", "--user", "1000", "busybox", "sh", "-c",
+         "test -t 0 || echo no terminal; while read -r line; do echo \"<$line>\"; done; echo end"});
+  Await("no terminal");
+  ExpectTerminalAsBefore();
+  Type("one\ntwo\n");
+  Await("<one>");
+  Await("<two>");
+  Type("\x04");
+  Await("end");
+  EXPECT_EQ(Wait(), 0);
+}
+
+// A program that reads no more, or not yet, is no obstacle.
+TEST_F(TerminalTest, WhatIsTypedAndNotRead) {
+  Start({"-i", "busybox", "sh", "-c", "exec 0</dev/null; echo closed; sleep 0; read x; exit 3"});
+  Await("closed");
+  Type("for nobody\n");
+  EXPECT_EQ(Wait(), 3);
+}
+
+TEST_F(TerminalTest, CtrlCIsForTheProgram) {
+  Start({"busybox", "sh", "-c",
+         "trap 'echo ca''ught; exit 3' INT; echo go''ing; while :; do :; done"});
+  Await("going");
+  Type("\x03");
+  Await("caught");
+  EXPECT_EQ(Wait(), 3);
+  ExpectTerminalAsBefore();
 }
 
 TEST_F(TerminalTest, AFailureLeavesTheTerminalAsItWas) {

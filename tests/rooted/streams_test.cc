@@ -1,0 +1,93 @@
+// The standard streams of `pelagos run` without a terminal, and the signals that it passes on.
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/rooted/harness.h"
+#include "tests/rooted/run_test.h"
+
+namespace pelagos::rooted {
+namespace {
+
+class StreamsTest : public RunTest {
+ protected:
+  // A script of the machine; $PELAGOS is the program.
+  Outcome Script(const std::string& script) {
+    return world_->Tool(
+        {"sh", "-c", absl::StrCat("PELAGOS=", Runfile("tools/pelagos"), "; ", script)});
+  }
+};
+
+TEST_F(StreamsTest, InputOnlyWhenAskedFor) {
+  // What it does not read is there for the next.
+  const Outcome without =
+      Script("printf 'one\\ntwo\\n' | { $PELAGOS run busybox cat; echo then; cat; }");
+  EXPECT_EQ(without.code, 0) << without.Describe();
+  EXPECT_EQ(without.out, "then\none\ntwo\n") << without.Describe();
+  const Outcome null = Script("echo x | $PELAGOS run busybox readlink /proc/self/fd/0");
+  EXPECT_EQ(null.out, "/dev/null\n") << null.Describe();
+  const Outcome with = Script("printf 'one\\ntwo\\n' | $PELAGOS run -i busybox cat");
+  EXPECT_EQ(with.out, "one\ntwo\n") << with.Describe();
+  const Outcome file = Script("echo hello > f; $PELAGOS run -i --user 1000 busybox cat < f");
+  EXPECT_EQ(file.out, "hello\n") << file.Describe();
+}
+
+TEST_F(StreamsTest, MuchGoesThroughUnchanged) {
+  const Outcome outcome = Script(
+      "seq 1 200000 > f; cksum < f; $PELAGOS run -i busybox cat < f | cksum;"
+      "cat f | $PELAGOS run -i busybox cat | cksum");
+  const std::string once = outcome.out.substr(0, outcome.out.find('\n') + 1);
+  EXPECT_EQ(outcome.out, absl::StrCat(once, once, once)) << outcome.Describe();
+}
+
+TEST_F(StreamsTest, OutputsStayApart) {
+  const Outcome outcome = Run({}, "echo out; echo err >&2");
+  EXPECT_EQ(outcome.out, "out\n");
+  EXPECT_EQ(outcome.err, "err\n");
+}
+
+// A reader that leaves ends the program as it would without us.
+TEST_F(StreamsTest, AReaderThatLeaves) {
+  const Outcome outcome = Script("$PELAGOS run --init busybox yes | head -n 1");
+  EXPECT_EQ(outcome.out, "y\n") << outcome.Describe();
+  EXPECT_EQ(outcome.err, "") << outcome.Describe();
+  world_->ExpectNoResidue("a reader that left");
+}
+
+TEST_F(StreamsTest, SignalsAreTheProgramsOwn) {
+  for (const bool init : {false, true}) {
+    SCOPED_TRACE(init ? "with --init" : "as the first process");
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) {
+      SCOPED_TRACE(signal);
+      Words words = {"run"};
+      if (init) words.push_back("--init");
+      const std::string trap =
+          absl::StrCat("trap 'echo got; exit 7' ", signal, "; echo up; while :; do :; done");
+      words.insert(words.end(), {"busybox", "sh", "-c", trap});
+      const auto program = world_->Start(words);
+      ASSERT_TRUE(program->AwaitLine("up"));
+      program->Signal(signal);
+      const Outcome outcome = program->Wait();
+      EXPECT_EQ(outcome.code, 7) << outcome.Describe();
+      EXPECT_TRUE(absl::StrContains(outcome.out, "got\n")) << outcome.Describe();
+    }
+  }
+  world_->ExpectNoResidue("signals");
+}
+
+// The kernel shields the first process of a pid namespace from what it does not handle
+// (pid_namespaces(7)); one below --init is not shielded.
+TEST_F(StreamsTest, SignalsThatTheProgramDoesNotHandle) {
+  const auto program =
+      world_->Start({"run", "--init", "busybox", "sh", "-c", "echo up; while :; do :; done"});
+  ASSERT_TRUE(program->AwaitLine("up"));
+  program->Signal(SIGTERM);
+  EXPECT_EQ(program->Wait().code, 128 + SIGTERM);
+}
+
+}  // namespace
+}  // namespace pelagos::rooted
