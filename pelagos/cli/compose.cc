@@ -1,5 +1,7 @@
 #include "pelagos/cli/compose.h"
 
+#include <unistd.h>
+
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -45,6 +47,9 @@ int TooMany(const Arguments& args, size_t most, absl::string_view command) {
 
 int RunUp(const Context& context, const Arguments& args) {
   if (int code = TooMany(args, 0, "compose up"); code != kDone) return code;
+  if (::geteuid() != 0) {
+    return Fail("compose up needs root: an ordinary user may not make the networks of a stack");
+  }
   auto engine = container::Engine::Open(context.roots);
   if (!engine.ok()) return Fail(engine.status());
   SweepOrWarn(**engine);

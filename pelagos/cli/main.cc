@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -15,6 +17,7 @@
 #include "pelagos/cli/image/image.h"
 #include "pelagos/cli/reml/commands.h"
 #include "pelagos/cli/run.h"
+#include "pelagos/container/rootless.h"
 
 namespace pelagos::cli {
 namespace {
@@ -96,6 +99,12 @@ int Dispatch(const std::vector<std::string>& all) {
     }
   }
   if (words[0] == "image") {
+    // Layers of ordinary users have owners that only their user namespace may give and take away.
+    constexpr absl::string_view kChanging[] = {"load", "import", "rm"};
+    if (words.size() > 2 && std::count(std::begin(kChanging), std::end(kChanging), words[1]) != 0) {
+      const auto entered = container::EnterIfRootless(context.roots);
+      if (!entered.ok()) return Fail(entered.status());
+    }
     return ImageCommand(context.roots.data, context.roots.run, {words.begin() + 1, words.end()});
   }
   const std::vector<Command> commands = Commands();

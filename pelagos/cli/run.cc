@@ -24,6 +24,7 @@
 #include "pelagos/cli/sweep.h"
 #include "pelagos/cli/terminal.h"
 #include "pelagos/container/engine.h"
+#include "pelagos/container/rootless.h"
 #include "pelagos/container/running.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/lock_down.h"
@@ -93,7 +94,10 @@ int Run(const Context& context, const Arguments& args) {
                    "from changing files\n";
     }
   }
-  auto engine = container::Engine::Open(context.roots);
+  const auto rootless =
+      args.has("dry-run") ? container::PlanRootless() : container::EnterIfRootless(context.roots);
+  if (!rootless.ok()) return Fail(rootless.status(), kRuntimeFailed);
+  auto engine = container::Engine::Open(context.roots, *rootless);
   if (!engine.ok()) return Fail(engine.status(), kRuntimeFailed);
   if (args.has("dry-run")) {
     const auto plan = container::Plan(**engine, *spec, container::ImageUse::kLook);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "pelagos/base/status_macros.h"
 #include "pelagos/policy/namespace_join.h"
 
 namespace pelagos::cli {
@@ -21,6 +22,24 @@ constexpr NamespaceFlag kNamespaceFlags[] = {
     {"cgroupns", Namespace::kCgroup},
 };
 
+absl::Status ApplyNetwork(const Arguments& args, ContainerSpec& spec) {
+  if (!args.has("network")) return absl::OkStatus();
+  const std::string text = args.value("network");
+  if (text == "none") return absl::OkStatus();
+  const std::optional<NamespaceMode> mode = ParseNamespaceMode(text);
+  if (!mode || mode->origin == NamespaceOrigin::kOwn) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--network '", text, "': expected none, host or ns:/PATH"));
+  }
+  if (mode->origin == NamespaceOrigin::kHost) {
+    spec.net.mode = NetMode::kHost;
+    return absl::OkStatus();
+  }
+  spec.namespaces.erase(Namespace::kNet);
+  spec.joins.push_back({Namespace::kNet, mode->path});
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::vector<Flag> NamespacesFlags() {
@@ -29,6 +48,7 @@ std::vector<Flag> NamespacesFlags() {
       {"ipc", 0, "MODE", "private, host, or ns:PATH of an ipc namespace"},
       {"uts", 0, "MODE", "private, host, or ns:PATH of a uts namespace"},
       {"cgroupns", 0, "MODE", "private, host, or ns:PATH of a cgroup namespace"},
+      {"network", 0, "MODE", "none (default), host, or ns:PATH of a network namespace"},
       {"init", 0, "", "a first process that passes signals on and reaps orphans"},
   };
 }
@@ -50,6 +70,7 @@ absl::Status ApplyNamespaces(const Arguments& args, ContainerSpec& spec) {
           "--hostname needs a uts namespace of its own: leave --uts out");
     }
   }
+  PELAGOS_RETURN_IF_ERROR(ApplyNetwork(args, spec));
   spec.init = args.has("init");
   return absl::OkStatus();
 }

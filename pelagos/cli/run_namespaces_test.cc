@@ -26,6 +26,16 @@ TEST(RunNamespacesTest, OwnHostOrJoined) {
   EXPECT_TRUE(spec.init);
 }
 
+TEST(RunNamespacesTest, Network) {
+  EXPECT_EQ(SpecOf({"--network", "none"}).value(), ContainerSpec{});
+  EXPECT_EQ(SpecOf({"--network", "host"}).value().net.mode, NetMode::kHost);
+  const ContainerSpec spec = SpecOf({"--network", "ns:/proc/1/ns/net"}).value();
+  EXPECT_FALSE(spec.namespaces.contains(Namespace::kNet));
+  EXPECT_EQ(spec.joins, (NamespaceJoins{{Namespace::kNet, "/proc/1/ns/net"}}));
+  EXPECT_EQ(SpecOf({"--network", "front"}).status().message(),
+            "--network 'front': expected none, host or ns:/PATH");
+}
+
 TEST(RunNamespacesTest, Mistakes) {
   EXPECT_EQ(SpecOf({"--pid", "hosts"}).status().message(),
             "--pid 'hosts': expected private, host or ns:/PATH");

@@ -17,6 +17,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/container/claim.h"
+#include "pelagos/container/rootless.h"
 #include "pelagos/image/builtin.h"
 #include "pelagos/image/store.h"
 #include "pelagos/image/user.h"
@@ -120,8 +121,10 @@ void FindDevices(const std::string& path, const std::string& below,
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots,
+                                                     std::optional<RootlessFacts> rootless) {
   HostFacts facts;
+  facts.rootless = std::move(rootless);
   struct utsname names = {};
   if (::uname(&names) != 0) return ErrnoStatus(errno, "uname");
   facts.kernel = ParseKernelVersion(names.release).value_or(KernelVersion{});
@@ -140,6 +143,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots) {
       facts.cgroups.v1_mounts[row.value] = it->second;
     }
   }
+  if (facts.rootless) {
+    facts.in_user_namespace = true;  // with all capabilities
+    PELAGOS_RETURN_IF_ERROR(FindDelegatedCgroup(facts.cgroups));
+    return std::unique_ptr<Engine>(new Engine(std::move(roots), std::move(facts)));
+  }
+  facts.in_user_namespace = !sys::InInitialUserNamespace();
   PELAGOS_ASSIGN_OR_RETURN(const uint64_t capabilities, sys::PermittedCapabilities());
   facts.capabilities = CapabilitySet::FromBits(capabilities);
   // A kernel without swap accounting has nothing to limit, and no file for it.
@@ -305,7 +314,8 @@ absl::Status Engine::Clean(const std::string& id, const CgroupSteps& cgroups) {
 
 std::vector<std::string> Engine::CgroupRoots() const {
   std::vector<std::string> mounts;
-  if (!facts_.cgroups.v2_mount.empty()) mounts.push_back(facts_.cgroups.v2_mount);
+  const CgroupLayout& cgroups = facts_.cgroups;
+  if (!cgroups.v2_mount.empty()) mounts.push_back(cgroups.v2_mount + cgroups.v2_own);
   for (const auto& [controller, mount] : facts_.cgroups.v1_mounts) mounts.push_back(mount);
   return mounts;
 }

@@ -59,8 +59,10 @@ enum class ImageUse : uint8_t { kLoad, kLook };
 
 class Engine {
  public:
-  // Reads what must be known of the host; makes nothing.
-  static absl::StatusOr<std::unique_ptr<Engine>> Open(store::Roots roots);
+  // Reads what must be known of the host; makes nothing. `rootless`: the caller is an ordinary user
+  // who is, or for a plan alone would be, in that user namespace (rootless.h).
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(
+      store::Roots roots, std::optional<RootlessFacts> rootless = std::nullopt);
 
   const store::Roots& roots() const { return roots_; }
   const HostFacts& facts() const { return facts_; }

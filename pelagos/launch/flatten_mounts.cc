@@ -37,6 +37,7 @@ absl::Status Flattener::Add(const MountOverlayRoot& op) {
   std::string text = options.options;
   // Quoted: levels of SELinux hold commas.
   if (!op.label.empty()) absl::StrAppend(&text, ",context=\"", op.label, "\"");
+  if (op.user_xattrs) absl::StrAppend(&text, ",userxattr");
   op_->mount_root.folder = options.folder.empty() ? nullptr : flat_.arena_.Copy(options.folder);
   PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.options, Text(text, "a layer's path"));
   PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.mount_point, Text(op.mount_point, "mount point"));
@@ -81,8 +82,7 @@ absl::Status Flattener::Bind(Fd tree, absl::string_view source) {
 }
 
 absl::Status Flattener::Add(const MakeDevice& op) {
-  PELAGOS_ASSIGN_OR_RETURN(const bool initial, InInitialUserNamespace());
-  if (!initial) return BindDevice(op);
+  if (op.bound || !InInitialUserNamespace()) return BindDevice(op);
   op_->call = ChildCall::kDevice;
   PELAGOS_ASSIGN_OR_RETURN(const Split split, SplitTarget(op.target));
   op_->device.folder = split.folder;

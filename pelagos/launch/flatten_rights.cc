@@ -6,13 +6,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/types/span.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/flattener.h"
 #include "pelagos/launch/seccomp_program.h"
 #include "pelagos/policy/sysctls.h"
 #include "pelagos/sys/file.h"
+#include "pelagos/sys/security.h"
 
 namespace pelagos::launch {
 
@@ -26,8 +26,7 @@ absl::Status Flattener::Add(const SetUser& op) {
   op_->user.groups = groups;
   op_->user.group_count = op.groups.size();
   op_->user.set_groups = true;
-  PELAGOS_ASSIGN_OR_RETURN(const bool initial, InInitialUserNamespace());
-  if (initial) return absl::OkStatus();
+  if (InInitialUserNamespace()) return absl::OkStatus();
   // user_namespaces(7): a namespace whose maps were written without privilege denies it.
   PELAGOS_ASSIGN_OR_RETURN(const std::string allowed, sys::ReadFile("/proc/self/setgroups", 64));
   op_->user.set_groups = absl::StartsWith(allowed, "allow");
@@ -177,14 +176,8 @@ absl::Status Flattener::Add(const OpenTerminal& op) {
   return absl::OkStatus();
 }
 
-// user_namespaces(7): the initial one maps all ids to themselves.
-absl::StatusOr<bool> Flattener::InInitialUserNamespace() {
-  if (!initial_user_namespace_) {
-    PELAGOS_ASSIGN_OR_RETURN(const std::string map, sys::ReadFile("/proc/self/uid_map", 65536));
-    const std::vector<absl::string_view> fields =
-        absl::StrSplit(map, absl::ByAnyChar(" \n"), absl::SkipEmpty());
-    initial_user_namespace_ = fields == std::vector<absl::string_view>{"0", "0", "4294967295"};
-  }
+bool Flattener::InInitialUserNamespace() {
+  if (!initial_user_namespace_) initial_user_namespace_ = sys::InInitialUserNamespace();
   return *initial_user_namespace_;
 }
 

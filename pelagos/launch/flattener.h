@@ -79,8 +79,7 @@ class Flattener {
   absl::Status Add(const SetUmask& op);
   absl::Status Add(const OpenTerminal& op);
   absl::Status WriteProc(const char* path, const char* fallback, const std::string& text);
-  // user_namespaces(7): the initial one maps all ids to themselves.
-  absl::StatusOr<bool> InInitialUserNamespace();
+  bool InInitialUserNamespace();
 
   absl::Status NeedsMountNamespace() const {
     if (plan_.namespaces.contains(Namespace::kMount)) return absl::OkStatus();

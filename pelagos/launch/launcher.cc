@@ -59,7 +59,8 @@ absl::Status GivePipesToUser(const LaunchPlan& plan, const LaunchIo& io) {
     struct stat info = {};
     if (::fstat(fd, &info) != 0) return ErrnoStatus(errno, "standard stream", absl::StrCat(fd));
     if (!S_ISFIFO(info.st_mode)) continue;
-    if (::fchown(fd, user->uid, user->gid) != 0) {
+    // In a user namespace a pipe may be somebody else's: it stays so.
+    if (::fchown(fd, user->uid, user->gid) != 0 && errno != EPERM && errno != EINVAL) {
       return ErrnoStatus(errno, "fchown", absl::StrCat("standard stream ", fd));
     }
   }

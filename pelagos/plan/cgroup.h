@@ -106,7 +106,7 @@ inline std::string AddParents(const CgroupPlan& plan, std::string folder, Cgroup
 inline void Enable(const CgroupPlan& plan, const CgroupLayout& layout, CgroupController controller,
                    CgroupSteps* steps) {
   const std::string value = absl::StrCat("+", NameOf(controller));
-  std::string folder = layout.v2_mount;
+  std::string folder = layout.v2_mount + layout.v2_own;
   const auto add = [&] {
     CgroupWrite write = {folder + "/cgroup.subtree_control", value, "", ""};
     if (std::find(steps->enable.begin(), steps->enable.end(), write) == steps->enable.end()) {
@@ -131,10 +131,11 @@ inline CgroupSteps PlanCgroups(const std::string& id, const CgroupPlan& plan,
                                const HostFacts& facts) {
   const CgroupLayout& layout = facts.cgroups;
   CgroupSteps steps;
+  if (!layout.usable) return steps;
   const std::string name = layout.name_prefix + id;
   for (const std::string& part : internal::ParentsOf(plan)) steps.parent += part + "/";
   if (!layout.v2_mount.empty()) {
-    steps.v2 = internal::AddParents(plan, layout.v2_mount, &steps) + "/" + name;
+    steps.v2 = internal::AddParents(plan, layout.v2_mount + layout.v2_own, &steps) + "/" + name;
   }
   const auto add = [&steps](std::vector<CgroupWrite> writes) {
     steps.limits.insert(steps.limits.end(), writes.begin(), writes.end());
@@ -164,7 +165,9 @@ inline CgroupSteps PlanCgroups(const std::string& id, const CgroupPlan& plan,
     steps.limits.push_back({steps.v2 + "/" + setting.key, setting.value, "", ""});
   }
   if (!AllowsEveryDevice(plan)) {
-    if (!steps.v2.empty()) {
+    if (facts.in_user_namespace) {
+      // bpf(2) is not for user namespaces, and neither are devices: only what is bound is there.
+    } else if (!steps.v2.empty()) {
       steps.devices = MergedDeviceRules(plan.device_rules);
     } else if (layout.v1_mounts.count(CgroupController::kDevices) != 0) {
       add_v1(CgroupController::kDevices);

@@ -112,6 +112,25 @@ inline void CheckControllers(const ContainerSpec& spec, const HostFacts& facts,
   if (!spec.cgroup.device_rules.empty()) {
     needs.push_back({"device-cgroup-rule", CgroupController::kDevices});
   }
+  const bool uses_cgroups =
+      !needs.empty() || !spec.cgroup.settings.empty() || !spec.cgroup.parent.empty();
+  if (uses_cgroups && !facts.cgroups.usable) {
+    const std::string option = !needs.empty()                  ? needs[0].option
+                               : !spec.cgroup.settings.empty() ? "cgroup-conf"
+                                                               : "cgroup-parent";
+    diags.Error(spec.spans.Find(option),
+                absl::StrCat(option,
+                             ": this user may not make cgroups, and none was delegated to "
+                             "it: nothing can be limited"),
+                "systemd-run --user --scope -p Delegate=yes runs a command in a cgroup of the "
+                "user's own");
+    return;
+  }
+  if (!spec.cgroup.device_rules.empty() && facts.in_user_namespace) {
+    diags.Error(spec.spans.Find("device-cgroup-rule"),
+                "device-cgroup-rule: in a user namespace no device can be made, and no filter "
+                "can be loaded: what is given by device can be used");
+  }
   std::vector<CgroupController> told;
   for (const CgroupNeed& need : needs) {
     if (!IsMissing(facts.cgroups, need.controller)) continue;

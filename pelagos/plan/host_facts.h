@@ -13,6 +13,7 @@
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/cgroup_plan.h"
 #include "pelagos/policy/device.h"
+#include "pelagos/policy/id_map.h"
 
 namespace pelagos {
 
@@ -26,6 +27,10 @@ struct CgroupLayout {
   // What the names of containers' cgroups begin with; each run root has its own, so that containers
   // of the same id in different worlds do not meet.
   std::string name_prefix = "pelagos-";
+  // The caller may make cgroups. An ordinary user may only where one was delegated to it.
+  bool usable = true;
+  // Below v2_mount: where containers' cgroups stand, "/user.slice/x"; "": right below it.
+  std::string v2_own = {};
 
   friend bool operator==(const CgroupLayout&, const CgroupLayout&) = default;
 };
@@ -35,15 +40,26 @@ struct DeviceNumber {
   friend bool operator==(const DeviceNumber&, const DeviceNumber&) = default;
 };
 
+// The caller is an ordinary user: it works in a user namespace of its own, in which it is root.
+struct RootlessFacts {
+  IdMap ids;                   // of that namespace
+  bool may_set_groups = true;  // setgroups(2)
+  std::string note = {};       // what it lacks, a sentence for people
+  friend bool operator==(const RootlessFacts&, const RootlessFacts&) = default;
+};
+
 struct HostFacts {
   std::string data_root = "/var/lib/pelagos";
   std::string run_root = "/run/pelagos";
   CgroupLayout cgroups;
   CapabilitySet capabilities = CapabilitySet::All();  // the caller's own (permitted)
-  bool apparmor = false;                              // profiles are enforced
-  bool selinux = false;                               // the policy is enforced or audited
-  std::string init_program;                           // pelagos-init; empty: not looked for
-  int landlock_abi = 0;                               // version of the interface; 0: none
+  std::optional<RootlessFacts> rootless;
+  // The launcher's user namespace is not the initial one; always so for who is rootless.
+  bool in_user_namespace = false;
+  bool apparmor = false;     // profiles are enforced
+  bool selinux = false;      // the policy is enforced or audited
+  std::string init_program;  // pelagos-init; empty: not looked for
+  int landlock_abi = 0;      // version of the interface; 0: none
   KernelVersion kernel;
   // Read only for a spec that asks for them; nullopt: not read.
   std::optional<IdList> online_cpus, memory_nodes;

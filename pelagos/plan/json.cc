@@ -37,6 +37,7 @@ struct OpToJson {
                  {"work", op.work},
                  {"mountPoint", op.mount_point}};
     if (!op.label.empty()) json["label"] = op.label;
+    if (op.user_xattrs) json["userXattrs"] = true;
     return json;
   }
   Json operator()(const MountBindRoot& op) const {
@@ -75,6 +76,7 @@ struct OpToJson {
     if (op.block) json["block"] = true;
     if (op.uid != 0 || op.gid != 0) json["owner"] = {op.uid, op.gid};
     if (!op.source.empty()) json["source"] = op.source;
+    if (op.bound) json["bound"] = true;
     return json;
   }
   Json operator()(const MakeFolder& op) const {

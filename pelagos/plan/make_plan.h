@@ -21,6 +21,7 @@
 #include "pelagos/plan/rights.h"
 #include "pelagos/plan/rules.h"
 #include "pelagos/plan/seccomp.h"
+#include "pelagos/plan/user_namespace.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/spec/resolved_image.h"
 
@@ -79,6 +80,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   if (!early) Append(ops, filter);
   ops.push_back(Exec{WithInit(spec, CommandOf(spec, image)), EnvironmentOf(spec, image, user)});
   AdaptMounts(spec, ops);
+  AdaptToUserNamespace(in, namespaces, ops);
   return ops;
 }
 
@@ -108,6 +110,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   plan.stop_grace_seconds = spec.stop_grace_seconds;
   plan.notes = NotesOf(in);
   for (std::string& note : MountNotes(in)) plan.notes.push_back(std::move(note));
+  for (std::string& note : UserNamespaceNotes(in)) plan.notes.push_back(std::move(note));
   return plan;
 }
 

@@ -25,7 +25,8 @@ struct Describer {
   std::string operator()(const MountOverlayRoot& op) const {
     return absl::StrCat("overlay of ", op.lowers.size(),
                         op.lowers.size() == 1 ? " layer" : " layers", ", upper ", op.upper, " -> ",
-                        op.mount_point, op.label.empty() ? "" : " label ", op.label);
+                        op.mount_point, op.label.empty() ? "" : " label ", op.label,
+                        op.user_xattrs ? " with user xattrs" : "");
   }
   std::string operator()(const MountBindRoot& op) const {
     return absl::StrCat("bind root ", op.source, " -> ", op.mount_point);
@@ -56,6 +57,11 @@ struct Describer {
     return text;
   }
   std::string operator()(const MakeDevice& op) const {
+    if (op.bound) {
+      return absl::StrFormat("%sdevice %d:%d, the host's node %s -> %s", op.block ? "block " : "",
+                             op.major, op.minor, op.source.empty() ? op.target : op.source,
+                             op.target);
+    }
     std::string text = absl::StrFormat("%sdevice %d:%d -> %s mode %04o", op.block ? "block " : "",
                                        op.major, op.minor, op.target, op.mode);
     if (op.uid != 0 || op.gid != 0) absl::StrAppend(&text, " owner ", op.uid, ":", op.gid);

@@ -34,6 +34,9 @@ struct MountOverlayRoot {
   std::string upper, work;
   std::string mount_point;
   std::string label = {};  // SELinux context of all its files; empty: their own
+  // What overlayfs keeps in extended attributes lies in user.*, not in trusted.*: in a user
+  // namespace nobody may use those (overlayfs.rst, "User xattr").
+  bool user_xattrs = false;
   bool operator==(const MountOverlayRoot&) const = default;
 };
 
@@ -70,6 +73,7 @@ struct BindMount {
 
 // mknod(2) of a device on the container's own /dev; mode includes the permission bits. `source` is
 // the host's node of it, which is bound where mknod(2) is not allowed; empty: at the same path.
+// A bound node has the host's owner and mode.
 struct MakeDevice {
   std::string target;
   uint32_t major = 0, minor = 0;
@@ -77,6 +81,7 @@ struct MakeDevice {
   bool block = false;
   uint32_t uid = 0, gid = 0;
   std::string source = {};
+  bool bound = false;  // in a user namespace, where no device can be made
   bool operator==(const MakeDevice&) const = default;
 };
 

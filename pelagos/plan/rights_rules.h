@@ -39,11 +39,14 @@ inline void JoinsAreUsable(const PlanInputs& in, Diagnostics& diags) {
     }
   }
   // Nothing else names the processes that the program leaves behind.
-  if (!in.spec.namespaces.contains(Namespace::kPid) && in.facts.cgroups.v2_mount.empty()) {
+  const CgroupLayout& cgroups = in.facts.cgroups;
+  if (!in.spec.namespaces.contains(Namespace::kPid) &&
+      (cgroups.v2_mount.empty() || !cgroups.usable)) {
     diags.Error(
         in.spec.spans.Find("namespaces"),
-        "without a pid namespace of its own a container's processes are told from others by "
-        "a cgroup v2, which this host does not mount");
+        absl::StrCat("without a pid namespace of its own a container's processes are told from "
+                     "others by a cgroup v2, which this ",
+                     cgroups.usable ? "host does not mount" : "user may not make"));
   }
 }
 

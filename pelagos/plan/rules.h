@@ -18,6 +18,7 @@
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/plan/rights_rules.h"
 #include "pelagos/plan/seccomp.h"
+#include "pelagos/plan/user_namespace.h"
 #include "pelagos/policy/cidr.h"
 #include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/name.h"
@@ -251,6 +252,8 @@ inline constexpr Rule kRules[] = {
     {"labels", rules::LabelsAreUsable},
     {"landlock", rules::LandlockIsUsable},
     {"seccomp", rules::SeccompIsUsable},
+    {"mapped ids", rules::IdsAreMapped},
+    {"allowed network", rules::NetworkIsAllowed},
 };
 
 inline void CheckRules(const PlanInputs& in, Diagnostics& diags) {

@@ -4,6 +4,9 @@
 // their worlds do not meet. Names that become parts of paths have passed IsValidName.
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <string>
 
@@ -16,9 +19,25 @@ struct Roots {
   std::string data = "/var/lib/pelagos";
   std::string run = "/run/pelagos";
 
+  // Where an ordinary user's state is.
+  static Roots OfUser(uid_t uid) {
+    const auto value = [](const char* name) -> std::string {
+      const char* text = std::getenv(name);
+      return text != nullptr && text[0] == '/' ? text : "";
+    };
+    const std::string home = value("HOME"), data = value("XDG_DATA_HOME"),
+                      run = value("XDG_RUNTIME_DIR");
+    Roots roots;
+    roots.data =
+        absl::StrCat(data.empty() ? absl::StrCat(home, "/.local/share") : data, "/pelagos");
+    roots.run = run.empty() ? absl::StrCat("/tmp/pelagos-", uid) : absl::StrCat(run, "/pelagos");
+    return roots;
+  }
+
   // PELAGOS_ROOT and PELAGOS_RUN_ROOT where they are set.
   static Roots FromEnvironment() {
     Roots roots;
+    if (const uid_t uid = ::geteuid(); uid != 0) roots = OfUser(uid);
     if (const char* data = std::getenv("PELAGOS_ROOT"); data && *data) roots.data = data;
     if (const char* run = std::getenv("PELAGOS_RUN_ROOT"); run && *run) roots.run = run;
     return roots;

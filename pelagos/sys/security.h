@@ -28,6 +28,14 @@ inline absl::StatusOr<uint64_t> PermittedCapabilities() {
   return words[0].permitted | uint64_t{words[1].permitted} << kHigh;
 }
 
+// PROC_USER_INIT_INO of <linux/proc_ns.h>: the one namespace whose number is fixed.
+inline bool InInitialUserNamespace() {
+  char text[32] = {};
+  const Result got =
+      Call(SYS_readlink, "/proc/self/ns/user", static_cast<char*>(text), sizeof(text) - 1);
+  return got.ok() && absl::string_view(text) == "user:[4026531837]";
+}
+
 // The version of Landlock's interface; 0 where there is none or it is switched off.
 inline int LandlockAbi() {
   const Result got = Call(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);

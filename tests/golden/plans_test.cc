@@ -99,6 +99,22 @@ TEST(ContainerPlanTest, Mounts) {
   ExpectPlan(absl::StrCat(kFolder, "/container_mounts.txt"), *plan);
 }
 
+// By an ordinary user, with ranges of its own.
+TEST(ContainerPlanTest, Rootless) {
+  ContainerSpec spec = Named("rootless");
+  spec.user = "1000:1000";
+  spec.net.mode = NetMode::kHost;
+  HostFacts facts = FactsOf("v2");
+  facts.rootless = RootlessFacts{{{{0, 1000, 1}, {1, 100000, 65536}},  //
+                                  {{0, 1000, 1}, {1, 100000, 65536}}}};
+  facts.in_user_namespace = true;
+  facts.cgroups.usable = false;
+  Diagnostics diags;
+  const auto plan = MakePlan(spec, ImageOf(spec.image), UserOf(spec.user), facts, diags);
+  ASSERT_TRUE(plan.has_value()) << Render({}, diags);
+  ExpectPlan(absl::StrCat(kFolder, "/container_rootless.txt"), *plan);
+}
+
 // All that can be switched off.
 TEST(ContainerPlanTest, Open) {
   ContainerSpec spec = Named("open");

@@ -17,6 +17,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/sys/file.h"
+#include "pelagos/sys/security.h"
 
 namespace pelagos::image {
 namespace {
@@ -33,8 +34,13 @@ absl::Status Hostile(absl::string_view path, absl::string_view why) {
 
 bool IsWhiteout(const struct stat& info) { return S_ISCHR(info.st_mode) && info.st_rdev == 0; }
 
+// In a user namespace nobody may use trusted.*; overlays made there look at user.* instead
+// (overlayfs.rst, "User xattr").
 absl::Status MakeOpaque(int folder, const std::string& path) {
   if (::fsetxattr(folder, "trusted.overlay.opaque", "y", 1, 0) == 0) return absl::OkStatus();
+  if (errno == EPERM && !sys::InInitialUserNamespace()) {
+    if (::fsetxattr(folder, "user.overlay.opaque", "y", 1, 0) == 0) return absl::OkStatus();
+  }
   return ErrnoStatus(errno, "fsetxattr(trusted.overlay.opaque)", path);
 }
 

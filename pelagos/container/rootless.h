@@ -1,0 +1,42 @@
+// Containers of ordinary users: the whole runtime goes into a user namespace in which the user is
+// root, and works there as root does on the host. So everything it makes for containers (layers,
+// upper folders, their removal) is within its rights, and nothing else of the host is.
+//
+//   user ids inside   0       1 ... N
+//   on the host       caller  the user's ranges in /etc/subuid, one after the other
+//
+// Without such ranges, or without newuidmap(1): 0 alone.
+//
+// Source: user_namespaces(7), subuid(5), newuidmap(1).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pelagos/plan/host_facts.h"
+#include "pelagos/store/paths.h"
+
+namespace pelagos::container {
+
+// What EnterRootless would do for this caller, without doing it; nullopt: it is root, and needs no
+// user namespace of its own. Reads only.
+absl::StatusOr<std::optional<RootlessFacts>> PlanRootless();
+
+// Goes into the user namespace, for good. Requires: one thread. Where ordinary users may have none,
+// the error says which setting of the host is in the way.
+absl::Status EnterRootless(const RootlessFacts& facts);
+
+// Leaves of the host's cgroups what an ordinary user may use: a place where one was delegated to it
+// (cgroups(7), "Delegation"), or nothing.
+absl::Status FindDelegatedCgroup(CgroupLayout& layout);
+
+// The run root of an ordinary user may lie in /tmp: it is made, or must be the caller's own folder
+// (no link) that nobody else may enter. To be called before EnterRootless.
+absl::Status CheckRunRoot(const store::Roots& roots);
+
+// All of it, for a command that changes things: nothing for root.
+absl::StatusOr<std::optional<RootlessFacts>> EnterIfRootless(const store::Roots& roots);
+
+}  // namespace pelagos::container
