@@ -11,14 +11,14 @@
 #include <linux/sockios.h>
 #include <sched.h>
 
-#include "pelagos/launch/child_terminal.h"
+#include "pelagos/launch/child_program.h"
 
 namespace pelagos::launch {
 namespace {
 
-class Child : private ChildTerminal {
+class Child : private ChildProgram {
  public:
-  using ChildTerminal::ChildTerminal;
+  using ChildProgram::ChildProgram;
 
   [[noreturn]] void Run() noexcept {
     Prepare();
@@ -158,7 +158,9 @@ class Child : private ChildTerminal {
       case ChildCall::kAttachRoot:
         return AttachRoot(op);
       case ChildCall::kMount: {
+        links_ = op.mount.links;
         const int target = OpenOrMake(op.mount.target, true, 0755, nullptr);
+        links_ = true;
         MountOn(target, op.mount.source, op.mount.type, op.mount.flags, op.mount.data);
         return Close(target);
       }
@@ -215,7 +217,8 @@ class Child : private ChildTerminal {
         const uint32_t owner[] = {op.change_folder.uid, op.change_folder.gid};
         const int folder = OpenOrMake(op.change_folder.target, true, 0755, owner);
         Must(Call(SYS_fchdir, folder));
-        return Close(folder);
+        Close(folder);
+        return CheckProgram();  // its path may count from this folder
       }
       case ChildCall::kExec:
         Exec(op);

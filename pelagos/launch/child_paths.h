@@ -21,7 +21,7 @@ class ChildPaths : protected ChildBase {
   Result OpenIn(const char* path, uint64_t flags) noexcept {
     open_how how = {};
     how.flags = flags | O_CLOEXEC;
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (links_ ? 0 : RESOLVE_NO_SYMLINKS);
     return Call(SYS_openat2, root_, path, &how, sizeof(how));
   }
 
@@ -113,6 +113,7 @@ class ChildPaths : protected ChildBase {
   }
 
   int root_ = -1;
+  bool links_ = true;  // of the image are followed
 };
 
 }  // namespace pelagos::launch

@@ -115,6 +115,7 @@ struct ChildOp {
     struct {  // kMount
       const char *type, *source, *target, *data;
       uint64_t flags;
+      bool links;  // of the image may lead to the target
     } mount;
     struct {  // kBind: a detached tree
       int tree;

@@ -53,6 +53,8 @@ absl::Status WordExec(const LaunchPlan& plan, const Exec& exec, int error) {
                                      : " (not executable by the container's user)");
   } else if (error == EAGAIN) {
     absl::StrAppend(&why, " (the user has as many processes as its limit nproc allows)");
+  } else if (error == ELOOP) {
+    absl::StrAppend(&why, " (a link of /proc leads out of the container, or links in a circle)");
   } else if (error == ENOEXEC) {
     absl::StrAppend(&why, " (built for another machine, or a script without #!)");
   }
@@ -68,6 +70,16 @@ std::string Why(const Op& op, const ChildReport& report) {
   }
   if (std::holds_alternative<SetOomScoreAdj>(op) && report.error == EACCES) {
     return "lowering it needs CAP_SYS_RESOURCE";
+  }
+  if (report.error == ELOOP && (report.part == Part::kTarget || report.part == Part::kMakeTarget)) {
+    return std::holds_alternative<MountFilesystem>(op)
+               ? "it is a link in the image, or lies behind one"
+               : "its target lies behind a link of /proc, which leads out of the container, or "
+                 "links in a circle";
+  }
+  if (std::holds_alternative<BindMount>(op) && report.part == Part::kCall &&
+      (report.error == EINVAL || report.error == ENOTDIR)) {
+    return "a folder can be bound only to a folder, a file only to what is none";
   }
   if (const auto* sysctl = std::get_if<WriteSysctl>(&op)) {
     if (report.part == Part::kTarget && report.error == ENOENT) {

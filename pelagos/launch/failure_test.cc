@@ -40,6 +40,21 @@ TEST(FailureTest, WordsAProgramThatIsNotThere) {
   EXPECT_EQ(FindErrno(status), EACCES);
 }
 
+TEST(FailureTest, WordsLinksThatLeadNowhereGood) {
+  EXPECT_EQ(
+      Word(Part::kTarget, 0, ELOOP),
+      "step 0, " + Describe(Plan().ops[0]) +
+          ": Too many levels of symbolic links: its target lies behind a link of /proc, which "
+          "leads out of the container, or links in a circle");
+  EXPECT_EQ(Word(Part::kCall, 1, ELOOP),
+            "cannot run 'foo': Too many levels of symbolic links (a link of /proc leads out of the "
+            "container, or links in a circle)");
+  EXPECT_EQ(Word(Part::kCall, 0, ENOTDIR),
+            "step 0, " + Describe(Plan().ops[0]) +
+                ": Not a directory: a folder can be bound only to a folder, a file only to what is "
+                "none");
+}
+
 TEST(FailureTest, TellsTheProgramFromTheStepsBeforeIt) {
   const auto failure = [](Part part, uint32_t index, int error) {
     return WordFailure(Plan(), {ReportKind::kFailed, part, index, error});

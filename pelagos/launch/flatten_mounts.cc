@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/bind_tree.h"
@@ -20,6 +21,17 @@ absl::StatusOr<struct stat> Stat(const Fd& fd, absl::string_view name) {
   struct stat info = {};
   if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, "fstat", name);
   return info;
+}
+
+// The kernel's own places. Were one of them a link of the image, whoever else can write to what it
+// leads to (a volume) could lay another folder there between two steps, and masks would be missed
+// (CVE-2019-19921, CVE-2023-27561, CVE-2026-41579).
+bool IsKernelsPlace(absl::string_view target) {
+  for (absl::string_view place : {"/proc", "/sys", "/dev"}) {
+    absl::string_view rest = target;
+    if (absl::ConsumePrefix(&rest, place) && (rest.empty() || rest[0] == '/')) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -63,6 +75,7 @@ absl::Status Flattener::Add(const MountFilesystem& op) {
   PELAGOS_ASSIGN_OR_RETURN(op_->mount.data, Text(op.data, "the option list"));
   PELAGOS_ASSIGN_OR_RETURN(op_->mount.target, Target(op.target));
   op_->mount.flags = op.flags;
+  op_->mount.links = !IsKernelsPlace(op.target);
   return absl::OkStatus();
 }
 

@@ -4,8 +4,10 @@
 // Pure; a rule only reads and reports.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/abi/namespace.h"
@@ -102,7 +104,11 @@ inline void SysctlsAreTheContainers(const PlanInputs& in, Diagnostics& diags) {
       error(problem);
       continue;
     }
-    if (value.find('\0') != std::string::npos) error("has a value with a NUL byte");
+    // What comes behind the first line or number is somebody's trick (CVE-2022-0811).
+    if (std::any_of(value.begin(), value.end(),
+                    [](char c) { return absl::ascii_iscntrl(c) && c != '\t'; })) {
+      error("has a value with a line's end or another control character");
+    }
     const std::optional<Namespace> owner = FindSysctlOwner(name);
     if (!owner) {
       error("is a setting of the whole host, not of a container",

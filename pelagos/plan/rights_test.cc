@@ -53,6 +53,7 @@ TEST(RightsRulesTest, Sysctls) {
                         {"kernel.hostname", "x"},
                         {"net.ipv4.conf.eth0.forwarding", "1"},
                         {"net..x", "1"},
+                        {"net.w", "1\nkernel.core_pattern=|/x"},
                         {"net.x", std::string(1, '\0')}};
   EXPECT_EQ(
       other.Ask(rules::SysctlsAreTheContainers),
@@ -60,7 +61,8 @@ TEST(RightsRulesTest, Sysctls) {
              "sysctl kernel.hostname is not set this way", "sysctl net..x is no name of a setting",
              "sysctl net.ipv4.conf.eth0.forwarding is of an interface that the container "
              "does not get: it joins no network",
-             "sysctl net.x has a value with a NUL byte"}));
+             "sysctl net.w has a value with a line's end or another control character",
+             "sysctl net.x has a value with a line's end or another control character"}));
 }
 
 TEST(RightsRulesTest, Numbers) {

@@ -68,6 +68,7 @@ constexpr Allowed kAllowed[] = {
     {"launch/child_mounts.h", "SYS_newfstatat, fd, \"\"", kEmptyPath},
     {"launch/child_paths.h", "SYS_openat2, root_", "the one door: RESOLVE_IN_ROOT"},
     {"launch/child_paths.h", ", parent, begin", kOneName},
+    {"launch/child_program.h", "SYS_openat2, AT_FDCWD", "after pivot_root, as execve finds it"},
     {"launch/child_rights.h", "write.", "the host's /proc, before the root is mounted"},
     {"launch/child_rights.h", "SYS_openat2, sysctls_", "RESOLVE_BENEATH from /proc/sys"},
     {"launch/flatten.cc", "cgroup.v1[i]", kCgroups},
