@@ -135,7 +135,12 @@ int Run(const Context& context, const Arguments& args) {
     plain = *std::move(opened);
     streams = plain->streams();
   }
-  auto started = container::Run(**engine, *spec, streams);
+  auto prepared = container::Prepare(**engine, *spec);
+  if (!prepared.ok()) return Fail(prepared.status(), kRuntimeFailed);
+  for (const PlanNote& note : prepared->plan.notes) {
+    if (note.asked) std::cerr << "pelagos: note: " << note.text << "\n";
+  }
+  auto started = container::Run(**engine, *spec, *std::move(prepared), streams);
   if (!started.ok()) return Fail(started.status(), ExitCodeFor(started.status()));
   running.emplace(*std::move(started));
   RawMode raw;

@@ -69,6 +69,7 @@ absl::Status ApplyCapabilities(const Arguments& args, ContainerSpec& spec) {
   Names add, drop;
   PELAGOS_RETURN_IF_ERROR(read("cap-add", add));
   PELAGOS_RETURN_IF_ERROR(read("cap-drop", drop));
+  spec.named_capabilities = add.set;
   if (args.has("privileged")) {
     spec.capabilities = CapabilitySet::All();
     return absl::OkStatus();

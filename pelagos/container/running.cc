@@ -58,9 +58,20 @@ absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec, Image
   return PlanFor(engine, spec, found);
 }
 
-absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams) {
+absl::StatusOr<Prepared> Prepare(Engine& engine, const ContainerSpec& spec) {
   PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec));
   PELAGOS_ASSIGN_OR_RETURN(LaunchPlan plan, PlanFor(engine, spec, found));
+  return Prepared{std::move(plan), std::move(found)};
+}
+
+absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams) {
+  PELAGOS_ASSIGN_OR_RETURN(Prepared prepared, Prepare(engine, spec));
+  return Run(engine, spec, std::move(prepared), streams);
+}
+
+absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared prepared,
+                            const Streams& streams) {
+  auto& [plan, found] = prepared;
   for (const Mount& mount : spec.mounts.mounts()) {
     if (mount.kind != MountKind::kVolume) continue;
     // Of no project: it stays until somebody removes it.

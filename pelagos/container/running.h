@@ -67,6 +67,19 @@ class [[nodiscard]] Running {
   bool out_of_memory_ = false;
 };
 
+// What is to be run, as far as it can be decided beforehand.
+struct Prepared {
+  LaunchPlan plan;
+  FoundImage image;
+};
+
+// Finds the image and plans, as Run does.
+absl::StatusOr<Prepared> Prepare(Engine& engine, const ContainerSpec& spec);
+
+// Runs it, volumes of the spec included.
+absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared prepared,
+                            const Streams& streams = {});
+
 // From what was asked for to a running program: finds the image, plans, starts. A broken rule of
 // the spec is InvalidArgument with all its mistakes.
 absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams = {});

@@ -221,7 +221,7 @@ Json PlanToJson(const LaunchPlan& plan) {
   for (const NamespaceJoin& join : plan.joins) {
     json["joins"].push_back({{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}});
   }
-  if (!plan.notes.empty()) json["notes"] = plan.notes;
+  for (const PlanNote& note : plan.notes) json["notes"].push_back(note.text);
   return json;
 }
 

@@ -35,6 +35,15 @@ struct CgroupSteps {
   bool operator==(const CgroupSteps&) const = default;
 };
 
+// What this host cannot give as it was asked for, and what is done instead; a sentence for people.
+struct PlanNote {
+  std::string text;
+  // About something that the user named. What merely belongs to a default set, or to "all", is
+  // shown with the plan; `run` says only what was asked for.
+  bool asked = true;
+  bool operator==(const PlanNote&) const = default;
+};
+
 struct LaunchPlan {
   std::string id;  // the container's name; owner of all that is made for it
   NamespaceSet namespaces;
@@ -47,8 +56,7 @@ struct LaunchPlan {
   std::vector<Op> ops;
   int stop_signal = 15;
   int stop_grace_seconds = 10;
-  // What this host cannot give as it was asked for, and what is done instead; sentences for people.
-  std::vector<std::string> notes;
+  std::vector<PlanNote> notes;
   bool operator==(const LaunchPlan&) const = default;
 };
 

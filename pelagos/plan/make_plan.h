@@ -109,8 +109,8 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   if (!image.stop_signal.empty()) plan.stop_signal = *FindSignal(image.stop_signal);
   plan.stop_grace_seconds = spec.stop_grace_seconds;
   plan.notes = NotesOf(in);
-  for (std::string& note : MountNotes(in)) plan.notes.push_back(std::move(note));
-  for (std::string& note : UserNamespaceNotes(in)) plan.notes.push_back(std::move(note));
+  for (PlanNote& note : MountNotes(in)) plan.notes.push_back(std::move(note));
+  for (PlanNote& note : UserNamespaceNotes(in)) plan.notes.push_back(std::move(note));
   return plan;
 }
 

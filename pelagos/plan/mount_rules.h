@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/policy/mount_plan.h"
 
@@ -65,12 +66,14 @@ inline void MountOptionsAreUsable(const PlanInputs& in, Diagnostics& diags) {
 
 }  // namespace rules
 
-inline std::vector<std::string> MountNotes(const PlanInputs& in) {
-  std::vector<std::string> notes;
+inline std::vector<PlanNote> MountNotes(const PlanInputs& in) {
+  std::vector<PlanNote> notes;
   for (const Mount& mount : in.spec.mounts.mounts()) {
     if (!mount.options.relabel) continue;
+    // Nothing is missing: whoever writes z means it for hosts with SELinux.
     notes.push_back(
-        absl::StrCat("z and Z of ", mount.target, " change nothing: SELinux is off on this host"));
+        {absl::StrCat("z and Z of ", mount.target, " change nothing: SELinux is off on this host"),
+         false});
   }
   return notes;
 }

@@ -84,7 +84,9 @@ std::string PrintIndented(const LaunchPlan& plan, const std::string& indent) {
   }
   absl::StrAppend(&text, indent, "stop with ", SignalName(plan.stop_signal), ", kill after ",
                   plan.stop_grace_seconds, " s\n");
-  for (const std::string& note : plan.notes) absl::StrAppend(&text, indent, "note: ", note, "\n");
+  for (const PlanNote& note : plan.notes) {
+    absl::StrAppend(&text, indent, "note: ", note.text, "\n");
+  }
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/abi/landlock.h"
 #include "pelagos/abi/mount_flag.h"
+#include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/op.h"
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/policy/sysctls.h"
@@ -99,20 +100,24 @@ inline void AdaptMounts(const ContainerSpec& spec, std::vector<Op>& ops) {
   }
 }
 
-inline std::vector<std::string> NotesOf(const PlanInputs& in) {
-  std::vector<std::string> notes;
+inline std::vector<PlanNote> NotesOf(const PlanInputs& in) {
+  std::vector<PlanNote> notes;
   CapabilitySet asked = in.spec.capabilities;
   if (in.spec.process_capabilities) {
     asked = asked | in.spec.process_capabilities->permitted;
   }
-  if (const CapabilitySet missing = asked - in.facts.capabilities; !missing.empty()) {
-    notes.push_back(absl::StrCat("left out, since the caller lacks them: capabilities ",
-                                 CapabilityNames(missing)));
+  const CapabilitySet missing = asked - in.facts.capabilities;
+  const CapabilitySet named = missing & in.spec.named_capabilities;
+  for (const CapabilitySet set : {named, missing - named}) {
+    if (set.empty()) continue;
+    notes.push_back(
+        {absl::StrCat("left out, since the caller lacks them: capabilities ", CapabilityNames(set)),
+         set == named});
   }
   const int abi = in.facts.landlock_abi;
   if (!in.spec.landlock.empty() && abi < 3) {
-    notes.push_back(absl::StrCat("Landlock of this kernel (version ", abi,
-                                 ") cannot deny truncate(2) of files that may not be written"));
+    notes.push_back({absl::StrCat("Landlock of this kernel (version ", abi,
+                                  ") cannot deny truncate(2) of files that may not be written")});
   }
   return notes;
 }

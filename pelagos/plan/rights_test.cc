@@ -22,6 +22,7 @@ struct World : UsualContainer {
 };
 
 using Lines = std::vector<std::string>;
+using Notes = std::vector<PlanNote>;
 
 int IndexOf(const LaunchPlan& plan, const std::string& step) {
   for (size_t i = 0; i < plan.ops.size(); ++i) {
@@ -115,7 +116,7 @@ TEST(RightsPlanTest, WhatIsNotAskedForIsNoStep) {
     EXPECT_FALSE(std::holds_alternative<SetUmask>(op));
     EXPECT_FALSE(std::holds_alternative<SetDomainname>(op));
   }
-  EXPECT_EQ(plan.notes, Lines{});
+  EXPECT_TRUE(plan.notes.empty());
 }
 
 TEST(RightsPlanTest, StepsComeWhileTheyCanStillBeDone) {
@@ -199,7 +200,18 @@ TEST(RightsPlanTest, CapabilitiesThatTheCallerLacksAreLeftOutAndSaid) {
   world.facts.capabilities = CapabilitySet::All() - CapabilitySet{"sys-resource"_cap};
   const LaunchPlan plan = world.Plan();
   EXPECT_EQ(Capabilities(plan), LimitCapabilities{{"kill"_cap}});
-  EXPECT_EQ(plan.notes, Lines{"left out, since the caller lacks them: capabilities sys-resource"});
+  const std::string text = "left out, since the caller lacks them: capabilities ";
+  EXPECT_EQ(plan.notes, Notes({{text + "sys-resource", false}}));
+}
+
+TEST(RightsPlanTest, WhatWasNamedIsToldFromWhatIsPartOfASet) {
+  World world;
+  world.spec.capabilities = CapabilitySet::All();
+  world.spec.named_capabilities = {"sys-time"_cap, "kill"_cap};
+  world.facts.capabilities =
+      CapabilitySet::All() - CapabilitySet{"sys-resource"_cap, "sys-time"_cap};
+  const std::string text = "left out, since the caller lacks them: capabilities ";
+  EXPECT_EQ(world.Plan().notes, Notes({{text + "sys-time", true}, {text + "sys-resource", false}}));
 }
 
 TEST(RightsPlanTest, AmbientIsForOrdinaryUsers) {
@@ -242,8 +254,9 @@ TEST(RightsPlanTest, AnOldLandlockIsSaid) {
   world.spec.landlock = {{"/", {true, false, true}}};
   world.facts.landlock_abi = 2;
   EXPECT_EQ(world.Plan().notes,
-            Lines{"Landlock of this kernel (version 2) cannot deny truncate(2) of files that may "
-                  "not be written"});
+            Notes({{"Landlock of this kernel (version 2) cannot deny truncate(2) of files that may "
+                    "not be written",
+                    true}}));
 }
 
 }  // namespace

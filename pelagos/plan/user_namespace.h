@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "pelagos/abi/mount_flag.h"
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/op.h"
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/policy/id_map.h"
@@ -88,15 +89,18 @@ inline void AdaptToUserNamespace(const PlanInputs& in, NamespaceSet namespaces,
   }
 }
 
-inline std::vector<std::string> UserNamespaceNotes(const PlanInputs& in) {
+// None is about what was asked for: limits that this user cannot have are errors.
+inline std::vector<PlanNote> UserNamespaceNotes(const PlanInputs& in) {
   if (!in.facts.rootless) return {};
   const RootlessFacts& rootless = *in.facts.rootless;
-  std::vector<std::string> notes = {absl::StrCat(
-      "run by an ordinary user in its own user namespace: user ids ", IdMapText(rootless.ids.uids),
-      "; group ids ", IdMapText(rootless.ids.gids), " (inside:host:count)")};
-  if (!rootless.note.empty()) notes.push_back(rootless.note);
+  std::vector<PlanNote> notes = {
+      {absl::StrCat("run by an ordinary user in its own user namespace: user ids ",
+                    IdMapText(rootless.ids.uids), "; group ids ", IdMapText(rootless.ids.gids),
+                    " (inside:host:count)"),
+       false}};
+  if (!rootless.note.empty()) notes.push_back({rootless.note, false});
   if (!in.facts.cgroups.usable) {
-    notes.push_back("no cgroup of its own: this user may not make any");
+    notes.push_back({"no cgroup of its own: this user may not make any", false});
   }
   return notes;
 }

@@ -93,6 +93,8 @@ struct ContainerSpec {
   bool terminal = false;  // the program's streams are a terminal of the container's
   bool init = false;      // the first process is pelagos-init, the program its child
   CapabilitySet capabilities = kDefaultCapabilities;
+  // Those of them that were asked for by name: who lacks one is told so, see PlanNote.
+  CapabilitySet named_capabilities;
   // Instead of what follows from `capabilities`, which then is the bounding set alone.
   std::optional<ProcessCapabilities> process_capabilities;
   bool ambient_capabilities = false;  // users other than root keep `capabilities` too

@@ -65,6 +65,9 @@ void WriteRights(const ContainerSpec& spec, Json& json) {
                                    {"inheritable", Names(spec.process_capabilities->inheritable)},
                                    {"ambient", Names(spec.process_capabilities->ambient)}};
   }
+  if (!spec.named_capabilities.empty()) {
+    json["namedCapabilities"] = Names(spec.named_capabilities);
+  }
   if (spec.ambient_capabilities) json["ambientCapabilities"] = true;
   if (spec.privileged) json["privileged"] = true;
   if (!spec.rlimits.empty()) json["rlimits"] = WriteRlimits(spec.rlimits);
@@ -91,6 +94,9 @@ void ReadRights(const Node& node, ContainerSpec& spec) {
     const Node sets = node.Object("processCapabilities");
     spec.process_capabilities = {ReadNames(sets, "permitted"), ReadNames(sets, "effective"),
                                  ReadNames(sets, "inheritable"), ReadNames(sets, "ambient")};
+  }
+  if (node.Has("namedCapabilities")) {
+    spec.named_capabilities = ReadNames(node, "namedCapabilities");
   }
   if (node.Has("ambientCapabilities")) {
     spec.ambient_capabilities = node.Bool("ambientCapabilities");

@@ -65,6 +65,7 @@ ContainerSpec Full() {
   spec.terminal = true;
   spec.umask = 027;
   spec.process_capabilities = {{"kill"_cap}, {}, {"chown"_cap, "kill"_cap}, {"mknod"_cap}};
+  spec.named_capabilities = {"sys-admin"_cap};
   spec.ambient_capabilities = true;
   spec.privileged = true;
   spec.rlimits = Rlimits().Set<Rlimit::kNofile, 10, kRlimitUnlimited>().Set<Rlimit::kCore, 0>();

@@ -214,6 +214,7 @@ void CompileServiceOptions(reml::CallContext& ctx, absl::Span<const Value> optio
                 "say what it runs: '(image \"busybox\")");
   }
   service.container.capabilities = (kDefaultCapabilities - dropped) | added;
+  if (added != CapabilitySet::All()) service.container.named_capabilities = added;
   DropBroken(service);
 }
 

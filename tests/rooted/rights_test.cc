@@ -200,6 +200,24 @@ TEST_F(RightsTest, NamespacesOfAnotherContainer) {
   ExpectFails({"--ipc", "ns:/no/such"}, 125, "namespace to join: open('/no/such')");
 }
 
+// Of what the caller lacks only that is said which was asked for by its name.
+TEST_F(RightsTest, WhatCannotBeGivenIsSaidIfAskedFor) {
+  const auto without_sys_time = [&](const Words& flags) {
+    Words words = {"setpriv", "--bounding-set", "-sys_time", Runfile("tools/pelagos"), "run"};
+    words.insert(words.end(), flags.begin(), flags.end());
+    words.insert(words.end(), {"busybox", "echo", "ran"});
+    const Outcome outcome = world_->Tool(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.Describe();
+    EXPECT_EQ(outcome.out, "ran\n") << outcome.Describe();
+    return outcome.err;
+  };
+  EXPECT_EQ(without_sys_time({"--cap-add", "sys-time"}),
+            "pelagos: note: left out, since the caller lacks them: capabilities sys-time\n");
+  EXPECT_EQ(without_sys_time({"--cap-add", "ALL"}), "");
+  EXPECT_EQ(without_sys_time({"--privileged"}), "");
+  EXPECT_EQ(without_sys_time({}), "");
+}
+
 TEST_F(RightsTest, Init) {
   EXPECT_EQ(Out({"--init"}, "cat /proc/1/comm; test $$ -ne 1 && echo child"),
             "pelagos-init\nchild\n");
