@@ -77,6 +77,9 @@ std::string Why(const Op& op, const ChildReport& report) {
                : "its target lies behind a link of /proc, which leads out of the container, or "
                  "links in a circle";
   }
+  if (std::holds_alternative<MountOverlayRoot>(op) && report.error == EINVAL) {
+    return "the kernel takes no such layers (in a user namespace: none with mounts below them)";
+  }
   if (std::holds_alternative<BindMount>(op) && report.part == Part::kCall &&
       (report.error == EINVAL || report.error == ENOTDIR)) {
     return "a folder can be bound only to a folder, a file only to what is none";

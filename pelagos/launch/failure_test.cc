@@ -55,6 +55,15 @@ TEST(FailureTest, WordsLinksThatLeadNowhereGood) {
                 "none");
 }
 
+TEST(FailureTest, WordsLayersThatAreNone) {
+  LaunchPlan plan;
+  plan.ops = {MountOverlayRoot{{"/l"}, "/u", "/w", "/m"}};
+  const absl::Status status = WordFailure(plan, {ReportKind::kFailed, Part::kCall, 0, EINVAL});
+  EXPECT_EQ(status.message(), "step 0, " + Describe(plan.ops[0]) +
+                                  ": Invalid argument: the kernel takes no such layers (in a user "
+                                  "namespace: none with mounts below them)");
+}
+
 TEST(FailureTest, TellsTheProgramFromTheStepsBeforeIt) {
   const auto failure = [](Part part, uint32_t index, int error) {
     return WordFailure(Plan(), {ReportKind::kFailed, part, index, error});

@@ -57,7 +57,13 @@ absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std
   const std::string folder = roots.Volume(name);
   struct stat found;
   if (::stat(absl::StrCat(folder, "/meta.json").c_str(), &found) == 0) return absl::OkStatus();
-  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots.Volumes(), 0711));
+  // For us alone, also where others made it: containers leave set-user-id programs in volumes,
+  // which no user of the host may find (CVE-2021-41103, CVE-2025-64507). Containers come by a
+  // descriptor.
+  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots.Volumes(), 0700));
+  if (::chmod(roots.Volumes().c_str(), 0700) != 0) {
+    return ErrnoStatus(errno, "chmod", roots.Volumes());
+  }
   PELAGOS_ASSIGN_OR_RETURN(Fd lock, Lock(roots));
   const std::string made = absl::StrCat(roots.Volumes(), "/", kTemporary, name);
   // What a killed command left half made under this name is of no use.

@@ -25,6 +25,20 @@ TEST(VolumeTest, MadeOnceKeptRemoved) {
   EXPECT_EQ(*ListVolumes(roots, "blog"), std::vector<std::string>{"blog-db"});
 }
 
+TEST(VolumeTest, AreNobodyElses) {
+  const Roots roots = {testing::TempDir() + "/private", "/none"};
+  const auto mode = [&] {
+    struct stat info = {};
+    EXPECT_EQ(::stat(roots.Volumes().c_str(), &info), 0);
+    return info.st_mode & 07777;
+  };
+  ASSERT_TRUE(EnsureVolume(roots, "a", "p", "f").ok());
+  EXPECT_EQ(mode(), 0700u);
+  ASSERT_EQ(::chmod(roots.Volumes().c_str(), 0711), 0);
+  ASSERT_TRUE(EnsureVolume(roots, "b", "p", "f").ok());
+  EXPECT_EQ(mode(), 0700u);
+}
+
 TEST(VolumeTest, HalfMadeOnesAreNoVolumes) {
   const Roots roots = {testing::TempDir() + "/half", "/none"};
   ASSERT_TRUE(EnsureVolume(roots, "a", "p", "f").ok());

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,6 +25,7 @@
 #include "tests/rooted/hostile/files.h"
 #include "tests/rooted/hostile/sentinels.h"
 #include "tests/rooted/program.h"
+#include "tests/rooted/userns/user_world.h"
 
 namespace pelagos::hostile {
 namespace {
@@ -31,7 +33,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kPlace[] = "/mnt";
-constexpr unsigned kOrdinaryUser = 12321;
 constexpr size_t kLargest = size_t{64} << 20;
 
 const char* ProgramOf(Runtime runtime) {
@@ -125,7 +126,6 @@ std::string Judgement::Describe() const {
 }
 
 bool Arena::Has(Runtime runtime) {
-  if (runtime == Runtime::kPelagosRootless) return false;
   return IsPelagos(runtime) || ::access(ProgramOf(runtime), X_OK) == 0;
 }
 
@@ -135,19 +135,30 @@ std::string Arena::MakePlace() {
   static const bool made = [] {
     EXPECT_EQ(::unshare(CLONE_NEWNS), 0) << strerror(errno);
     EXPECT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0) << strerror(errno);
+    rooted::AddUser();
     EXPECT_EQ(::mount("tmpfs", kPlace, "tmpfs", 0, "mode=711"), 0) << strerror(errno);
     return true;
   }();
   return made ? kPlace : "";
 }
 
-Arena::Arena() : folder_(MakePlace()) {
+Arena::Arena(Runtime runtime, int patience)
+    : runtime_(runtime),
+      uid_(runtime == Runtime::kPelagosRootless ? rooted::kUser : 0),
+      patience_(patience),
+      folder_(MakePlace()) {
   fs::create_directories(folder_ + "/bin");
   for (const char* name : {"pelagos", "pelagos-image", "pelagos-init"}) {
     Copy(rooted::Runfile(absl::StrCat("tools/", name)), absl::StrCat(folder_, "/bin/", name));
   }
   for (Runtime runtime : {Runtime::kCrun, Runtime::kRunc}) {
     if (Has(runtime)) Copy(ProgramOf(runtime), absl::StrCat(folder_, "/bin/", NameOf(runtime)));
+  }
+  ::chmod(fs::path(world_.folder()).parent_path().c_str(), 0711);
+  for (const std::string& state : {world_.data_root(), world_.run_root()}) {
+    fs::create_directories(state);
+    ::chmod(state.c_str(), 0700);
+    EXPECT_EQ(::chown(state.c_str(), uid_, uid_), 0);
   }
   prober_ = sys::ReadFile(rooted::Runfile("tests/rooted/hostile/prober"), kLargest).value();
 }
@@ -158,23 +169,19 @@ Arena::~Arena() {
   }
 }
 
-std::string Arena::VersionOf(Runtime runtime) {
-  const rooted::Outcome version = rooted::Run({ProgramOf(runtime), "--version"});
+std::string Arena::Version() const {
+  const rooted::Outcome version = rooted::Run({ProgramOf(runtime_), "--version"});
   return version.out.substr(0, version.out.find('\n'));
 }
 
-std::vector<std::string> Arena::Environment(Runtime runtime) const {
-  std::string data = world_.data_root(), run = world_.run_root();
-  if (runtime == Runtime::kPelagosRootless) {
-    data = folder_ + "/rootless/data";
-    run = folder_ + "/rootless/run";
-  }
+std::vector<std::string> Arena::Environment() const {
   return {absl::StrCat("PATH=", rooted::kPath), absl::StrCat("HOME=", folder_),
-          absl::StrCat("PELAGOS_ROOT=", data), absl::StrCat("PELAGOS_RUN_ROOT=", run),
+          absl::StrCat("PELAGOS_ROOT=", world_.data_root()),
+          absl::StrCat("PELAGOS_RUN_ROOT=", world_.run_root()),
           absl::StrCat(kSecretVariable, "=", kSecret)};
 }
 
-void Arena::MakeFiles(const Case& one, const std::string& folder, unsigned uid) const {
+void Arena::MakeFiles(const Case& one, const std::string& folder) const {
   const std::string root = folder + "/root";
   fs::create_directories(root);
   fs::create_directories(folder + "/share");
@@ -186,39 +193,55 @@ void Arena::MakeFiles(const Case& one, const std::string& folder, unsigned uid) 
     EXPECT_TRUE(sys::WriteFileAtomically(root + "/prober", prober_, 0755).ok());
   }
   // Such as are in every root; what the case brings instead comes first.
-  MakeEntries(one.root, root, uid);
-  MakeEntries(one.share, folder + "/share", uid);
+  MakeEntries(one.root, root, uid_);
+  MakeEntries(one.share, folder + "/share", uid_);
+  if (!one.mounted.empty()) {
+    const std::string place = root + "/" + one.mounted;
+    fs::create_directories(place);
+    EXPECT_EQ(::mount((folder + "/share").c_str(), place.c_str(), nullptr, MS_BIND, nullptr), 0);
+  }
   if (one.root_is_link) {
     EXPECT_EQ(::symlink(root.c_str(), (folder + "/link").c_str()), 0);
   }
 }
 
-Judgement Arena::Run(const Case& one, Runtime runtime) {
+Judgement Arena::Run(const Case& one) {
   // The same length in each round and for each runtime: names count in paths.
   const std::string folder = absl::StrCat(folder_, "/case", ++count_);
   fs::create_directories(folder);
   const Case placed =
       Placed(one, absl::StrCat(folder, "/", kOutsideName), folder + "/share", folder + "/root");
-  Judgement judgement = Round(placed, runtime, folder);
+  Judgement judgement = RunIn(placed, folder);
+  if (!one.mounted.empty()) {
+    EXPECT_EQ(::umount2((folder + "/root/" + one.mounted).c_str(), MNT_DETACH), 0);
+  }
+  if (IsPelagos(runtime_)) {
+    // Nothing is left: no processes, mounts, cgroups, files of the run root.
+    if (rooted::Descendants().empty()) {
+      world_.ExpectNoResidue(one.name.c_str());
+    } else {
+      judgement.findings.push_back("escaped a process is left");
+      judgement.verdict = Verdict::kEscaped;
+    }
+  }
   EXPECT_TRUE(sys::RemoveTree(folder).ok());
   return judgement;
 }
 
-Judgement Arena::Round(const Case& one, Runtime runtime, const std::string& folder) {
-  const unsigned uid = runtime == Runtime::kPelagosRootless ? kOrdinaryUser : 0;
+Judgement Arena::RunIn(const Case& one, const std::string& folder) {
   const std::string outside = absl::StrCat(folder, "/", kOutsideName);
   const std::string root = folder + (one.root_is_link ? "/link" : "/root");
   const std::string id = one.ask.id.empty() ? absl::StrCat("hostile", count_) : one.ask.id;
-  MakeFiles(one, folder, uid);
+  MakeFiles(one, folder);
   SpawnOptions options;
-  options.env = Environment(runtime);
+  options.env = Environment();
   options.folder = folder + "/bundle";
-  options.uid = uid;
+  options.uid = uid_;
   options.terminal = one.ask.terminal || one.ask.host_terminal;
-  const std::string program = absl::StrCat(folder_, "/bin/", NameOf(runtime));
+  const std::string program = absl::StrCat(folder_, "/bin/", NameOf(runtime_));
   std::vector<SpawnOptions> before;  // what has to succeed first
   std::vector<std::string> last_words;
-  if (IsPelagos(runtime)) {
+  if (IsPelagos(runtime_)) {
     if (one.image) {
       const std::string archive = folder + "/image.tar";
       EXPECT_TRUE(sys::WriteFileAtomically(archive, ArchiveOf(one, outside, prober_), 0644).ok());
@@ -236,17 +259,18 @@ Judgement Arena::Round(const Case& one, Runtime runtime, const std::string& fold
     options.argv = {program, "--root", folder + "/state", "run", "--bundle", options.folder, id};
     last_words = {program, "--root", folder + "/state", "delete", "--force", id};
   }
-  Sentinels sentinels(outside, uid);
+  Sentinels sentinels(outside, uid_);
   sentinels.Guard(program);
-  if (IsPelagos(runtime)) sentinels.Guard(folder_ + "/bin/pelagos-init");
+  if (IsPelagos(runtime_)) sentinels.Guard(folder_ + "/bin/pelagos-init");
   const Fd top(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const Fd decoys(::open(outside.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const Fd secret(::open((outside + "/secret").c_str(), O_RDWR | O_CLOEXEC));
-  options.descriptors = {top.get(), decoys.get(), secret.get()};
+  const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  options.descriptors = {top.get(), decoys.get(), secret.get(), socket.get()};
   sentinels.Begin();
 
   Judgement worst;
-  const int rounds = one.race ? one.race->rounds : 1;
+  const int rounds = one.race ? one.race->rounds * patience_ : 1;
   std::optional<Racer> racer;
   if (one.race) racer.emplace(*one.race);
   for (int round = 0; round < rounds; ++round) {
@@ -285,15 +309,6 @@ Judgement Arena::Round(const Case& one, Runtime runtime, const std::string& fold
     worst.verdict = std::max(
         worst.verdict, absl::StartsWith(finding, "escaped") ? Verdict::kEscaped : Verdict::kLeaked);
     worst.findings.push_back(std::move(finding));
-  }
-  if (IsPelagos(runtime)) {
-    // Nothing is left: no processes, mounts, cgroups, files of the run root.
-    if (rooted::Descendants().empty()) {
-      world_.ExpectNoResidue(one.name.c_str());
-    } else {
-      worst.findings.push_back("escaped a process is left");
-      worst.verdict = Verdict::kEscaped;
-    }
   }
   return worst;
 }

@@ -37,18 +37,22 @@ class Arena {
   // Whether `runtime` can be asked on this machine; for crun and runc, where the program is.
   static bool Has(Runtime runtime);
 
-  Arena();
+  // `patience` times the rounds that a race has.
+  explicit Arena(Runtime runtime, int patience = 1);
   ~Arena();
-  Judgement Run(const Case& one, Runtime runtime);
+  Judgement Run(const Case& one);
   // Of the program, for the table.
-  std::string VersionOf(Runtime runtime);
+  std::string Version() const;
 
  private:
   static std::string MakePlace();
-  Judgement Round(const Case& one, Runtime runtime, const std::string& folder);
-  std::vector<std::string> Environment(Runtime runtime) const;
-  void MakeFiles(const Case& one, const std::string& folder, unsigned uid) const;
+  Judgement RunIn(const Case& one, const std::string& folder);
+  std::vector<std::string> Environment() const;
+  void MakeFiles(const Case& one, const std::string& folder) const;
 
+  const Runtime runtime_;
+  const unsigned uid_;  // who runs it
+  const int patience_;
   std::string folder_;  // before the world is there, which looks at mounts
   rooted::World world_;
   std::string prober_;

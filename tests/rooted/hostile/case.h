@@ -109,9 +109,10 @@ struct Case {
   Ask ask = {};
   std::optional<Race> race = {};
   std::optional<Image> image = {};
-  bool root_is_link = false;           // the root's path is a link to the folder
-  bool only_pelagos = false;           // an OCI bundle cannot say it
-  bool without_prober = false;         // the root brings what is run; nothing is copied in
+  std::string mounted = {};     // below the root, where the lent folder is mounted on the host
+  bool root_is_link = false;    // the root's path is a link to the folder
+  bool only_pelagos = false;    // an OCI bundle cannot say it
+  bool without_prober = false;  // the root brings what is run; nothing is copied in
   std::vector<std::string> look = {};  // paths inside at which the secret must not be
 };
 

@@ -1,4 +1,4 @@
-// Work folders and descriptors of the host. Every case of the corpus is started with 75 of the
+// Work folders and descriptors of the host. Every case of the corpus is started with 100 of the
 // caller's descriptors open; these try to use them.
 #include "tests/rooted/hostile/case.h"
 

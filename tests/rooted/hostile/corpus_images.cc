@@ -58,6 +58,11 @@ Cases ImageCases() {
       {{{"d", '5'}, {"d", '2', "", outside}, {"d/target", '0', "changed"}}});
   add("root-member-is-a-link", "CVE-2026-48749", "the layer's root itself is a link",
       {{{"./", '2', "", outside}, {"target", '0', "changed"}}});
+  add("files-for-the-runtime", "CVE-2025-24965, CVE-2026-48750, CVE-2026-48752",
+      "names that runtimes read or write in a root are links to the host", {},
+      {Link(".krun_config.json", outside + "/target"), Link("exec-output", outside + "/empty"),
+       Link("templates", outside), Link(".dockerenv", outside + "/target"),
+       Link("run/.containerenv", outside + "/target"), Link("metadata.yaml", outside + "/target")});
   add("system-folders-are-links", "CVE-2026-41579, CVE-2026-48752",
       "dev, etc, proc, sys, run of the image are links", {},
       {Link("dev", outside + "/dev"), Link("etc", outside + "/etc"),

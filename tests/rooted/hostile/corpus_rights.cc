@@ -20,8 +20,8 @@ Cases RightsCases() {
   };
   add("inheritable-capabilities", "CVE-2022-27649, CVE-2022-27650, CVE-2022-27651, CVE-2022-29162",
       "the caller's are all inheritable and ambient", {});
-  add("inheritable-for-another-user", "CVE-2022-27650", "the same, and the user is 1000",
-      {.user = "1000:1000"});
+  add("inheritable-for-another-user", "CVE-2018-10856, CVE-2022-27650",
+      "the same, and the user is 1000", {.user = "1000:1000"});
   add("no-rights-by-default", "CVE-2019-10144, CVE-2019-10145, CVE-2019-10147",
       "namespaces, mounts, keys, handles, nodes are tried", {});
   add("kernel-interfaces", "CVE-2022-0185, CVE-2022-0492",

@@ -43,6 +43,14 @@ Cases SourceCases() {
                    .cves = "CVE-2026-48749",
                    .story = "the root's path is a link to the folder",
                    .root_is_link = true});
+  cases.push_back({.name = "root-with-a-mount",
+                   .group = kGroup,
+                   .cves = "CVE-2021-30465",
+                   .story = "a folder of links is mounted within the root, at /etc",
+                   .share = {Link("hosts", outside + "/etc/hosts"),
+                             Link("resolv.conf", outside + "/etc/resolv.conf"),
+                             Link("passwd", outside + "/passwd")},
+                   .mounted = "etc"});
   Case& exchanged = cases.emplace_back();
   exchanged.name = "root-exchanged";
   exchanged.group = kGroup;

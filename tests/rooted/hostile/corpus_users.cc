@@ -21,7 +21,8 @@ Cases UserCases() {
   const struct {
     const char* name;
     const char* user;
-  } texts[] = {{"user-one-colon", "1:"},
+  } texts[] = {{"user-only-colon", ":"},
+               {"user-one-colon", "1:"},
                {"user-two-colons", "1:1:1"},
                {"user-minus-one", "-1"},
                {"user-4294967295", "4294967295"},
@@ -43,12 +44,17 @@ Cases UserCases() {
       {Link("etc/passwd", outside + "/passwd")});
   add("passwd-through-proc", "CVE-2026-48752", "/etc is a link through /proc/1/root", "mallory",
       {Link("etc", "/proc/1/root" + outside)});
-  add("passwd-is-a-fifo", "", "/etc/passwd is a fifo", "mallory", {Fifo("etc/passwd")});
-  add("passwd-is-a-device", "", "/etc/passwd is /dev/zero", "mallory",
+  add("libraries-in-the-root", "CVE-2019-14271",
+      "what a look-up of users would load (nsswitch.conf, libnss) are fifos", "1000:1000",
+      {Fifo("etc/nsswitch.conf"), Fifo("lib/x86_64-linux-gnu/libnss_files.so.2"),
+       Fifo("etc/ld.so.cache"), Fifo("usr/lib/gconv/gconv-modules")});
+  add("passwd-is-a-fifo", "CVE-2024-9676", "/etc/passwd is a fifo", "mallory",
+      {Fifo("etc/passwd")});
+  add("passwd-is-a-device", "CVE-2024-9676", "/etc/passwd is /dev/zero", "mallory",
       {Device(Kind::kCharacter, "etc/passwd", 1, 5)});
   add("passwd-is-a-folder", "", "/etc/passwd is a folder", "mallory", {Folder("etc/passwd")});
-  add("passwd-is-dev-zero-by-link", "", "/etc/passwd is a link to /dev/zero", "mallory",
-      {Link("etc/passwd", "/dev/zero")});
+  add("passwd-is-dev-zero-by-link", "CVE-2024-9676", "/etc/passwd is a link to /dev/zero",
+      "mallory", {Link("etc/passwd", "/dev/zero")});
   add("passwd-without-end", "", "a line of 4 MiB without an end", "mallory",
       {File("etc/passwd", "mallory:x:" + std::string(size_t{4} << 20, '0'))});
   add("passwd-with-nul", "CVE-2026-30892", "NUL bytes and a name that ends early", "mallory",

@@ -25,9 +25,23 @@ changed nor opened nor seen inside.
 | hung | no end after 20 s |
 | - | cannot be asked of it: an OCI bundle has no words for it |
 
-All were started with the same rights, descriptors, environment and keyring. crun and runc got a
-bundle with the same isolation: capabilities, filter of system calls, masked and read-only paths. A
-request that names what leads outside may be refused or done inside: both are right.
+All were started with the same rights (inheritable and ambient too), 100 open descriptors of the
+host, a secret in the environment and one in the session keyring. crun and runc got a bundle with
+the same isolation: capabilities, filter of system calls, masked and read-only paths. A request that
+names what leads outside may be refused or done inside: both are right.
+
+Read with care:
+
+- Only what was seen is told. A race (100 rounds here, 25 in the test) that was lost may be won
+  another time; "escaped" is certain, "safe" is not.
+- crun and runc have state, descriptors and sources of mounts that are their caller's to choose; an
+  engine above them may keep some of these requests from them.
+- Where the program is the runtime itself, crun and runc are refused because the root has no loader
+  for them. An attacker would bring one along, as CVE-2019-5736 did.
+- Not re-enacted: programs that enter a container which runs (exec, attach, cp), builds, networks.
+- CVE-2017-5985, CVE-2018-6556 and CVE-2022-47952 are of a helper with root's rights; none of our
+  programs has rights of its own. CVE-2021-41103 and CVE-2025-64507 are of folders that users of the
+  host can enter. Both have a test beside the corpus.
 
 )";
 
