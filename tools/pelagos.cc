@@ -18,5 +18,9 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
-  return pelagos::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
+  std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  // Called by a link of that name it is an OCI runtime, wherever the link stands.
+  const std::string called = argc > 0 ? argv[0] : "";
+  if (called.substr(called.rfind('/') + 1) == "pelagos-oci") args.insert(args.begin(), "oci");
+  return pelagos::cli::Main(args);
 }

@@ -15,6 +15,7 @@
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/compose.h"
 #include "pelagos/cli/image/image.h"
+#include "pelagos/cli/oci/oci.h"
 #include "pelagos/cli/reml/commands.h"
 #include "pelagos/cli/run.h"
 #include "pelagos/container/rootless.h"
@@ -47,6 +48,7 @@ std::string Help() {
   absl::StrAppend(&text, "\nContainers\n");
   const Command run = RunCommandRow();
   add(run.name, run.summary);
+  add("oci", "The command line of an OCI runtime, as runc's (also: pelagos-oci).");
   absl::StrAppend(&text, "\nImages\n");
   add("image load", "Load images from an OCI or docker archive.");
   add("image import", "Make an image of a root file system.");
@@ -87,6 +89,8 @@ int Dispatch(const std::vector<std::string>& all) {
     std::cerr << Help();
     return kUsage;
   }
+  if (words[0] == "oci") return OciCommand({words.begin() + 1, words.end()});
+  if (IsTopLevelOci(words[0])) return OciCommand(words);
   Context context{store::Roots::FromEnvironment()};
   if (parsed->has("root")) context.roots.data = parsed->value("root");
   if (parsed->has("run-root")) context.roots.run = parsed->value("run-root");

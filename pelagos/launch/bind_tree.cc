@@ -18,6 +18,7 @@
 #include "pelagos/abi/mount_flag.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/mount_changes.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 #include "pelagos/sys/root_fd.h"
@@ -103,7 +104,7 @@ absl::Status MapIds(const Fd& tree, const BindMount& op) {
   mount_attr attributes = {};
   attributes.attr_set = MOUNT_ATTR_IDMAP;
   attributes.userns_fd = static_cast<uint64_t>(users.get());
-  absl::Status set = SetAttributes(tree, attributes, false, op.source);
+  absl::Status set = SetAttributes(tree, attributes, op.ids_below, op.source);
   if (set.ok() || FindErrno(set) != EINVAL) return set;
   const absl::StatusOr<HostMount> mount = FindHostMount(op.source);
   return absl::FailedPreconditionError(absl::StrCat(
@@ -123,6 +124,18 @@ absl::StatusOr<Fd> OpenSource(const BindMount& op) {
   if (tree.ok() || !op.make_source || FindErrno(tree.status()) != ENOENT) return tree;
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(op.source, 0755), "the source of a bind mount");
   return Clone(AT_FDCWD, op.source, below, op.source);
+}
+
+absl::Status ChangeAsAsked(const Fd& tree, const BindMount& op) {
+  if (!op.ids.empty()) PELAGOS_RETURN_IF_ERROR(MapIds(tree, op));
+  for (const ChildMountChange& change : MountChanges(*op.attributes)) {
+    mount_attr attributes = {};
+    attributes.attr_set = change.set;
+    attributes.attr_clr = change.clear;
+    attributes.propagation = change.propagation;
+    PELAGOS_RETURN_IF_ERROR(SetAttributes(tree, attributes, change.recursive, op.source));
+  }
+  return absl::OkStatus();
 }
 
 uint64_t PropagationFlag(Propagation propagation) {
@@ -149,6 +162,11 @@ absl::StatusOr<Fd> OpenTree(const std::string& path, bool recursive) {
 
 absl::StatusOr<Fd> OpenBindTree(const BindMount& op) {
   PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenSource(op));
+  if (op.attributes) {
+    // A copy of a shared mount is shared with it until it is said otherwise.
+    PELAGOS_RETURN_IF_ERROR(ChangeAsAsked(tree, op));
+    return tree;
+  }
   if (op.propagation != Propagation::kPrivate) PELAGOS_RETURN_IF_ERROR(CheckPropagation(op));
   mount_attr attributes = {};
   attributes.propagation = PropagationFlag(op.propagation);

@@ -192,11 +192,13 @@ absl::Status WriteLimit(const CgroupWrite& write) {
 }  // namespace
 
 absl::Status CreateCgroups(const CgroupSteps& steps) {
+  if (steps.joined) return absl::OkStatus();
   for (const std::string& parent : steps.parents) {
     PELAGOS_RETURN_IF_ERROR(MakeParent(parent), "cgroup parent");
   }
   for (const CgroupWrite& write : steps.enable) {
-    PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(write.file, write.value), "cgroup");
+    const absl::Status written = sys::WriteKernelFile(write.file, write.value);
+    if (!write.optional) PELAGOS_RETURN_IF_ERROR(written, "cgroup");
   }
   std::vector<std::string> made;
   absl::Cleanup undo = [&made] {
@@ -207,15 +209,22 @@ absl::Status CreateCgroups(const CgroupSteps& steps) {
     PELAGOS_RETURN_IF_ERROR(MakeCgroup(folder), "cgroup");
     made.push_back(folder);
   }
-  for (const CgroupWrite& write : steps.limits) {
-    PELAGOS_RETURN_IF_ERROR(WriteLimit(write), "cgroup limit");
-  }
+  PELAGOS_RETURN_IF_ERROR(WriteLimits(steps.limits));
   std::move(undo).Cancel();
+  return absl::OkStatus();
+}
+
+absl::Status WriteLimits(const std::vector<CgroupWrite>& limits) {
+  for (const CgroupWrite& write : limits) {
+    const absl::Status written = WriteLimit(write);
+    if (!write.optional) PELAGOS_RETURN_IF_ERROR(written, "cgroup limit");
+  }
   return absl::OkStatus();
 }
 
 absl::Status RemoveCgroups(const CgroupSteps& steps) {
   absl::Status result;
+  if (steps.joined) return result;
   for (const std::string& folder : Folders(steps)) {
     const absl::Status removed = RemoveCgroup(folder);
     if (result.ok()) result = removed;

@@ -18,6 +18,9 @@ namespace pelagos::launch {
 // already are used again; ALREADY_EXISTS if one holds processes. On failure nothing is left.
 absl::Status CreateCgroups(const CgroupSteps& steps);
 
+// The limits alone, of folders that are there.
+absl::Status WriteLimits(const std::vector<CgroupWrite>& limits);
+
 // Kills what runs in them and removes the folders with all below them. What is not there is fine.
 // DEADLINE_EXCEEDED if a killed process does not end within ten seconds.
 absl::Status RemoveCgroups(const CgroupSteps& steps);

@@ -17,7 +17,7 @@ using sys::Result;
 
 class ChildBase {
  public:
-  explicit ChildBase(const ChildPlan& plan) noexcept : plan_(plan) {}
+  explicit ChildBase(const ChildPlan& plan) noexcept : plan_(plan), channel_(plan.channel) {}
 
  protected:
   [[noreturn]] void Exit() noexcept {
@@ -28,7 +28,7 @@ class ChildBase {
   // The parent may be gone: whether it hears the report does not matter any more.
   [[noreturn]] void Die(Part part, int error) noexcept {
     const ChildReport report = {ReportKind::kFailed, part, index_, error, item_};
-    (void)Call(SYS_write, plan_.channel, &report, sizeof(report));
+    (void)Call(SYS_write, channel_, &report, sizeof(report));
     Exit();
   }
 
@@ -42,14 +42,16 @@ class ChildBase {
   // prctl(2), PR_SET_PDEATHSIG: counts only from now on, so look whether the parent is there still.
   // Its pid says nothing in a new pid namespace; the channel does.
   void FollowParentIntoDeath() noexcept {
+    if (plan_.outlives_parent) return;
     Must(Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), Part::kParentDeath);
     char byte;
     const Result peek =
-        Call(SYS_recvfrom, plan_.channel, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr);
+        Call(SYS_recvfrom, channel_, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr);
     if (peek.ok() && peek.value == 0) Exit();
   }
 
   const ChildPlan& plan_;
+  int channel_;
   uint32_t index_ = 0;  // of the operation, for the report
   uint32_t item_ = 0;   // within it
 };

@@ -108,7 +108,7 @@ class Child : private ChildProgram {
 
   void Report(ReportKind kind, int value) noexcept {
     const ChildReport report = {kind, Part::kCall, index_, value, 0};
-    if (!Call(SYS_write, plan_.channel, &report, sizeof(report)).ok()) Exit();  // no parent
+    if (!Call(SYS_write, channel_, &report, sizeof(report)).ok()) Exit();  // no parent
   }
 
   // All that a filter need not let through, once: what comes after is execve and its failure.
@@ -117,7 +117,7 @@ class Child : private ChildProgram {
     is_prepared_ = true;
     SetStreams();
     (void)Call(SYS_umask, umask_);
-    Must(Call(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC), Part::kDescriptors);
+    Must(Call(SYS_close_range, plan_.first_closed, ~0u, CLOSE_RANGE_CLOEXEC), Part::kDescriptors);
     Report(ReportKind::kExecuting, 0);
   }
 
@@ -130,7 +130,51 @@ class Child : private ChildProgram {
     if (!op.seccomp.has_listener) return;
     Report(ReportKind::kListener, static_cast<int>(installed.value));
     char byte;
-    if (Must(Call(SYS_read, plan_.channel, &byte, 1), Part::kListener) != 1) Exit();
+    if (Must(Call(SYS_read, channel_, &byte, 1), Part::kListener) != 1) Exit();
+  }
+
+  // The program is looked for now, as it will be run: what cannot be run is the creator's to know.
+  void AwaitExec(const ChildOp& op) noexcept {
+    FindProgram(op.await_exec.candidates);
+    Report(ReportKind::kReached, 0);
+    Close(channel_);
+    for (;;) {
+      channel_ = static_cast<int>(
+          Must(Call(SYS_accept4, plan_.start_listener, nullptr, nullptr, SOCK_CLOEXEC)));
+      char byte;
+      const Result read = Call(SYS_read, channel_, &byte, 1);
+      if (read.ok() && read.value == 1) break;
+      Close(channel_);  // whoever came has gone
+    }
+    // What a filter need not let through is done, or will be with the filter; but the new one is to
+    // hear of it.
+    if (is_prepared_) Report(ReportKind::kExecuting, 0);
+  }
+
+  // access(2) is of the real ids, which are the program's by now.
+  void FindProgram(const char* const* candidates) noexcept {
+    int error = ENOENT;
+    for (const char* const* path = candidates; *path != nullptr; ++path) {
+      struct stat info;
+      Result found = Call(SYS_newfstatat, AT_FDCWD, *path, &info, 0);
+      if (found.ok()) found = Call(SYS_faccessat, AT_FDCWD, *path, 1 /* X_OK */);
+      if (found.ok() && S_ISREG(info.st_mode)) return;
+      if (found.ok()) found.err = S_ISDIR(info.st_mode) ? EISDIR : EACCES;
+      if (found.err != ENOENT && found.err != ENOTDIR) error = found.err;
+    }
+    Die(Part::kProgram, error);
+  }
+
+  // What an image or an earlier container left is taken if it is the device that is meant.
+  void KeepDevice(const ChildOp& op, int folder) noexcept {
+    struct stat info;
+    Must(Call(SYS_newfstatat, folder, op.device.name, &info, AT_SYMLINK_NOFOLLOW));
+    constexpr uint32_t kPermissions = 07777;
+    const bool fifo = S_ISFIFO(info.st_mode);
+    if ((info.st_mode & ~kPermissions) != (op.device.mode & ~kPermissions) ||
+        (!fifo && info.st_rdev != op.device.device)) {
+      Die(Part::kCall, EEXIST);
+    }
   }
 
   [[noreturn]] void Exec(const ChildOp& op) noexcept {
@@ -159,6 +203,11 @@ class Child : private ChildProgram {
         return AttachRoot(op);
       case ChildCall::kMount: {
         links_ = op.mount.links;
+        if (op.mount.copy_up || op.mount.keep_mode) {
+          MountOver(op);
+          links_ = true;
+          return;
+        }
         const int target = OpenOrMake(op.mount.target, true, 0755, nullptr);
         links_ = true;
         MountOn(target, op.mount.source, op.mount.type, op.mount.flags, op.mount.data);
@@ -172,7 +221,13 @@ class Child : private ChildProgram {
       }
       case ChildCall::kDevice: {
         const int folder = Open(op.device.folder, O_PATH | O_DIRECTORY);
-        Must(Call(SYS_mknodat, folder, op.device.name, op.device.mode, op.device.device));
+        const Result made =
+            Call(SYS_mknodat, folder, op.device.name, op.device.mode, op.device.device);
+        if (made.err == EEXIST && op.device.keep) {
+          KeepDevice(op, folder);
+          return Close(folder);
+        }
+        Must(made);
         if (op.device.uid != 0 || op.device.gid != 0) {
           Must(Call(SYS_fchownat, folder, op.device.name, op.device.uid, op.device.gid,
                     AT_SYMLINK_NOFOLLOW));
@@ -183,7 +238,8 @@ class Child : private ChildProgram {
         return Close(OpenOrMake(op.folder.target, true, op.folder.mode, nullptr));
       case ChildCall::kSymlink: {
         const int folder = Open(op.symlink.folder, O_PATH | O_DIRECTORY);
-        Must(Call(SYS_symlinkat, op.symlink.text, folder, op.symlink.name));
+        const Result made = Call(SYS_symlinkat, op.symlink.text, folder, op.symlink.name);
+        if (made.err != EEXIST || !op.symlink.keep) Must(made);
         return Close(folder);
       }
       case ChildCall::kMask:
@@ -192,6 +248,8 @@ class Child : private ChildProgram {
         return MakeReadOnly(op.path.target);
       case ChildCall::kPivotRoot:
         return PivotRoot();
+      case ChildCall::kMoveRoot:
+        return MoveRoot();
       case ChildCall::kSealRoot:
         return SetReadOnly(root_, 0);
       case ChildCall::kLoopbackUp:
@@ -201,7 +259,7 @@ class Child : private ChildProgram {
         return;
       case ChildCall::kAwaitStart: {
         char byte;
-        if (Must(Call(SYS_read, plan_.channel, &byte, 1)) != 1) Exit();
+        if (Must(Call(SYS_read, channel_, &byte, 1)) != 1) Exit();
         return;
       }
       case ChildCall::kUser:
@@ -239,6 +297,39 @@ class Child : private ChildProgram {
         return RestrictPaths(op);
       case ChildCall::kUmask:
         umask_ = op.umask.mode;
+        return;
+      case ChildCall::kChangeMount:
+        return ChangeMount(op);
+      case ChildCall::kAwaitHooks: {
+        Report(ReportKind::kReached, 0);
+        char byte;
+        if (Must(Call(SYS_read, channel_, &byte, 1)) != 1) Exit();
+        return;
+      }
+      case ChildCall::kAwaitExec:
+        return AwaitExec(op);
+      case ChildCall::kEnterRoot:
+        root_ = static_cast<int>(
+            Must(Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
+        return;
+      case ChildCall::kScheduler:
+        Must(Call(SYS_sched_setattr, 0, &op.scheduler, 0));
+        return;
+      case ChildCall::kIoPriority:
+        Must(Call(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, op.io_priority.priority));
+        return;
+      case ChildCall::kMemoryPolicy: {
+        constexpr size_t kBits = 64;
+        // The kernel takes one bit less than it is told.
+        const size_t bits = op.mask.word_count == 0 ? 0 : op.mask.word_count * kBits + 1;
+        Must(Call(SYS_set_mempolicy, op.mask.mode, op.mask.words, bits));
+        return;
+      }
+      case ChildCall::kCpuAffinity:
+        Must(Call(SYS_sched_setaffinity, 0, op.mask.word_count * sizeof(uint64_t), op.mask.words));
+        return;
+      case ChildCall::kPersonality:
+        Must(Call(SYS_personality, op.personality.persona));
         return;
     }
     Die(Part::kCall, ENOSYS);

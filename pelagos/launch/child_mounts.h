@@ -61,6 +61,17 @@ class ChildMounts : protected ChildPaths {
     Must(Call(SYS_chdir, "/"));
   }
 
+  // mount(2), MS_MOVE. The old root's other mounts stay, hidden, until the namespace is gone; /proc
+  // and /sys of it are detached as far as they are mounts of their own.
+  void MoveRoot() noexcept {
+    (void)Call(SYS_umount2, "/proc", kUmountDetach);
+    (void)Call(SYS_umount2, "/sys", kUmountDetach);
+    Must(Call(SYS_fchdir, root_));
+    Must(Call(SYS_mount, ".", "/", nullptr, MS_MOVE, nullptr));
+    Must(Call(SYS_chroot, "."));
+    Must(Call(SYS_chdir, "/"));
+  }
+
   struct stat Stat(int fd, Part part) noexcept {
     struct stat info;
     Must(Call(SYS_newfstatat, fd, "", &info, AT_EMPTY_PATH), part);
@@ -102,6 +113,109 @@ class ChildMounts : protected ChildPaths {
     Attach(tree, fd);
     Close(tree);
     Close(fd);
+  }
+
+  void ChangeMount(const ChildOp& op) noexcept {
+    const int mount = Open(op.change_mount.target, O_PATH);
+    for (size_t i = 0; i < op.change_mount.change_count; ++i) {
+      const ChildMountChange& change = op.change_mount.changes[i];
+      mount_attr attributes = {};
+      attributes.attr_set = change.set;
+      attributes.attr_clr = change.clear;
+      attributes.propagation = change.propagation;
+      Must(Call(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (change.recursive ? AT_RECURSIVE : 0),
+                &attributes, sizeof(attributes)));
+    }
+    Close(mount);
+  }
+
+  // A mount that takes something over from the folder that it hides.
+  void MountOver(const ChildOp& op) noexcept {
+    const Result there = OpenIn(op.mount.target, O_RDONLY | O_DIRECTORY);
+    const int target = OpenOrMake(op.mount.target, true, 0755, nullptr);
+    MountOn(target, op.mount.source, op.mount.type, op.mount.flags, op.mount.data);
+    Close(target);
+    if (!there.ok()) return;
+    const int hidden = static_cast<int>(there.value);
+    const int mounted = Open(op.mount.target, O_RDONLY | O_DIRECTORY);
+    if (op.mount.keep_mode) {
+      constexpr uint32_t kPermissions = 07777;
+      Must(Call(SYS_fchmod, mounted, Stat(hidden, Part::kTarget).st_mode & kPermissions));
+    }
+    if (op.mount.copy_up) return CopyInto(hidden, mounted);
+    Close(hidden);
+    Close(mounted);
+  }
+
+  // What is in the folder `from`, into the empty folder `to`; both are closed. Owners, modes and
+  // links are kept; devices, sockets and attributes are not. Folders below other mounts are copied
+  // as they show.
+  void CopyInto(int from, int to) noexcept {
+    const struct stat own = Stat(from, Part::kCopy);
+    Must(Call(SYS_fchown, to, own.st_uid, own.st_gid), Part::kCopy);
+    CopyFolder(from, to, 0);
+  }
+
+  void CopyFolder(int from, int to, int depth) noexcept {
+    constexpr int kMostDepth = 64;
+    if (depth > kMostDepth) Die(Part::kCopy, ELOOP);
+    alignas(8) char buffer[2048];
+    for (;;) {
+      const long size = Must(Call(SYS_getdents64, from, buffer, sizeof(buffer)), Part::kCopy);
+      if (size == 0) break;
+      for (long at = 0; at < size;) {
+        // struct linux_dirent64: inode, offset, uint16 length, type, name
+        constexpr int kLength = 16, kName = 19;
+        const char* name = buffer + at + kName;
+        at += *reinterpret_cast<const uint16_t*>(buffer + at + kLength);
+        const bool dots =
+            name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+        if (!dots) CopyEntry(from, to, name, depth);
+      }
+    }
+    Close(from);
+    Close(to);
+  }
+
+  void CopyEntry(int from, int to, const char* name, int depth) noexcept {
+    struct stat info;
+    Must(Call(SYS_newfstatat, from, name, &info, AT_SYMLINK_NOFOLLOW), Part::kCopy);
+    constexpr uint32_t kPermissions = 07777;
+    const uint32_t mode = info.st_mode & kPermissions;
+    if (S_ISLNK(info.st_mode)) {
+      char text[kPathMax];
+      const long size = Must(Call(SYS_readlinkat, from, name, text, kPathMax - 1), Part::kCopy);
+      text[size] = '\0';
+      Must(Call(SYS_symlinkat, text, to, name), Part::kCopy);
+    } else if (S_ISDIR(info.st_mode)) {
+      Must(Call(SYS_mkdirat, to, name, 0700), Part::kCopy);
+    } else if (S_ISREG(info.st_mode)) {
+      CopyFile(from, to, name);
+    } else if (S_ISFIFO(info.st_mode)) {
+      Must(Call(SYS_mknodat, to, name, S_IFIFO | mode, 0), Part::kCopy);
+    } else {
+      return;
+    }
+    Must(Call(SYS_fchownat, to, name, info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW), Part::kCopy);
+    // After the owner, whose change takes the set-id bits away.
+    if (!S_ISLNK(info.st_mode)) Must(Call(SYS_fchmodat, to, name, mode), Part::kCopy);
+    if (!S_ISDIR(info.st_mode)) return;
+    constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    const int below = static_cast<int>(Must(Call(SYS_openat, from, name, kFolder, 0), Part::kCopy));
+    CopyFolder(below, static_cast<int>(Must(Call(SYS_openat, to, name, kFolder, 0), Part::kCopy)),
+               depth + 1);
+  }
+
+  void CopyFile(int from, int to, const char* name) noexcept {
+    const int source = static_cast<int>(
+        Must(Call(SYS_openat, from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0), Part::kCopy));
+    const int copy = static_cast<int>(Must(
+        Call(SYS_openat, to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), Part::kCopy));
+    constexpr size_t kMost = 1 << 30;
+    while (Must(Call(SYS_sendfile, copy, source, nullptr, kMost), Part::kCopy) > 0) {
+    }
+    Close(source);
+    Close(copy);
   }
 
   int null_ = -1;

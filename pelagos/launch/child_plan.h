@@ -31,7 +31,12 @@ namespace pelagos::launch {
 // kExecuting comes before the filter, which may forbid to write: a filter that forbids execve too
 // then ends the program as it says, not the launch. End of file without kExecuting: the child was
 // killed on its way. The parent, who owns the plan, words what failed.
-enum class ReportKind : uint8_t { kFailed, kExecuting, kListener, kTerminal };
+//
+// A plan with AwaitHooks says kReached there and waits for one byte. One with AwaitExec says
+// kReached a last time to the parent, which may go; then it accepts a connection on the listening
+// socket, which takes the channel's place: one byte lets it go on, end of file makes it accept the
+// next one.
+enum class ReportKind : uint8_t { kFailed, kExecuting, kListener, kTerminal, kReached };
 
 // Where in a step it failed, as far as it matters for the wording.
 enum class Part : uint8_t {
@@ -51,6 +56,8 @@ enum class Part : uint8_t {
   kSession,
   kStandardStream,  // descriptor `index`
   kListener,        // handing over the listener of a filter
+  kCopy,            // copying what a mount hides into it
+  kProgram,         // looking for the program of the last step
 };
 
 struct ChildReport {
@@ -73,6 +80,7 @@ enum class ChildCall : uint8_t {
   kMask,
   kReadOnly,
   kPivotRoot,
+  kMoveRoot,
   kSealRoot,
   kLoopbackUp,
   kHostname,
@@ -90,6 +98,22 @@ enum class ChildCall : uint8_t {
   kRlimit,
   kLandlock,
   kUmask,
+  kChangeMount,
+  kAwaitHooks,
+  kAwaitExec,
+  kEnterRoot,
+  kScheduler,
+  kIoPriority,
+  kMemoryPolicy,
+  kCpuAffinity,
+  kPersonality,
+};
+
+// Attributes of mounts, in the order in which they are set.
+struct ChildMountChange {
+  uint64_t set, clear;
+  uint64_t propagation;  // MS_*; 0: as it is
+  bool recursive;
 };
 
 // A rule of landlock(7).
@@ -116,6 +140,7 @@ struct ChildOp {
       const char *type, *source, *target, *data;
       uint64_t flags;
       bool links;  // of the image may lead to the target
+      bool copy_up, keep_mode;
     } mount;
     struct {  // kBind: a detached tree
       int tree;
@@ -127,6 +152,7 @@ struct ChildOp {
       uint32_t mode;
       uint64_t device;
       uint32_t uid, gid;
+      bool keep;
     } device;
     struct {  // kFolder
       const char* target;
@@ -134,6 +160,7 @@ struct ChildOp {
     } folder;
     struct {  // kSymlink; `folder` exists
       const char *text, *folder, *name;
+      bool keep;
     } symlink;
     struct {  // kMask, kReadOnly
       const char* target;
@@ -174,7 +201,34 @@ struct ChildOp {
     } landlock;
     struct {  // kTerminal; the streams of ChildPlan do not count then
       uint32_t uid;
+      bool console;
     } terminal;
+    struct {  // kChangeMount
+      const char* target;
+      const ChildMountChange* changes;
+      size_t change_count;
+    } change_mount;
+    struct {                          // kAwaitExec
+      const char* const* candidates;  // those of kExec
+    } await_exec;
+    struct {  // kScheduler: struct sched_attr of sched_setattr(2)
+      uint32_t size, policy;
+      uint64_t flags;
+      int32_t nice;
+      uint32_t priority;
+      uint64_t runtime, deadline, period;
+    } scheduler;
+    struct {  // kIoPriority
+      uint32_t priority;
+    } io_priority;
+    struct {  // kMemoryPolicy, kCpuAffinity: the bits of a mask
+      uint32_t mode;
+      const uint64_t* words;
+      size_t word_count;
+    } mask;
+    struct {  // kPersonality
+      uint32_t persona;
+    } personality;
     struct {  // kUmask
       uint32_t mode;
     } umask;
@@ -216,6 +270,9 @@ struct ChildPlan {
   uint64_t ignored_signals = 0;    // bit N-1 for signal N; they get their default back
   uint16_t rows = 0, columns = 0;  // of the terminal; 0: not set
   int streams[3] = {-1, -1, -1};   // become 0, 1, 2; -1: the container's /dev/null
+  unsigned first_closed = 3;       // what execve closes begins here
+  int start_listener = -1;         // of kAwaitExec
+  bool outlives_parent = false;
 };
 
 // Never returns. Requires: the calling process is the fresh child of clone3(2) with one thread, all

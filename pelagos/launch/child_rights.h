@@ -78,6 +78,12 @@ class ChildRights : protected ChildMounts {
       opened = Call(SYS_openat, AT_FDCWD, write.fallback, O_WRONLY | O_CLOEXEC, 0);
     }
     const int fd = static_cast<int>(Must(opened, Part::kTarget));
+    // A process that joined a mount namespace sees what its owner put there.
+    if (plan_.join_count > 0) {
+      struct statfs info;
+      Must(Call(SYS_fstatfs, fd, &info), Part::kTarget);
+      if (info.f_type != PROC_SUPER_MAGIC) Die(Part::kTarget, ENODEV);
+    }
     Must(Call(SYS_write, fd, write.text, write.size));
     Close(fd);
   }

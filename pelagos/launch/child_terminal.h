@@ -28,12 +28,14 @@ class ChildTerminal : protected ChildRights {
       const uint16_t size[] = {plan_.rows, plan_.columns, 0, 0};  // struct winsize
       Must(Call(SYS_ioctl, master, TIOCSWINSZ, size));
     }
-    constexpr uint32_t kConsoleMode = 0620;
-    const int console = OpenOrMake("/dev/console", false, kConsoleMode, nullptr);
-    const int tree = CloneTree(terminal_, 0);
-    Attach(tree, console);
-    Close(tree);
-    Close(console);
+    if (op.terminal.console) {
+      constexpr uint32_t kConsoleMode = 0620;
+      const int console = OpenOrMake("/dev/console", false, kConsoleMode, nullptr);
+      const int tree = CloneTree(terminal_, 0);
+      Attach(tree, console);
+      Close(tree);
+      Close(console);
+    }
     Must(Call(SYS_ioctl, terminal_, TIOCSCTTY, 0));
     Send(master);
     Close(master);
@@ -54,7 +56,7 @@ class ChildTerminal : protected ChildRights {
     message.msg_iovlen = 1;
     message.msg_control = control;
     message.msg_controllen = sizeof(control);
-    Must(Call(SYS_sendmsg, plan_.channel, &message, MSG_NOSIGNAL));
+    Must(Call(SYS_sendmsg, channel_, &message, MSG_NOSIGNAL));
   }
 
   int terminal_ = -1;

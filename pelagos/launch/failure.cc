@@ -154,6 +154,10 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
       return absl::StrCat("standard stream ", report.index);
     case Part::kListener:
       return "handing over its listener";
+    case Part::kCopy:
+      return "copying into it what was there";
+    case Part::kProgram:
+      return "the program";
   }
   return "";
 }
@@ -161,12 +165,17 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
 bool IsWithinStep(Part part) {
   return part == Part::kCall || part == Part::kRights || part == Part::kTarget ||
          part == Part::kMakeTarget || part == Part::kNullDevice || part == Part::kItem ||
-         part == Part::kProc || part == Part::kListener;
+         part == Part::kProc || part == Part::kListener || part == Part::kCopy;
 }
 
 }  // namespace
 
 absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report) {
+  if (report.part == Part::kProgram && !plan.ops.empty()) {
+    if (const auto* exec = std::get_if<Exec>(&plan.ops.back())) {
+      return WordExec(plan, *exec, report.error);
+    }
+  }
   const std::string tried = Tried(plan, report);
   if (!IsWithinStep(report.part) || report.index >= plan.ops.size()) {
     return ErrnoStatus(report.error, tried.empty() ? "the container's first process" : tried);

@@ -31,6 +31,8 @@ absl::StatusOr<FlatPlan> Flattener::Run(int channel) {
     return absl::InvalidArgumentError("a launch must end with the program to run");
   }
   flat_.child_.channel = channel;
+  flat_.child_.outlives_parent = plan_.outlives_launcher;
+  flat_.child_.first_closed = 3 + static_cast<unsigned>(io_.preserved);
   keep_.push_back(channel);
   PELAGOS_RETURN_IF_ERROR(AddStreams());
   PELAGOS_RETURN_IF_ERROR(AddCgroups());
@@ -81,6 +83,11 @@ absl::Status Flattener::AddStreams() {
       keep_.push_back(fd);
     }
     flat_.child_.streams[i] = fd;
+  }
+  for (int i = 0; i < io_.preserved; ++i) keep_.push_back(3 + i);
+  if (io_.start_listener >= 0) {
+    flat_.child_.start_listener = io_.start_listener;
+    keep_.push_back(io_.start_listener);
   }
   return absl::OkStatus();
 }
@@ -161,7 +168,7 @@ absl::Status Flattener::Add(const LoopbackUp&) {
 
 absl::Status Flattener::Add(const SetHostname& op) {
   op_->call = ChildCall::kHostname;
-  if (!plan_.namespaces.contains(Namespace::kUts)) {
+  if (!Has(Namespace::kUts)) {
     return absl::InvalidArgumentError("without a uts namespace this would change the host");
   }
   PELAGOS_ASSIGN_OR_RETURN(op_->hostname.name, Text(op.name, "the name"));

@@ -76,6 +76,8 @@ absl::Status Flattener::Add(const MountFilesystem& op) {
   PELAGOS_ASSIGN_OR_RETURN(op_->mount.target, Target(op.target));
   op_->mount.flags = op.flags;
   op_->mount.links = !IsKernelsPlace(op.target);
+  op_->mount.copy_up = op.copy_up;
+  op_->mount.keep_mode = op.keep_mode;
   return absl::OkStatus();
 }
 
@@ -95,15 +97,16 @@ absl::Status Flattener::Bind(Fd tree, absl::string_view source) {
 }
 
 absl::Status Flattener::Add(const MakeDevice& op) {
-  if (op.bound || !InInitialUserNamespace()) return BindDevice(op);
+  if (op.bound || (!InInitialUserNamespace() && !op.fifo)) return BindDevice(op);
   op_->call = ChildCall::kDevice;
   PELAGOS_ASSIGN_OR_RETURN(const Split split, SplitTarget(op.target));
   op_->device.folder = split.folder;
   op_->device.name = split.name;
-  op_->device.mode = (op.block ? S_IFBLK : S_IFCHR) | (op.mode & 07777);
+  op_->device.mode = (op.fifo ? S_IFIFO : op.block ? S_IFBLK : S_IFCHR) | (op.mode & 07777);
+  op_->device.keep = op.keep;
   op_->device.uid = op.uid;
   op_->device.gid = op.gid;
-  op_->device.device = makedev(op.major, op.minor);
+  op_->device.device = op.fifo ? 0 : makedev(op.major, op.minor);
   return absl::OkStatus();
 }
 
@@ -137,6 +140,7 @@ absl::Status Flattener::Add(const MakeSymlink& op) {
   PELAGOS_ASSIGN_OR_RETURN(const Split split, SplitTarget(op.target));
   op_->symlink.folder = split.folder;
   op_->symlink.name = split.name;
+  op_->symlink.keep = op.keep;
   return absl::OkStatus();
 }
 
@@ -152,8 +156,8 @@ absl::Status Flattener::Add(const MakeReadOnly& op) {
   return NeedsMountNamespace();
 }
 
-absl::Status Flattener::Add(const PivotRoot&) {
-  op_->call = ChildCall::kPivotRoot;
+absl::Status Flattener::Add(const PivotRoot& op) {
+  op_->call = op.move ? ChildCall::kMoveRoot : ChildCall::kPivotRoot;
   return NeedsRoot();
 }
 

@@ -97,7 +97,7 @@ absl::Status Flattener::Add(const InstallSeccomp& op) {
 
 absl::Status Flattener::Add(const SetDomainname& op) {
   op_->call = ChildCall::kDomainname;
-  if (!plan_.namespaces.contains(Namespace::kUts)) {
+  if (!Has(Namespace::kUts)) {
     return absl::InvalidArgumentError("without a uts namespace this would change the host");
   }
   PELAGOS_ASSIGN_OR_RETURN(op_->hostname.name, Text(op.name, "the name"));
@@ -129,7 +129,7 @@ absl::Status Flattener::Add(const SetExecLabel& op) {
 absl::Status Flattener::Add(const WriteSysctl& op) {
   if (!has_root_) return absl::InvalidArgumentError("without a root this would change the host");
   const std::optional<Namespace> owner = FindSysctlOwner(op.name);
-  if (!owner || !plan_.namespaces.contains(*owner)) {
+  if (!owner || !Has(*owner)) {
     return absl::InvalidArgumentError("without a namespace of its own this would change the host");
   }
   op_->call = ChildCall::kSysctl;
@@ -171,6 +171,7 @@ absl::Status Flattener::Add(const OpenTerminal& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsRoot());
   op_->call = ChildCall::kTerminal;
   op_->terminal.uid = op.uid;
+  op_->terminal.console = op.console;
   flat_.child_.rows = io_.rows;
   flat_.child_.columns = io_.columns;
   return absl::OkStatus();

@@ -62,7 +62,7 @@ class Flattener {
   absl::Status Add(const MakeSymlink& op);
   absl::Status Add(const MaskPath& op);
   absl::Status Add(const MakeReadOnly& op);
-  absl::Status Add(const PivotRoot&);
+  absl::Status Add(const PivotRoot& op);
   absl::Status Add(const SealRoot&);
 
   // flatten_rights.cc
@@ -78,12 +78,33 @@ class Flattener {
   absl::Status Add(const RestrictPaths& op);
   absl::Status Add(const SetUmask& op);
   absl::Status Add(const OpenTerminal& op);
+  // flatten_oci.cc
+  absl::Status Add(const ChangeMount& op);
+  absl::Status Add(const AwaitHooks&);
+  absl::Status Add(const AwaitExec&);
+  absl::Status Add(const EnterRoot&);
+  absl::Status Add(const SetScheduler& op);
+  absl::Status Add(const SetIoPriority& op);
+  absl::Status Add(const SetMemoryPolicy& op);
+  absl::Status Add(const SetCpuAffinity& op);
+  absl::Status Add(const SetPersonality& op);
+  void Mask(const IdList& ids);
+
+  // flatten_rights.cc
   absl::Status WriteProc(const char* path, const char* fallback, const std::string& text);
   bool InInitialUserNamespace();
 
   absl::Status NeedsMountNamespace() const {
-    if (plan_.namespaces.contains(Namespace::kMount)) return absl::OkStatus();
+    if (Has(Namespace::kMount)) return absl::OkStatus();
     return absl::InvalidArgumentError("without a mount namespace this would change the host");
+  }
+  // A namespace of the container's own, or one that it joins.
+  bool Has(Namespace kind) const {
+    if (plan_.namespaces.contains(kind)) return true;
+    for (const NamespaceJoin& join : plan_.joins) {
+      if (join.kind == kind) return true;
+    }
+    return false;
   }
   absl::Status NeedsRoot() const {
     return has_root_ ? absl::OkStatus() : absl::InvalidArgumentError("there is no root before it");

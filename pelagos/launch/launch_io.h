@@ -13,6 +13,10 @@ struct LaunchIo {
   int stderr_fd = -1;
   // A container with a terminal has that for its streams; its size, 0: not set.
   uint16_t rows = 0, columns = 0;
+  // Descriptors 3 to 2 + preserved of the caller are the program's too.
+  int preserved = 0;
+  // Of a plan with AwaitExec: a listening socket (SOCK_SEQPACKET), above the preserved ones.
+  int start_listener = -1;
 };
 
 }  // namespace pelagos::launch

@@ -19,6 +19,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/cgroup.h"
+#include "pelagos/launch/channel.h"
 #include "pelagos/launch/child_plan.h"
 #include "pelagos/launch/device_filter.h"
 #include "pelagos/launch/failure.h"
@@ -151,26 +152,6 @@ absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, con
   return Cloned{static_cast<pid_t>(pid), Fd(pidfd)};
 }
 
-// One report, and the descriptor that came with it.
-sys::Result Receive(const Fd& channel, ChildReport& report, Fd& descriptor) {
-  iovec data = {&report, sizeof(report)};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  const sys::Result got = sys::Call(SYS_recvmsg, channel.get(), &message, MSG_CMSG_CLOEXEC);
-  if (!got.ok()) return got;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-    descriptor = Fd(fd);
-  }
-  return got;
-}
-
 absl::Status FilterDevices(const CgroupSteps& steps, const Fd& cgroup) {
   if (steps.devices.empty()) return absl::OkStatus();
   PELAGOS_ASSIGN_OR_RETURN(const Fd program,
@@ -194,6 +175,8 @@ Starting& Starting::operator=(Starting&& other) noexcept {
     pid_ = other.pid_;
     pidfd_ = std::move(other.pidfd_);
     channel_ = std::move(other.channel_);
+    terminal_ = std::move(other.terminal_);
+    at_hooks_ = other.at_hooks_;
   }
   return *this;
 }
@@ -232,6 +215,51 @@ absl::Status Starting::TakeListener(const LaunchPlan& plan, const ChildReport& r
   if (op == nullptr) return absl::InternalError("a listener of no filter");
   PELAGOS_RETURN_IF_ERROR(HandOverListener(plan, *op, pid_, pidfd_, report.error));
   return Go();
+}
+
+absl::Status Starting::Reach() {
+  for (;;) {
+    ChildReport report;
+    const sys::Result got = Receive(channel_, report, terminal_);
+    if (got.err == ECONNRESET) continue;  // as below
+    if (!got.ok()) return ErrnoStatus(got.err, "read");
+    if (got.value != sizeof(report)) break;
+    switch (report.kind) {
+      case ReportKind::kReached:
+        return absl::OkStatus();
+      case ReportKind::kFailed:
+        return WordFailure(*plan_, report);
+      case ReportKind::kListener:
+        PELAGOS_RETURN_IF_ERROR(TakeListener(*plan_, report));
+        break;
+      case ReportKind::kExecuting:
+      case ReportKind::kTerminal:
+        break;
+    }
+  }
+  absl::StatusOr<ExitStatus> exit = WaitForExit(pidfd_);
+  return absl::AbortedError(absl::StrCat(
+      "the container's first process ended before its program ran",
+      exit.ok() ? absl::StrCat(exit->signaled ? ": signal " : ": exit code ", exit->value) : ""));
+}
+
+absl::Status Starting::ReachHooks() {
+  if (plan_ == nullptr) return absl::FailedPreconditionError("this container was started before");
+  PELAGOS_RETURN_IF_ERROR(Reach(), plan_->id);
+  at_hooks_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Launched> Starting::Create() && {
+  const std::shared_ptr<const LaunchPlan> plan = plan_;
+  if (plan == nullptr) return absl::FailedPreconditionError("this container was started before");
+  absl::Cleanup abandon = [this] { Abandon(); };
+  PELAGOS_ASSIGN_OR_RETURN(const uint64_t start_time, sys::StartTime(pid_), plan->id);
+  if (at_hooks_) PELAGOS_RETURN_IF_ERROR(Go(), plan->id);
+  PELAGOS_RETURN_IF_ERROR(Reach(), plan->id);
+  std::move(abandon).Cancel();
+  plan_ = nullptr;
+  return Launched{{pid_, start_time}, std::move(pidfd_), std::move(terminal_)};
 }
 
 absl::StatusOr<Launched> Starting::Start() && {

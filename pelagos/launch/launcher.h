@@ -47,6 +47,13 @@ class [[nodiscard]] Starting {
   // For interfaces to be moved into it, before Start.
   absl::StatusOr<Fd> network_namespace() const;
 
+  // Of a plan with AwaitHooks: waits until the child is there. Create lets it go on.
+  absl::Status ReachHooks();
+
+  // Of a plan with AwaitExec: waits until all but the program is done. What follows is Resume's
+  // (waiting.h), of any process.
+  absl::StatusOr<Launched> Create() &&;
+
   // Lets the child go on past AwaitStart and waits until the program runs. A failure names the
   // step: "shop-db: step 12, bind /x -> /y: No such file or directory"; nothing is left then.
   absl::StatusOr<Launched> Start() &&;
@@ -57,12 +64,15 @@ class [[nodiscard]] Starting {
 
   void Abandon();
   absl::Status Go();  // lets the child go on
+  absl::Status Reach();
   absl::Status TakeListener(const LaunchPlan& plan, const ChildReport& report);
 
   std::shared_ptr<const LaunchPlan> plan_;  // null once started or abandoned
   pid_t pid_ = -1;
   Fd pidfd_;
-  Fd channel_;  // the parent's end
+  Fd channel_;   // the parent's end
+  Fd terminal_;  // as soon as it is there
+  bool at_hooks_ = false;
 };
 
 // Makes the plan's folders and cgroups and starts the first process. The plan is copied. Errors

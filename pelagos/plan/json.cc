@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "pelagos/abi/mount_attribute.h"
 #include "pelagos/abi/mount_flag.h"
 #include "pelagos/abi/namespace.h"
 #include "pelagos/abi/signal.h"
@@ -28,6 +29,14 @@ Json IdsOf(const std::vector<IdMapping>& ids) {
   return list;
 }
 
+Json AttributesToJson(const MountAttributes& attributes) {
+  return {{"set", MountAttributeNames(attributes.set)},
+          {"clear", MountAttributeNames(attributes.clear)},
+          {"setBelow", MountAttributeNames(attributes.set_below)},
+          {"clearBelow", MountAttributeNames(attributes.clear_below)},
+          {"propagation", attributes.propagation}};
+}
+
 struct OpToJson {
   Json operator()(const MakeMountsPrivate&) const { return {{"op", "makeMountsPrivate"}}; }
   Json operator()(const MountOverlayRoot& op) const {
@@ -44,12 +53,15 @@ struct OpToJson {
     return {{"op", "mountBindRoot"}, {"source", op.source}, {"mountPoint", op.mount_point}};
   }
   Json operator()(const MountFilesystem& op) const {
-    return {{"op", "mountFilesystem"},
-            {"type", op.type},
-            {"source", op.source},
-            {"target", op.target},
-            {"flags", MountFlagNames(op.flags)},
-            {"data", op.data}};
+    Json json = {{"op", "mountFilesystem"},
+                 {"type", op.type},
+                 {"source", op.source},
+                 {"target", op.target},
+                 {"flags", MountFlagNames(op.flags)},
+                 {"data", op.data}};
+    if (op.copy_up) json["copyUp"] = true;
+    if (op.keep_mode) json["keepMode"] = true;
+    return json;
   }
   Json operator()(const BindMount& op) const {
     Json json = {{"op", "bindMount"},
@@ -65,6 +77,8 @@ struct OpToJson {
     if (!op.subpath.empty()) json["subpath"] = op.subpath;
     if (!op.ids.empty()) json["ids"] = {{"uids", IdsOf(op.ids.uids)}, {"gids", IdsOf(op.ids.gids)}};
     if (op.make_source) json["makeSource"] = true;
+    if (op.ids_below) json["idsBelow"] = true;
+    if (op.attributes) json["attributes"] = AttributesToJson(*op.attributes);
     return json;
   }
   Json operator()(const MakeDevice& op) const {
@@ -77,19 +91,27 @@ struct OpToJson {
     if (op.uid != 0 || op.gid != 0) json["owner"] = {op.uid, op.gid};
     if (!op.source.empty()) json["source"] = op.source;
     if (op.bound) json["bound"] = true;
+    if (op.fifo) json["fifo"] = true;
+    if (op.keep) json["keep"] = true;
     return json;
   }
   Json operator()(const MakeFolder& op) const {
     return {{"op", "makeFolder"}, {"target", op.target}, {"mode", op.mode}};
   }
   Json operator()(const MakeSymlink& op) const {
-    return {{"op", "makeSymlink"}, {"text", op.text}, {"target", op.target}};
+    Json json = {{"op", "makeSymlink"}, {"text", op.text}, {"target", op.target}};
+    if (op.keep) json["keep"] = true;
+    return json;
   }
   Json operator()(const MaskPath& op) const { return {{"op", "maskPath"}, {"target", op.target}}; }
   Json operator()(const MakeReadOnly& op) const {
     return {{"op", "makeReadOnly"}, {"target", op.target}};
   }
-  Json operator()(const PivotRoot&) const { return {{"op", "pivotRoot"}}; }
+  Json operator()(const PivotRoot& op) const {
+    Json json = {{"op", "pivotRoot"}};
+    if (op.move) json["move"] = true;
+    return json;
+  }
   Json operator()(const SealRoot&) const { return {{"op", "sealRoot"}}; }
   Json operator()(const LoopbackUp&) const { return {{"op", "loopbackUp"}}; }
   Json operator()(const SetHostname& op) const {
@@ -158,7 +180,37 @@ struct OpToJson {
     return {{"op", "restrictPaths"}, {"handled", op.handled}, {"rules", rules}};
   }
   Json operator()(const OpenTerminal& op) const {
-    return {{"op", "openTerminal"}, {"uid", op.uid}};
+    Json json = {{"op", "openTerminal"}, {"uid", op.uid}};
+    if (!op.console) json["console"] = false;
+    return json;
+  }
+  Json operator()(const ChangeMount& op) const {
+    return {{"op", "changeMount"},
+            {"target", op.target},
+            {"attributes", AttributesToJson(op.attributes)}};
+  }
+  Json operator()(const AwaitHooks&) const { return {{"op", "awaitHooks"}}; }
+  Json operator()(const AwaitExec&) const { return {{"op", "awaitExec"}}; }
+  Json operator()(const EnterRoot&) const { return {{"op", "enterRoot"}}; }
+  Json operator()(const SetScheduler& op) const {
+    return {{"op", "setScheduler"},           {"policy", op.traits.policy},
+            {"flags", op.traits.flags},       {"nice", op.traits.nice},
+            {"priority", op.traits.priority}, {"runtime", op.traits.runtime},
+            {"deadline", op.traits.deadline}, {"period", op.traits.period}};
+  }
+  Json operator()(const SetIoPriority& op) const {
+    return {{"op", "setIoPriority"}, {"class", op.traits.io_class}, {"level", op.traits.level}};
+  }
+  Json operator()(const SetMemoryPolicy& op) const {
+    return {{"op", "setMemoryPolicy"},
+            {"mode", op.traits.mode},
+            {"nodes", IdListText(op.traits.nodes)}};
+  }
+  Json operator()(const SetCpuAffinity& op) const {
+    return {{"op", "setCpuAffinity"}, {"cpus", IdListText(op.cpus)}};
+  }
+  Json operator()(const SetPersonality& op) const {
+    return {{"op", "setPersonality"}, {"persona", op.persona}};
   }
   Json operator()(const SetUmask& op) const { return {{"op", "setUmask"}, {"mode", op.mode}}; }
 };

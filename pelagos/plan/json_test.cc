@@ -23,7 +23,10 @@ TEST(PlanJsonTest, EveryOpHasANameOfItsOwn) {
               InstallSeccomp{},    ChangeFolder{},      Exec{},
               SetDomainname{},     SetOomScoreAdj{},    SetExecLabel{},
               WriteSysctl{},       SetRlimit{},         RestrictPaths{},
-              SetUmask{},          OpenTerminal{}};
+              SetUmask{},          OpenTerminal{},      ChangeMount{},
+              AwaitHooks{},        AwaitExec{},         EnterRoot{},
+              SetScheduler{},      SetIoPriority{},     SetMemoryPolicy{},
+              SetCpuAffinity{},    SetPersonality{}};
   ASSERT_EQ(plan.ops.size(), std::variant_size_v<Op>);
   const Json json = Json::parse(ToJson(plan));
   std::set<std::string> names;

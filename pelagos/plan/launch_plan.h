@@ -19,6 +19,7 @@ namespace pelagos {
 struct CgroupWrite {
   std::string file, value;
   std::string other_file = {}, other_value = {};
+  bool optional = false;  // what cannot be written is left
   bool operator==(const CgroupWrite&) const = default;
 };
 
@@ -32,6 +33,8 @@ struct CgroupSteps {
   // What a program attached to `v2` allows (BPF_PROG_TYPE_CGROUP_DEVICE); empty: no program.
   std::vector<DeviceRule> devices;
   std::string parent;  // where the folders are below their roots: "a/b/"; "": right below
+  // The folders are another container's: they are joined, neither made nor removed.
+  bool joined = false;
   bool operator==(const CgroupSteps&) const = default;
 };
 
@@ -57,6 +60,8 @@ struct LaunchPlan {
   int stop_signal = 15;
   int stop_grace_seconds = 10;
   std::vector<PlanNote> notes;
+  // The first process does not die with the thread that launched it.
+  bool outlives_launcher = false;
   bool operator==(const LaunchPlan&) const = default;
 };
 

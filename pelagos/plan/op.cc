@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "pelagos/abi/mount_attribute.h"
 #include "pelagos/abi/mount_flag.h"
 #include "pelagos/plan/quote.h"
 
@@ -20,6 +21,25 @@ std::string IdMapText(const std::vector<IdMapping>& ids) {
   });
 }
 
+std::string PropagationText(uint64_t flags) {
+  return absl::StrCat((flags & kMountRecursive) != 0 ? "r" : "",
+                      MountFlagNames(flags & ~kMountRecursive));
+}
+
+// " ro,nosuid without exec; below ro; rslave"
+std::string AttributesText(const MountAttributes& attributes) {
+  std::string text;
+  const auto add = [&text](absl::string_view before, const std::string& names) {
+    if (!names.empty()) absl::StrAppend(&text, before, names);
+  };
+  add(" ", MountAttributeNames(attributes.set));
+  add(" cleared ", MountAttributeNames(attributes.clear & ~attributes.set));
+  add(" below ", MountAttributeNames(attributes.set_below));
+  add(" cleared below ", MountAttributeNames(attributes.clear_below & ~attributes.set_below));
+  for (uint64_t flags : attributes.propagation) add(" ", PropagationText(flags));
+  return text;
+}
+
 struct Describer {
   std::string operator()(const MakeMountsPrivate&) const { return "make every mount private"; }
   std::string operator()(const MountOverlayRoot& op) const {
@@ -35,6 +55,7 @@ struct Describer {
     std::string text = absl::StrCat("mount ", op.type, " -> ", op.target);
     if (op.flags != 0) absl::StrAppend(&text, " ", MountFlagNames(op.flags));
     if (!op.data.empty()) absl::StrAppend(&text, " (", op.data, ")");
+    if (op.copy_up) absl::StrAppend(&text, " with what was there");
     return text;
   }
   std::string operator()(const BindMount& op) const {
@@ -53,7 +74,9 @@ struct Describer {
     if (!op.ids.empty()) {
       absl::StrAppend(&text, " uids ", IdMapText(op.ids.uids), " gids ", IdMapText(op.ids.gids));
     }
+    if (op.ids_below) absl::StrAppend(&text, " below too");
     if (op.make_source) absl::StrAppend(&text, ", made if missing");
+    if (op.attributes) absl::StrAppend(&text, AttributesText(*op.attributes));
     return text;
   }
   std::string operator()(const MakeDevice& op) const {
@@ -62,6 +85,7 @@ struct Describer {
                              op.major, op.minor, op.source.empty() ? op.target : op.source,
                              op.target);
     }
+    if (op.fifo) return absl::StrFormat("named pipe %s mode %04o", op.target, op.mode);
     std::string text = absl::StrFormat("%sdevice %d:%d -> %s mode %04o", op.block ? "block " : "",
                                        op.major, op.minor, op.target, op.mode);
     if (op.uid != 0 || op.gid != 0) absl::StrAppend(&text, " owner ", op.uid, ":", op.gid);
@@ -77,7 +101,9 @@ struct Describer {
   std::string operator()(const MakeReadOnly& op) const {
     return absl::StrCat("read-only ", op.target);
   }
-  std::string operator()(const PivotRoot&) const { return "pivot root"; }
+  std::string operator()(const PivotRoot& op) const {
+    return op.move ? "move the root over the old one" : "pivot root";
+  }
   std::string operator()(const SealRoot&) const { return "make the root read-only"; }
   std::string operator()(const LoopbackUp&) const { return "bring lo up"; }
   std::string operator()(const SetHostname& op) const { return absl::StrCat("hostname ", op.name); }
@@ -140,7 +166,37 @@ struct Describer {
     return text;
   }
   std::string operator()(const OpenTerminal& op) const {
-    return absl::StrCat("terminal of user ", op.uid, " -> /dev/console");
+    return absl::StrCat("terminal of user ", op.uid, op.console ? " -> /dev/console" : "");
+  }
+  std::string operator()(const ChangeMount& op) const {
+    return absl::StrCat("mount at ", op.target, AttributesText(op.attributes));
+  }
+  std::string operator()(const AwaitHooks&) const { return "await hooks"; }
+  std::string operator()(const AwaitExec&) const { return "await start of the program"; }
+  std::string operator()(const EnterRoot&) const { return "enter the root"; }
+  std::string operator()(const SetScheduler& op) const {
+    const SchedulerTraits& traits = op.traits;
+    std::string text = absl::StrCat("scheduler policy ", traits.policy);
+    if (traits.flags != 0) absl::StrAppend(&text, " flags ", traits.flags);
+    if (traits.nice != 0) absl::StrAppend(&text, " nice ", traits.nice);
+    if (traits.priority != 0) absl::StrAppend(&text, " priority ", traits.priority);
+    if (traits.runtime != 0) {
+      absl::StrAppend(&text, " runtime ", traits.runtime, " deadline ", traits.deadline, " period ",
+                      traits.period);
+    }
+    return text;
+  }
+  std::string operator()(const SetIoPriority& op) const {
+    return absl::StrCat("I/O class ", op.traits.io_class, " level ", op.traits.level);
+  }
+  std::string operator()(const SetMemoryPolicy& op) const {
+    return absl::StrCat("memory policy ", op.traits.mode, " nodes ", IdListText(op.traits.nodes));
+  }
+  std::string operator()(const SetCpuAffinity& op) const {
+    return absl::StrCat("CPUs ", IdListText(op.cpus));
+  }
+  std::string operator()(const SetPersonality& op) const {
+    return absl::StrFormat("personality %#x", op.persona);
   }
   std::string operator()(const SetUmask& op) const {
     return absl::StrFormat("umask %04o", op.mode);

@@ -14,8 +14,10 @@
 
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/landlock.h"
+#include "pelagos/policy/mount_attributes.h"
 #include "pelagos/policy/mount_options.h"
 #include "pelagos/policy/process_capabilities.h"
+#include "pelagos/policy/process_traits.h"
 #include "pelagos/policy/rlimits.h"
 #include "pelagos/policy/seccomp_compile.h"
 #include "pelagos/policy/seccomp_policy.h"
@@ -53,6 +55,8 @@ struct MountFilesystem {
   std::string type, source, target;
   uint64_t flags = 0;
   std::string data;
+  bool copy_up = false;    // what the folder held before is copied into it
+  bool keep_mode = false;  // a folder that was there keeps its mode
   bool operator==(const MountFilesystem&) const = default;
 };
 
@@ -68,6 +72,9 @@ struct BindMount {
   std::string subpath = {};  // what is mounted lies here below the source, links kept inside it
   MountIdMap ids = {};       // of the mount itself, not of those below it
   bool make_source = false;  // a folder, where the source is missing
+  // Instead of read_only, flags and propagation.
+  std::optional<MountAttributes> attributes = {};
+  bool ids_below = false;  // `ids` are of the mounts below it too
   bool operator==(const BindMount&) const = default;
 };
 
@@ -82,6 +89,8 @@ struct MakeDevice {
   uint32_t uid = 0, gid = 0;
   std::string source = {};
   bool bound = false;  // in a user namespace, where no device can be made
+  bool fifo = false;  // a named pipe instead; the numbers do not count
+  bool keep = false;  // what is at the target already is taken, if it is the same
   bool operator==(const MakeDevice&) const = default;
 };
 
@@ -94,6 +103,7 @@ struct MakeFolder {
 struct MakeSymlink {
   std::string text;    // what the link says
   std::string target;  // where it stands
+  bool keep = false;   // what is there already stays
   bool operator==(const MakeSymlink&) const = default;
 };
 
@@ -110,8 +120,10 @@ struct MakeReadOnly {
   bool operator==(const MakeReadOnly&) const = default;
 };
 
-// pivot_root(2) into the root; the host's mounts are detached.
+// pivot_root(2) into the root; the host's mounts are detached. With `move` the root's mount is
+// moved over the old one, and chroot(2) enters it: for hosts whose root is a ramfs (--no-pivot).
 struct PivotRoot {
+  bool move = false;
   bool operator==(const PivotRoot&) const = default;
 };
 
@@ -184,7 +196,60 @@ struct RestrictPaths {
 // standard streams. Belongs to `uid`.
 struct OpenTerminal {
   uint32_t uid = 0;
+  bool console = true;  // it is put at /dev/console
   bool operator==(const OpenTerminal&) const = default;
+};
+
+// mount_setattr(2) on what is mounted at the target.
+struct ChangeMount {
+  std::string target;
+  MountAttributes attributes;
+  bool operator==(const ChangeMount&) const = default;
+};
+
+// Tells the runtime that the mounts are there, and waits for its word: hooks run meanwhile, on the
+// host and in the container's namespaces.
+struct AwaitHooks {
+  bool operator==(const AwaitHooks&) const = default;
+};
+
+// Looks whether the program can be run, tells the runtime, and waits until another process of the
+// runtime connects to the socket that this one listens on. From then on that one is told what
+// fails.
+struct AwaitExec {
+  bool operator==(const AwaitExec&) const = default;
+};
+
+// The root is that of the mount namespace that was joined.
+struct EnterRoot {
+  bool operator==(const EnterRoot&) const = default;
+};
+
+struct SetScheduler {
+  SchedulerTraits traits;
+  bool operator==(const SetScheduler&) const = default;
+};
+
+struct SetIoPriority {
+  IoPriorityTraits traits;
+  bool operator==(const SetIoPriority&) const = default;
+};
+
+struct SetMemoryPolicy {
+  MemoryPolicyTraits traits;
+  bool operator==(const SetMemoryPolicy&) const = default;
+};
+
+// sched_setaffinity(2)
+struct SetCpuAffinity {
+  IdList cpus;
+  bool operator==(const SetCpuAffinity&) const = default;
+};
+
+// personality(2)
+struct SetPersonality {
+  uint32_t persona = 0;
+  bool operator==(const SetPersonality&) const = default;
 };
 
 // The program's umask(2), instead of 022.
@@ -243,12 +308,14 @@ struct Exec {
   bool operator==(const Exec&) const = default;
 };
 
-using Op = std::variant<MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem,
-                        BindMount, MakeDevice, MakeFolder, MakeSymlink, MaskPath, MakeReadOnly,
-                        PivotRoot, SealRoot, LoopbackUp, SetHostname, AwaitStart, SetUser,
-                        LimitCapabilities, SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec,
-                        SetDomainname, SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit,
-                        RestrictPaths, SetUmask, OpenTerminal>;
+using Op =
+    std::variant<MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem, BindMount,
+                 MakeDevice, MakeFolder, MakeSymlink, MaskPath, MakeReadOnly, PivotRoot, SealRoot,
+                 LoopbackUp, SetHostname, AwaitStart, SetUser, LimitCapabilities,
+                 SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec, SetDomainname,
+                 SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit, RestrictPaths, SetUmask,
+                 OpenTerminal, ChangeMount, AwaitHooks, AwaitExec, EnterRoot, SetScheduler,
+                 SetIoPriority, SetMemoryPolicy, SetCpuAffinity, SetPersonality>;
 
 // One line for people: "bind /srv/www -> /www read-only". Used in plans and in errors.
 std::string Describe(const Op& op);

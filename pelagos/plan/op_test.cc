@@ -32,6 +32,7 @@ TEST(OpTest, EveryOpDescribesItself) {
       {MaskPath{"/proc/kcore"}, "mask /proc/kcore"},
       {MakeReadOnly{"/proc/sys"}, "read-only /proc/sys"},
       {PivotRoot{}, "pivot root"},
+      {PivotRoot{true}, "move the root over the old one"},
       {SealRoot{}, "make the root read-only"},
       {LoopbackUp{}, "bring lo up"},
       {SetHostname{"web"}, "hostname web"},
@@ -57,6 +58,19 @@ TEST(OpTest, EveryOpDescribesItself) {
        "landlock: rx:/usr rw:/tmp"},
       {SetUmask{027}, "umask 0027"},
       {OpenTerminal{1000}, "terminal of user 1000 -> /dev/console"},
+      {OpenTerminal{7, false}, "terminal of user 7"},
+      {ChangeMount{"/p", {3, 1, 8, 0x70, {kMountSlave | kMountRecursive}}},
+       "mount at /p ro,nosuid below noexec cleared below atime rslave"},
+      {AwaitHooks{}, "await hooks"},
+      {AwaitExec{}, "await start of the program"},
+      {EnterRoot{}, "enter the root"},
+      {SetScheduler{{1, 1, -5, 50}}, "scheduler policy 1 flags 1 nice -5 priority 50"},
+      {SetScheduler{{6, 0, 0, 0, 10, 20, 30}},
+       "scheduler policy 6 runtime 10 deadline 20 period 30"},
+      {SetIoPriority{{2, 4}}, "I/O class 2 level 4"},
+      {SetMemoryPolicy{{2, {{0, 3}}}}, "memory policy 2 nodes 0-3"},
+      {SetCpuAffinity{{{0, 1}, {4, 4}}}, "CPUs 0-1,4"},
+      {SetPersonality{8}, "personality 0x8"},
   };
   std::vector<bool> seen(std::variant_size_v<Op>, false);
   for (const Row& row : rows) {

@@ -1,0 +1,135 @@
+// create start run kill delete pause resume
+#include <unistd.h>
+
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/abi/signal.h"
+#include "pelagos/cli/oci/command.h"
+#include "pelagos/cli/terminal.h"
+
+namespace pelagos::cli {
+namespace {
+
+std::vector<Flag> CreateFlags() {
+  return {{"bundle", 'b', "DIR", "the bundle (default: where we are)"},
+          {"console-socket", 0, "PATH", "a socket that is given the master of the terminal"},
+          {"pid-file", 0, "FILE", "the process's pid is written there"},
+          {"no-pivot", 0, "", "move the root and chroot, for hosts that run from a ramfs"},
+          {"no-new-keyring", 0, "", "keep the session keyring; no other is made anyway"},
+          {"preserve-fds", 0, "N", "descriptors 3 to N+2 are the program's too"}};
+}
+
+// The words that create and run have in common; false: told what is wrong.
+bool OptionsFrom(OciContext& context, const Arguments& args, oci::CreateOptions& options) {
+  options.id = args.positionals()[0];
+  options.bundle =
+      args.value("bundle", args.positionals().size() > 1 ? args.positionals()[1] : ".");
+  options.pid_file = args.value("pid-file");
+  options.console_socket = args.value("console-socket");
+  options.preserved = ParseCount(args.value("preserve-fds", "0"));
+  options.systemd_cgroup = context.systemd_cgroup;
+  options.no_cgroups = context.no_cgroups;
+  options.no_pivot = args.has("no-pivot");
+  if (options.preserved >= 0) return true;
+  OciFail(context, "--preserve-fds: expected a number of descriptors");
+  return false;
+}
+
+int Create(OciContext& context, const Arguments& args) {
+  oci::CreateOptions options;
+  if (!OptionsFrom(context, args, options)) return kFailed;
+  const auto created = context.runtime.Create(options);
+  if (created.ok()) return kDone;
+  return OciFail(context, absl::StrCat("pelagos create failed: ", created.status().message()));
+}
+
+int Start(OciContext& context, const Arguments& args) {
+  const absl::Status started = context.runtime.Start(args.positionals()[0]);
+  return started.ok() ? kDone : OciFail(context, started);
+}
+
+int Run(OciContext& context, const Arguments& args) {
+  oci::CreateOptions options;
+  if (!OptionsFrom(context, args, options)) return kFailed;
+  const bool detached = args.has("detach");
+  options.keeps_terminal = !detached && options.console_socket.empty();
+  if (options.keeps_terminal) {
+    std::tie(options.rows, options.columns) = TerminalSize(STDIN_FILENO);
+  }
+  const auto fail = [&](const absl::Status& status) {
+    return OciFail(context, absl::StrCat("pelagos run failed: ", status.message()));
+  };
+  auto running = context.runtime.Create(options);
+  if (!running.ok()) return fail(running.status());
+  const absl::Status started = context.runtime.Start(options.id);
+  if (!started.ok()) {
+    context.runtime.Delete(options.id, /*force=*/true).IgnoreError();
+    return fail(started);
+  }
+  if (detached) return kDone;
+  const absl::StatusOr<int> code = Attend(*running);
+  if (!args.has("keep")) {
+    const absl::Status deleted = context.runtime.Delete(options.id, /*force=*/true);
+    if (!deleted.ok()) return fail(deleted);
+  }
+  return code.ok() ? *code : fail(code.status());
+}
+
+int Kill(OciContext& context, const Arguments& args) {
+  const std::vector<std::string>& words = args.positionals();
+  const std::string name = words.size() > 1 ? words[1] : "SIGTERM";
+  const std::optional<int> signal = FindSignal(name);
+  if (!signal) return OciFail(context, absl::StrCat("unknown signal \"", name, "\""));
+  const absl::Status sent = context.runtime.Kill(words[0], *signal, args.has("all"));
+  return sent.ok() ? kDone : OciFail(context, sent);
+}
+
+int Delete(OciContext& context, const Arguments& args) {
+  const absl::Status deleted = context.runtime.Delete(args.positionals()[0], args.has("force"));
+  return deleted.ok() ? kDone : OciFail(context, deleted);
+}
+
+int Pause(OciContext& context, const Arguments& args) {
+  const absl::Status paused = context.runtime.Pause(args.positionals()[0]);
+  return paused.ok() ? kDone : OciFail(context, paused);
+}
+
+int Resume(OciContext& context, const Arguments& args) {
+  const absl::Status resumed = context.runtime.Resume(args.positionals()[0]);
+  return resumed.ok() ? kDone : OciFail(context, resumed);
+}
+
+}  // namespace
+
+std::vector<OciRow> OciLifeCycleRows() {
+  std::vector<Flag> run = CreateFlags();
+  run.push_back({"detach", 'd', "", "do not wait for its end"});
+  run.push_back({"keep", 0, "", "do not delete it at its end"});
+  run.push_back(
+      {"no-subreaper", 0, "", "nobody is reaped but the container's first process anyway"});
+  return {{"create", "[FLAGS] ID [BUNDLE]", "Create a container; its program waits for start.",
+           CreateFlags(), 1, 2, false, Create},
+          {"start", "ID", "Run the program of a created container.", {}, 1, 1, false, Start},
+          {"run", "[FLAGS] ID", "Create and start a container.", run, 1, 1, false, Run},
+          {"kill",
+           "[--all] ID [SIGNAL]",
+           "Send a signal to a container's first process (default: SIGTERM).",
+           {{"all", 'a', "", "to all of its processes"}},
+           1,
+           2,
+           false,
+           Kill},
+          {"delete",
+           "[--force] ID",
+           "Give back what a stopped container had.",
+           {{"force", 'f', "", "kill it first, if it runs"}},
+           1,
+           1,
+           false,
+           Delete},
+          {"pause", "ID", "Stop all processes of a container.", {}, 1, 1, false, Pause},
+          {"resume", "ID", "Let a paused container go on.", {}, 1, 1, false, Resume}};
+}
+
+}  // namespace pelagos::cli

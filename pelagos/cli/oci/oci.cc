@@ -1,0 +1,154 @@
+#include "pelagos/cli/oci/oci.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "pelagos/cli/oci/command.h"
+
+namespace pelagos::cli {
+namespace {
+
+constexpr char kVersionText[] =
+    "pelagos-oci version 0.1.0\n"
+    "spec: 1.2.0\n";
+
+std::vector<Flag> GlobalFlags() {
+  return {{"root", 0, "DIR", "where the state of containers is kept"},
+          {"log", 0, "FILE", "where errors and warnings go (default: standard error)"},
+          {"log-format", 0, "FORMAT", "text or json"},
+          {"debug", 0, "", "more messages"},
+          {"systemd-cgroup", 0, "", "cgroups by systemd (not supported)"},
+          {"cgroup-manager", 0, "NAME", "cgroupfs, or disabled: no cgroups at all"},
+          {"rootless", 0, "BOOL", "true, false or auto; what the caller can do is found out"},
+          {"criu", 0, "PATH", "not used"},
+          {"version", 'v', "", "print the version"}};
+}
+
+std::vector<OciRow> Rows() {
+  std::vector<OciRow> rows = OciLifeCycleRows();
+  for (auto more : {OciExecRows(), OciLookRows(), OciUpdateRows()}) {
+    for (OciRow& row : more) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string Help() {
+  std::string text =
+      "usage: pelagos oci [GLOBAL FLAGS] COMMAND [FLAGS] [WORDS...]\n\n"
+      "The command line of runc(8), for programs that drive an OCI runtime.\n\n";
+  for (const OciRow& row : Rows()) {
+    absl::StrAppendFormat(&text, "  %-12s %s\n", std::string(row.name), std::string(row.summary));
+  }
+  absl::StrAppend(&text, "\nglobal flags\n");
+  for (const Flag& flag : GlobalFlags()) {
+    absl::StrAppendFormat(&text, "  --%-18s %s\n",
+                          absl::StrCat(flag.name, flag.value.empty() ? "" : " ", flag.value),
+                          std::string(flag.help));
+  }
+  absl::StrAppend(&text, "\nexample:\n  pelagos oci spec && pelagos oci run --bundle . first\n");
+  return text;
+}
+
+std::string DefaultRoot() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (::geteuid() != 0 && runtime != nullptr && *runtime != '\0') {
+    return absl::StrCat(runtime, "/pelagos-oci");
+  }
+  return "/run/pelagos/oci";
+}
+
+int RunRow(const OciRow& row, OciContext& context, const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> args = ParseFlags(row.flags, words, row.options_first);
+  if (!args.ok()) return OciFail(context, args.status());
+  if (args->has("help")) {
+    Command command;
+    const std::string name = absl::StrCat("oci ", row.name);
+    command.name = name;
+    command.usage = row.usage;
+    command.summary = row.summary;
+    command.flags = row.flags;
+    const std::string example = absl::StrCat("pelagos oci ", row.name, " ", row.usage);
+    command.example = example;
+    std::cout << HelpFor(command);
+    return kDone;
+  }
+  const size_t count = args->positionals().size();
+  if (count < row.least) {
+    return OciFail(context, absl::StrCat("pelagos oci ", row.name, ": requires at least ",
+                                         row.least, " argument(s): ", row.usage));
+  }
+  if (count > row.most) {
+    return OciFail(context, absl::StrCat("pelagos oci ", row.name, ": takes at most ", row.most,
+                                         " argument(s): ", row.usage));
+  }
+  return row.run(context, *args);
+}
+
+}  // namespace
+
+int OciFail(OciContext& context, absl::string_view message, int code) {
+  context.log.Error(message);
+  return code;
+}
+int OciFail(OciContext& context, const absl::Status& status, int code) {
+  return OciFail(context, status.message(), code);
+}
+
+int ParseCount(absl::string_view text) {
+  int count = -1;
+  return absl::SimpleAtoi(text, &count) && count >= 0 ? count : -1;
+}
+
+bool IsTopLevelOci(const std::string& word) {
+  return word == "create" || word == "start" || word == "state" || word == "kill" ||
+         word == "delete";
+}
+
+int OciCommand(const std::vector<std::string>& args) {
+  const absl::StatusOr<Arguments> global = ParseFlags(GlobalFlags(), args, true);
+  if (!global.ok()) {
+    OciLog().Error(global.status().message());
+    return kFailed;
+  }
+  const std::string format = global->value("log-format", "text");
+  const OciLog log(global->value("log"), format == "json", global->has("debug"));
+  OciContext context = {log,
+                        oci::Runtime(global->value("root", DefaultRoot()),
+                                     [log](const std::string& text) { log.Warn(text); }),
+                        global->has("systemd-cgroup")};
+  if (global->has("version")) {
+    std::cout << kVersionText;
+    return kDone;
+  }
+  const std::string manager = global->value("cgroup-manager", "cgroupfs");
+  context.no_cgroups = manager == "disabled";
+  context.systemd_cgroup = context.systemd_cgroup || manager == "systemd";
+  if (manager != "disabled" && manager != "systemd" && manager != "cgroupfs") {
+    return OciFail(context, absl::StrCat("invalid cgroup-manager: \"", manager, "\""));
+  }
+  if (format != "text" && format != "json") {
+    return OciFail(context, absl::StrCat("invalid log-format: \"", format, "\""));
+  }
+  if (const absl::Status writable = log.Check(); !writable.ok()) {
+    OciLog().Error(writable.message());
+    return kFailed;
+  }
+  std::vector<std::string> words = global->positionals();
+  if (global->has("help") || words.empty() || words[0] == "help") {
+    (words.empty() && !global->has("help") ? std::cerr : std::cout) << Help();
+    return words.empty() && !global->has("help") ? kFailed : kDone;
+  }
+  const std::string name = words[0];
+  words.erase(words.begin());
+  for (const OciRow& row : Rows()) {
+    if (row.name == name) return RunRow(row, context, words);
+  }
+  return OciFail(context, absl::StrCat("No help topic for '", name, "'"), 3);
+}
+
+}  // namespace pelagos::cli

@@ -1,0 +1,25 @@
+// What planning a bundle must know beside its config.json, as a value.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "pelagos/plan/host_facts.h"
+#include "pelagos/sys/cgroup_fs.h"
+
+namespace pelagos::oci {
+
+struct BundleFacts {
+  std::string id;
+  std::string bundle;  // absolute
+  // Only kernel, capabilities, apparmor and selinux count.
+  HostFacts host;
+  sys::CgroupMounts cgroups;
+  // /proc/self/cgroup's place of v2 is not asked: a relative cgroupsPath is counted from the root.
+  std::string home;             // of the user in the root file system; empty: not known
+  bool systemd_cgroup = false;  // --systemd-cgroup was given
+  bool no_pivot = false;        // --no-pivot was given
+  friend bool operator==(const BundleFacts&, const BundleFacts&) = default;
+};
+
+}  // namespace pelagos::oci

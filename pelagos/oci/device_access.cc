@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pelagos/oci/cgroup_limits.h"
+
+namespace pelagos::oci {
+namespace {
+
+// The state that the rules lead to, one after the other, as devices.allow and devices.deny of v1
+// do (cgroup-v1/devices.rst).
+struct Allowed {
+  bool all = false;  // everything, but for `denied`
+  bool denied = false;
+  std::vector<DeviceRule> rules;
+};
+
+std::optional<int32_t> Number(const std::optional<int64_t>& number, uint32_t most) {
+  if (number.value_or(-1) < 0) return DeviceRule::kAny;
+  if (*number > int64_t{most}) return std::nullopt;
+  return static_cast<int32_t>(*number);
+}
+
+void Apply(bool allow, const DeviceRule& rule, Allowed& state) {
+  const auto same = [&rule](const DeviceRule& other) {
+    return other.type == rule.type && other.major == rule.major && other.minor == rule.minor;
+  };
+  const auto found = std::find_if(state.rules.begin(), state.rules.end(), same);
+  if (allow) {
+    if (found == state.rules.end()) {
+      state.rules.push_back(rule);
+    } else {
+      found->access = static_cast<uint8_t>(found->access | rule.access);
+    }
+    return;
+  }
+  if (state.all) state.denied = true;
+  if (found == state.rules.end()) return;
+  found->access = static_cast<uint8_t>(found->access & ~rule.access);
+  if (found->access == 0) state.rules.erase(found);
+}
+
+}  // namespace
+
+std::vector<DeviceRule> AllowedDevices(const std::vector<DeviceAccess>& rules,
+                                       const std::string& at, Mistakes& mistakes) {
+  Allowed state;
+  std::string denying;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const DeviceAccess& rule = rules[i];
+    const std::string here = absl::StrCat(at, "/", i);
+    const std::optional<uint8_t> access =
+        rule.access.empty() ? kDeviceAll : ParseDeviceAccess(rule.access);
+    const std::optional<int32_t> major = Number(rule.major, DeviceRule::kMostMajor);
+    const std::optional<int32_t> minor = Number(rule.minor, DeviceRule::kMostMinor);
+    if (!access) mistakes.Add(here + "/access", "must be letters of rwm");
+    if (!major) mistakes.Add(here + "/major", "is no number of a device");
+    if (!minor) mistakes.Add(here + "/minor", "is no number of a device");
+    const bool any_type = rule.type.empty() || rule.type == "a";
+    if (!any_type && rule.type != "b" && rule.type != "c") {
+      mistakes.Add(here + "/type", "must be a, b or c");
+      continue;
+    }
+    if (!access || !major || !minor) continue;
+    if (any_type && *major == DeviceRule::kAny && *minor == DeviceRule::kAny &&
+        *access == kDeviceAll) {
+      state = Allowed{rule.allow, false, {}};
+      continue;
+    }
+    const bool before = state.denied;
+    for (DeviceType type : {DeviceType::kBlock, DeviceType::kCharacter}) {
+      if (any_type || (type == DeviceType::kBlock) == (rule.type == "b")) {
+        Apply(rule.allow, {type, *major, *minor, *access}, state);
+      }
+    }
+    if (state.denied && !before) denying = here;
+  }
+  if (state.all && state.denied) {
+    mistakes.Add(denying, "single devices cannot be denied after all were allowed");
+  }
+  if (state.all) return {};
+  return MergedDeviceRules(state.rules);
+}
+
+}  // namespace pelagos::oci

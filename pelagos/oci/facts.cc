@@ -1,0 +1,55 @@
+#include "pelagos/oci/facts.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "pelagos/abi/kernel_version.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/image/user.h"
+#include "pelagos/sys/security.h"
+
+namespace pelagos::oci {
+
+absl::StatusOr<HostFacts> ReadHost(const Process& process, const std::string& mount_label) {
+  HostFacts host;
+  struct utsname names = {};
+  if (::uname(&names) != 0) return ErrnoStatus(errno, "uname");
+  host.kernel = ParseKernelVersion(names.release).value_or(KernelVersion{});
+  PELAGOS_ASSIGN_OR_RETURN(const uint64_t capabilities, sys::PermittedCapabilities());
+  host.capabilities = CapabilitySet::FromBits(capabilities);
+  if (!process.apparmor_profile.empty()) host.apparmor = sys::AppArmorIsOn();
+  if (!process.selinux_label.empty() || !mount_label.empty()) host.selinux = sys::SelinuxIsOn();
+  return host;
+}
+
+std::string HomeOf(const Process& process, const std::string& rootfs) {
+  const bool given = std::any_of(process.env.begin(), process.env.end(),
+                                 [](const auto& item) { return absl::StartsWith(item, "HOME="); });
+  if (given) return "";
+  const auto user = image::FindUser({rootfs}, absl::StrCat(process.user.uid));
+  return user.ok() ? user->home : "";
+}
+
+absl::StatusOr<BundleFacts> ReadFacts(const std::string& id, const std::string& bundle,
+                                      const Config& config) {
+  BundleFacts facts;
+  facts.id = id;
+  facts.bundle = bundle;
+  const Process none;
+  const Process& process = config.process ? *config.process : none;
+  PELAGOS_ASSIGN_OR_RETURN(
+      facts.host, ReadHost(process, config.linux_part ? config.linux_part->mount_label : ""));
+  PELAGOS_ASSIGN_OR_RETURN(facts.cgroups, sys::ReadCgroupMounts());
+  if (config.root && !config.root->path.empty()) {
+    const std::string& path = config.root->path;
+    facts.home = HomeOf(process, path[0] == '/' ? path : absl::StrCat(bundle, "/", path));
+  }
+  return facts;
+}
+
+}  // namespace pelagos::oci

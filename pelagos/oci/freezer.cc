@@ -1,0 +1,128 @@
+#include "pelagos/oci/freezer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/sys/file.h"
+
+namespace pelagos::oci {
+namespace {
+
+constexpr size_t kMostFile = 16 << 20;
+constexpr std::chrono::seconds kPatience(10);
+
+// v2's, or v1's freezer; "" if there is neither.
+std::string V1Freezer(const CgroupFolders& folders) {
+  const auto found = folders.v1.find("freezer");
+  return found == folders.v1.end() ? "" : found->second;
+}
+
+// cgroup.events tells when it is done (POLLPRI).
+absl::Status FreezeV2(const std::string& folder, bool frozen) {
+  const std::string path = folder + "/cgroup.events";
+  PELAGOS_ASSIGN_OR_RETURN(const Fd events, sys::OpenFile(path, O_RDONLY));
+  PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(folder + "/cgroup.freeze", frozen ? "1" : "0"));
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    char text[256];
+    const ssize_t size = ::pread(events.get(), text, sizeof(text), 0);
+    if (size < 0) return ErrnoStatus(errno, "read", path);
+    const absl::string_view content(text, static_cast<size_t>(size));
+    if (absl::StrContains(content, frozen ? "frozen 1" : "frozen 0")) return absl::OkStatus();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          deadline - std::chrono::steady_clock::now())
+                          .count();
+    if (left <= 0) return absl::DeadlineExceededError("unable to freeze");
+    pollfd wait = {events.get(), POLLPRI, 0};
+    if (::poll(&wait, 1, static_cast<int>(left)) < 0 && errno != EINTR) {
+      return ErrnoStatus(errno, "poll");
+    }
+  }
+}
+
+// freezer.state says FREEZING until all have stopped, and tells nobody when: it is asked again, and
+// told again, which is how v1 tries again.
+absl::Status FreezeV1(const std::string& folder, bool frozen) {
+  const absl::string_view wanted = frozen ? "FROZEN" : "THAWED";
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (long nanoseconds = 100'000;; nanoseconds = std::min(nanoseconds * 2, 20'000'000L)) {
+    PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(folder + "/freezer.state", wanted));
+    PELAGOS_ASSIGN_OR_RETURN(const std::string state, sys::ReadFile(folder + "/freezer.state", 64));
+    if (absl::StartsWith(state, wanted)) return absl::OkStatus();
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return absl::DeadlineExceededError("unable to freeze");
+    }
+    const timespec pause = {0, nanoseconds};
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
+  }
+}
+
+absl::Status Collect(const std::string& top, std::vector<pid_t>& pids) {
+  std::vector<std::string> folders = {top};
+  for (size_t i = 0; i < folders.size(); ++i) {
+    const absl::StatusOr<std::string> text = sys::ReadFile(folders[i] + "/cgroup.procs", kMostFile);
+    if (FindErrno(text.status()) == ENOENT || FindErrno(text.status()) == ENODEV) continue;
+    PELAGOS_RETURN_IF_ERROR(text.status());
+    for (absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
+      pid_t pid = 0;
+      if (absl::SimpleAtoi(line, &pid) && pid > 0) pids.push_back(pid);
+    }
+    const auto names = sys::ListFolder(folders[i]);
+    if (!names.ok()) continue;  // gone meanwhile
+    for (const std::string& name : *names) {
+      struct stat info = {};
+      const std::string path = absl::StrCat(folders[i], "/", name);
+      if (::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) folders.push_back(path);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool IsFrozen(const CgroupFolders& folders) {
+  if (!folders.v2.empty()) {
+    const auto text = sys::ReadFile(folders.v2 + "/cgroup.freeze", 16);
+    return text.ok() && absl::StartsWith(*text, "1");
+  }
+  const std::string freezer = V1Freezer(folders);
+  if (freezer.empty()) return false;
+  const auto text = sys::ReadFile(freezer + "/freezer.state", 64);
+  return text.ok() && !absl::StartsWith(*text, "THAWED");
+}
+
+absl::Status Freeze(const CgroupFolders& folders, bool frozen) {
+  if (!folders.v2.empty()) return FreezeV2(folders.v2, frozen);
+  const std::string freezer = V1Freezer(folders);
+  if (freezer.empty()) return absl::FailedPreconditionError("this host has no freezer");
+  return FreezeV1(freezer, frozen);
+}
+
+absl::StatusOr<std::vector<pid_t>> ProcessesOf(const CgroupFolders& folders) {
+  std::vector<pid_t> pids;
+  if (!folders.v2.empty()) {
+    PELAGOS_RETURN_IF_ERROR(Collect(folders.v2, pids));
+  } else if (!folders.v1.empty()) {
+    const auto devices = folders.v1.find("devices");
+    const std::string& folder =
+        devices == folders.v1.end() ? folders.v1.begin()->second : devices->second;
+    PELAGOS_RETURN_IF_ERROR(Collect(folder, pids));
+  }
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+}  // namespace pelagos::oci

@@ -1,0 +1,33 @@
+// What Pelagos runs, as a bundle that any OCI runtime can run, and back.
+//
+// Everything that Pelagos decides by itself (mounts, devices, masks, the default filter) is written
+// out. What config.json cannot say (an image's name, networks and ports, path rules) stands in an
+// annotation, beside a digest of the rest: a document that nobody changed is the spec that it was
+// made from. One that was changed counts as it stands.
+//
+// Pure.
+#pragma once
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "pelagos/oci/config.h"
+#include "pelagos/plan/plan_inputs.h"
+#include "pelagos/spec/container.h"
+
+namespace pelagos::oci {
+
+inline constexpr char kSpecAnnotation[] = "org.pelagos.spec";
+inline constexpr char kDigestAnnotation[] = "org.pelagos.digest";
+
+// The image's layers are the root's business: root.path is the spec's folder, or "rootfs".
+// InvalidArgument: the default filter or a limit that the plan would refuse.
+absl::StatusOr<Config> ConfigFrom(const PlanInputs& in);
+
+// The spec that the document was made from, if it is as it was made.
+std::optional<ContainerSpec> SpecOf(const Config& config);
+
+// What `spec` writes: a shell in a terminal, with our defaults.
+absl::StatusOr<Config> UsualConfig();
+
+}  // namespace pelagos::oci

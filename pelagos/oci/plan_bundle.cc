@@ -1,0 +1,318 @@
+#include "pelagos/oci/plan_bundle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "pelagos/oci/plan_parts.h"
+#include "pelagos/oci/process_words.h"
+#include "pelagos/policy/id_list.h"
+#include "pelagos/policy/name.h"
+#include "pelagos/policy/security_label.h"
+#include "pelagos/policy/sysctls.h"
+
+namespace pelagos::oci {
+namespace {
+
+void Append(std::vector<Op>& ops, std::vector<Op> more) {
+  for (Op& op : more) ops.push_back(std::move(op));
+}
+
+class BundlePlanner {
+ public:
+  BundlePlanner(const Config& config, const BundleFacts& facts)
+      : config_(config), linux_(LinuxOf(config)), facts_(facts) {}
+
+  absl::StatusOr<LaunchPlan> Run() && {
+    plan_.id = facts_.id;
+    plan_.outlives_launcher = true;
+    CheckVersion();
+    Namespaces();
+    plan_.cgroup = PlanCgroups(config_, facts_, mistakes_);
+    const Process none;
+    if (!config_.process) mistakes_.Add("/process", "is missing");
+    Ops(config_.process ? *config_.process : none);
+    CheckUnsupported();
+    for (std::string& note : notes_) plan_.notes.push_back({std::move(note)});
+    if (absl::Status status = mistakes_.status(); !status.ok()) return status;
+    return std::move(plan_);
+  }
+
+ private:
+  bool Own(Namespace kind) const { return plan_.namespaces.contains(kind); }
+  bool Has(Namespace kind) const {
+    return Own(kind) ||
+           std::any_of(plan_.joins.begin(), plan_.joins.end(),
+                       [kind](const NamespaceJoin& join) { return join.kind == kind; });
+  }
+
+  // config.md: what is not compatible must be refused.
+  void CheckVersion() {
+    if (!absl::StartsWith(config_.oci_version, "1.")) {
+      mistakes_.Add("/ociVersion",
+                    absl::StrCat("'", config_.oci_version, "' is not a version 1 of the spec"));
+    }
+  }
+
+  void Namespaces() {
+    NamespaceSet seen;
+    for (size_t i = 0; i < linux_.namespaces.size(); ++i) {
+      const NamespaceEntry& entry = linux_.namespaces[i];
+      const std::string at = absl::StrCat("/linux/namespaces/", i);
+      const std::optional<Namespace> kind = FindNamespace(entry.type);
+      if (!kind) {
+        mistakes_.Add(at + "/type", absl::StrCat("'", entry.type, "' is no namespace"));
+        continue;
+      }
+      if (seen.contains(*kind)) mistakes_.Add(at + "/type", "stands twice");
+      seen.insert(*kind);
+      if (entry.path.empty()) {
+        plan_.namespaces.insert(*kind);
+      } else if (entry.path[0] != '/') {
+        mistakes_.Add(at + "/path", "must be an absolute path");
+      } else if (const absl::string_view problem = JoinProblem(*kind); !problem.empty()) {
+        mistakes_.Add(at + "/path", absl::StrCat("the namespace ", problem));
+      } else {
+        plan_.joins.push_back({*kind, entry.path});
+      }
+    }
+    if (!seen.contains(Namespace::kMount)) {
+      mistakes_.Add("/linux/namespaces", "a root of its own needs a mount namespace");
+    }
+  }
+
+  void CheckUnsupported() {
+    if (Own(Namespace::kUser)) {
+      mistakes_.Add("/linux/namespaces", "a new user namespace is not supported yet");
+    } else if (!linux_.uid_mappings.empty() || !linux_.gid_mappings.empty()) {
+      mistakes_.Add(linux_.uid_mappings.empty() ? "/linux/gidMappings" : "/linux/uidMappings",
+                    "ids are mapped in a new user namespace only");
+    }
+    if (Own(Namespace::kTime)) {
+      mistakes_.Add("/linux/namespaces", "a new time namespace is not supported yet");
+    } else if (!linux_.time_offsets.empty()) {
+      mistakes_.Add("/linux/timeOffsets", "needs a new time namespace");
+    }
+    if (linux_.intel_rdt && *linux_.intel_rdt != IntelRdt{}) {
+      mistakes_.Add("/linux/intelRdt", "is not supported");
+    }
+    if (!linux_.net_devices.empty()) {
+      mistakes_.Add("/linux/netDevices", "moving interfaces is not supported");
+    }
+    if (const std::string& label = linux_.mount_label; !label.empty()) {
+      if (const absl::string_view problem = SelinuxProblem(label); !problem.empty()) {
+        mistakes_.Add("/linux/mountLabel", problem);
+      } else if (!facts_.host.selinux) {
+        mistakes_.Add("/linux/mountLabel", "SELinux is off on this host");
+      }
+    }
+    CheckHooks();
+  }
+
+  void CheckHooks() {
+    if (!config_.hooks) return;
+    const Hooks& hooks = *config_.hooks;
+    const std::pair<const char*, const std::vector<Hook>*> kinds[] = {
+        {"prestart", &hooks.prestart},
+        {"createRuntime", &hooks.create_runtime},
+        {"createContainer", &hooks.create_container},
+        {"startContainer", &hooks.start_container},
+        {"poststart", &hooks.poststart},
+        {"poststop", &hooks.poststop}};
+    for (const auto& [name, list] : kinds) {
+      for (size_t i = 0; i < list->size(); ++i) {
+        const std::string at = absl::StrCat("/hooks/", name, "/", i);
+        const Hook& hook = (*list)[i];
+        if (!absl::StartsWith(hook.path, "/")) {
+          mistakes_.Add(at + "/path", "must be an absolute path");
+        }
+        if (hook.timeout.value_or(1) <= 0) mistakes_.Add(at + "/timeout", "must be above zero");
+      }
+    }
+  }
+
+  std::string RootPath() {
+    if (!config_.root) {
+      mistakes_.Add("/root", "is missing");
+      return "/";
+    }
+    if (config_.root->path.empty()) mistakes_.Add("/root/path", "is empty");
+    const std::string path = InBundle(facts_.bundle, config_.root->path);
+    if (path == "/") mistakes_.Add("/root/path", "must not be the host's root");
+    return path;
+  }
+
+  void Sysctls(std::vector<Op>& ops) {
+    for (const auto& [name, value] : linux_.sysctl) {
+      const std::string at = absl::StrCat("/linux/sysctl/", PointerPart(name));
+      const std::optional<Namespace> owner = FindSysctlOwner(name);
+      if (const absl::string_view problem = SysctlNameProblem(name); !problem.empty()) {
+        mistakes_.Add(at, problem);
+      } else if (!owner) {
+        mistakes_.Add(at, "is a setting of the whole host, not of a container");
+      } else if (!Has(*owner)) {
+        mistakes_.Add(at, absl::StrCat("would be the host's: the container has no ",
+                                       RowOf(*owner).name, " namespace"));
+      } else {
+        ops.push_back(WriteSysctl{name, value});
+      }
+    }
+  }
+
+  void Names(std::vector<Op>& ops) {
+    const auto check = [&](const std::string& name, const char* at) {
+      if (name.empty()) return false;
+      if (!Has(Namespace::kUts)) {
+        mistakes_.Add(at, "needs a uts namespace");
+        return false;
+      }
+      if (name.size() > kMaxHostnameLength) mistakes_.Add(at, "has more than 64 bytes");
+      return true;
+    };
+    if (check(config_.hostname, "/hostname")) ops.push_back(SetHostname{config_.hostname});
+    if (check(config_.domainname, "/domainname")) ops.push_back(SetDomainname{config_.domainname});
+  }
+
+  void Personalities(std::vector<Op>& ops) {
+    if (const std::optional<Personality>& personality = linux_.personality) {
+      const std::optional<uint32_t> persona = FindWord(kPersonalities, personality->domain);
+      if (!persona) mistakes_.Add("/linux/personality/domain", "must be LINUX or LINUX32");
+      if (!personality->flags.empty()) {
+        mistakes_.Add("/linux/personality/flags", "there are none that the spec knows");
+      }
+      ops.push_back(SetPersonality{persona.value_or(0)});
+    }
+    if (const std::optional<MemoryPolicy>& policy = linux_.memory_policy) {
+      const std::optional<uint32_t> mode = FindWord(kMemoryModes, policy->mode);
+      if (!mode) mistakes_.Add("/linux/memoryPolicy/mode", "is no mode of set_mempolicy(2)");
+      SetMemoryPolicy op = {{mode.value_or(0), {}}};
+      for (size_t i = 0; i < policy->flags.size(); ++i) {
+        const std::optional<uint32_t> flag = FindWord(kMemoryFlags, policy->flags[i]);
+        if (!flag) {
+          mistakes_.Add(absl::StrCat("/linux/memoryPolicy/flags/", i),
+                        "is no flag of set_mempolicy(2)");
+        }
+        op.traits.mode |= flag.value_or(0);
+      }
+      if (!policy->nodes.empty()) {
+        const std::optional<IdList> nodes = ParseIdList(policy->nodes);
+        if (!nodes) mistakes_.Add("/linux/memoryPolicy/nodes", "must be a list like 0-3,7");
+        op.traits.nodes = nodes.value_or(IdList{});
+      }
+      ops.push_back(std::move(op));
+    }
+  }
+
+  // The order matters: a step may rely on those before it, and the last ones take away what the
+  // earlier ones needed.
+  void Ops(const Process& process) {
+    std::vector<Op>& ops = plan_.ops;
+    const std::string root = RootPath();
+    ops.push_back(MakeMountsPrivate{});
+    Append(ops, EarlyProcessOps(process, facts_.host, "/process", mistakes_));
+    ops.push_back(MountBindRoot{root, root});
+    Append(ops, MountOps(config_, facts_, mistakes_));
+    Append(ops, DeviceOps(config_, mistakes_));
+    if (process.terminal) ops.push_back(OpenTerminal{process.user.uid});
+    if (const std::optional<Hooks>& hooks = config_.hooks;
+        hooks && (!hooks->prestart.empty() || !hooks->create_runtime.empty() ||
+                  !hooks->create_container.empty())) {
+      ops.push_back(AwaitHooks{});
+    }
+    Sysctls(ops);
+    for (const std::string& path : linux_.readonly_paths) ops.push_back(MakeReadOnly{path});
+    for (const std::string& path : linux_.masked_paths) ops.push_back(MaskPath{path});
+    CheckPaths(linux_.readonly_paths, "/linux/readonlyPaths/");
+    CheckPaths(linux_.masked_paths, "/linux/maskedPaths/");
+    ops.push_back(PivotRoot{facts_.no_pivot});
+    if (const std::string& word = linux_.rootfs_propagation; !word.empty()) {
+      const std::optional<uint32_t> flags = FindWord(kRootPropagations, word);
+      if (!flags) mistakes_.Add("/linux/rootfsPropagation", "is no propagation of mount(8)");
+      ops.push_back(ChangeMount{"/", {0, 0, 0, 0, {flags.value_or(0)}}});
+    }
+    if (Own(Namespace::kNet)) ops.push_back(LoopbackUp{});
+    Names(ops);
+    if (!absl::StartsWith(process.cwd, "/")) {
+      mistakes_.Add("/process/cwd", "must be an absolute path");
+    }
+    ops.push_back(ChangeFolder{process.cwd});
+    if (config_.root && config_.root->readonly) ops.push_back(SealRoot{});
+    Personalities(ops);
+    Append(ops, LimitOps(process, "/process", mistakes_));
+    Append(ops, RightsOps(config_, process, facts_.host, "/process", true, notes_, mistakes_));
+    ops.push_back(ExecOp(process, facts_.home, "/process", mistakes_));
+  }
+
+  void CheckPaths(const Texts& paths, const char* at) {
+    for (size_t i = 0; i < paths.size(); ++i) {
+      if (!absl::StartsWith(paths[i], "/")) {
+        mistakes_.Add(absl::StrCat(at, i), "must be an absolute path");
+      }
+    }
+  }
+
+  const Config& config_;
+  const Linux& linux_;
+  const BundleFacts& facts_;
+  LaunchPlan plan_;
+  std::vector<std::string> notes_;
+  Mistakes mistakes_;
+};
+
+}  // namespace
+
+const Linux& LinuxOf(const Config& config) {
+  static const auto* const none = new Linux;
+  return config.linux_part ? *config.linux_part : *none;
+}
+
+std::string InBundle(const std::string& bundle, const std::string& path) {
+  if (absl::StartsWith(path, "/")) return path;
+  return absl::StrCat(bundle, "/", path);
+}
+
+absl::StatusOr<LaunchPlan> PlanBundle(const Config& config, const BundleFacts& facts) {
+  return BundlePlanner(config, facts).Run();
+}
+
+absl::StatusOr<LaunchPlan> PlanExec(const Config& config, const Process& process,
+                                    const ExecFacts& facts) {
+  Mistakes mistakes;
+  std::vector<std::string> notes;
+  LaunchPlan plan;
+  plan.id = facts.id;
+  plan.joins = facts.joins;
+  plan.outlives_launcher = true;
+  plan.cgroup.joined = true;
+  const std::string below = facts.cgroup.empty() ? "" : absl::StrCat("/", facts.cgroup);
+  if (!facts.cgroups.v2.empty()) plan.cgroup.v2 = facts.cgroups.v2 + below;
+  for (const auto& [controller, folder] : facts.cgroups.v1) {
+    const std::string whole = folder + below;
+    auto& list = plan.cgroup.v1;
+    if (std::find(list.begin(), list.end(), whole) == list.end()) list.push_back(whole);
+  }
+  std::vector<Op>& ops = plan.ops;
+  const auto affinity = [&](const std::string& text, const char* field) {
+    if (text.empty()) return;
+    const std::optional<IdList> cpus = ParseIdList(text);
+    if (!cpus) return mistakes.Add(absl::StrCat("/execCPUAffinity/", field), "must be like 0-3,7");
+    ops.push_back(SetCpuAffinity{*cpus});
+  };
+  if (process.exec_cpu_affinity) affinity(process.exec_cpu_affinity->initial, "initial");
+  Append(ops, EarlyProcessOps(process, facts.host, "", mistakes));
+  ops.push_back(EnterRoot{});
+  if (process.terminal) ops.push_back(OpenTerminal{process.user.uid, /*console=*/false});
+  ops.push_back(AwaitStart{});
+  if (!absl::StartsWith(process.cwd, "/")) mistakes.Add("/cwd", "must be an absolute path");
+  ops.push_back(ChangeFolder{process.cwd});
+  if (process.exec_cpu_affinity) affinity(process.exec_cpu_affinity->final_list, "final");
+  Append(ops, LimitOps(process, "", mistakes));
+  Append(ops, RightsOps(config, process, facts.host, "", false, notes, mistakes));
+  ops.push_back(ExecOp(process, facts.home, "", mistakes));
+  for (std::string& note : notes) plan.notes.push_back({std::move(note)});
+  if (absl::Status status = mistakes.status(); !status.ok()) return status;
+  return plan;
+}
+
+}  // namespace pelagos::oci

@@ -1,0 +1,28 @@
+// What a container uses, and what ps(1) says of its processes.
+//
+// Source: runc(8), "events", "ps"; cgroup-v2.rst, cgroup-v1/.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "pelagos/oci/record.h"
+
+namespace pelagos::oci {
+
+// One line, {"type":"stats","id":...,"data":{...}}, as runc's; what no controller counts is 0 or
+// missing.
+absl::StatusOr<std::string> StatsJson(const Record& record);
+
+// Waits; true: the process has ended.
+bool EndsWithin(const sys::ProcessIdentity& process, absl::Duration duration);
+
+// The lines of the host's ps with these options that are of these processes, its heading first.
+absl::StatusOr<std::string> HostPs(const std::vector<std::string>& options,
+                                   const std::vector<pid_t>& pids);
+
+}  // namespace pelagos::oci
