@@ -103,6 +103,12 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view content, uin
   return ErrnoStatus(error, "rename", path);
 }
 
+absl::Status Records::CheckNew(const std::string& id) const {
+  PELAGOS_RETURN_IF_ERROR(CheckId(id));
+  if (::access(Folder(id).c_str(), F_OK) == 0) return absl::AlreadyExistsError(kExists);
+  return absl::OkStatus();
+}
+
 absl::Status Records::Make(const std::string& id, absl::string_view config) const {
   PELAGOS_RETURN_IF_ERROR(CheckId(id));
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(root_, 0711));

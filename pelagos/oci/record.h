@@ -55,6 +55,8 @@ class Records {
   std::string Socket(const std::string& id) const { return Folder(id) + "/start.sock"; }
 
   // AlreadyExists, InvalidArgument for what is no id.
+  absl::Status CheckNew(const std::string& id) const;
+  // The same, as far as the folder goes.
   absl::Status Make(const std::string& id, absl::string_view config) const;
   absl::Status Write(const Record& record) const;
   // NotFound.

@@ -102,6 +102,7 @@ absl::StatusOr<std::string> ReadBundle(const std::string& bundle) {
 
 absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   if (options.id.empty()) return absl::InvalidArgumentError("container id cannot be empty");
+  PELAGOS_RETURN_IF_ERROR(records_.CheckNew(options.id));
   PELAGOS_ASSIGN_OR_RETURN(const std::string bundle, AbsolutePath(options.bundle));
   PELAGOS_ASSIGN_OR_RETURN(const std::string text, ReadBundle(bundle));
   PELAGOS_ASSIGN_OR_RETURN(const Config config, oci::ReadConfig(text));

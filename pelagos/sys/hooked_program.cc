@@ -38,8 +38,7 @@ absl::StatusOr<Pair> MakePair(int type) {
 // Linux 6.9 signals a whole group by a pidfd; an older one the program alone.
 void KillGroup(const Fd& pidfd) {
   constexpr unsigned kProcessGroup = 1u << 2;  // PIDFD_SIGNAL_PROCESS_GROUP
-  const Result sent =
-      Call(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, kProcessGroup);
+  const Result sent = Call(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, kProcessGroup);
   if (sent.err == EINVAL) (void)Call(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
 }
 
@@ -104,7 +103,13 @@ absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program) {
   const pid_t pid = ::fork();
   if (pid < 0) return ErrnoStatus(errno, "fork");
   const Streams streams = {input.theirs.get(), output.theirs.get(), failure.theirs.get()};
-  if (pid == 0) Run(program, streams, argv, env);
+  if (pid == 0) {
+    // A child that does not become the program must not keep our ends open.
+    input.ours.reset();
+    output.ours.reset();
+    failure.ours.reset();
+    Run(program, streams, argv, env);
+  }
   (void)::setpgid(pid, pid);  // whoever of the two is first
   input.theirs.reset();
   output.theirs.reset();

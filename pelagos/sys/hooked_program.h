@@ -33,7 +33,8 @@ struct HookedResult {
 };
 
 // Waits for its end. The program, and on Linux 6.9 and newer all that it started in its process
-// group, are killed when its time is over. Only for processes with one thread. An error: it was not started at all.
+// group, are killed when its time is over. Only for processes with one thread. An error: it was not
+// started at all.
 absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program);
 
 }  // namespace pelagos::sys

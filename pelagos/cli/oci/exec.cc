@@ -94,7 +94,7 @@ int Exec(OciContext& context, const Arguments& args) {
   const bool detached = args.has("detach");
   options.keeps_terminal = !detached && options.console_socket.empty();
   if (options.keeps_terminal) {
-    std::tie(options.rows, options.columns) = TerminalSize(STDIN_FILENO);
+    std::tie(options.rows, options.columns) = TerminalSize(STDOUT_FILENO, STDIN_FILENO);
   }
   absl::StatusOr<oci::Running> running = context.runtime.Exec(options);
   if (!running.ok()) return fail(running.status());

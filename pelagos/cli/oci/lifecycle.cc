@@ -55,7 +55,7 @@ int Run(OciContext& context, const Arguments& args) {
   const bool detached = args.has("detach");
   options.keeps_terminal = !detached && options.console_socket.empty();
   if (options.keeps_terminal) {
-    std::tie(options.rows, options.columns) = TerminalSize(STDIN_FILENO);
+    std::tie(options.rows, options.columns) = TerminalSize(STDOUT_FILENO, STDIN_FILENO);
   }
   const auto fail = [&](const absl::Status& status) {
     return OciFail(context, absl::StrCat("pelagos run failed: ", status.message()));

@@ -71,6 +71,16 @@ class OciTest : public RootedTest {
   }
   std::string bundle() const { return world_->folder() + "/bundle"; }
 
+  // A command after which a process lives on, with a file for its output.
+  void Detached(Words args) {
+    std::string line = absl::StrCat(Runfile("tools/pelagos"), " oci --root ", root_);
+    for (const std::string& word : args) absl::StrAppend(&line, " '", word, "'");
+    const std::string file = world_->folder() + "/out";
+    const Outcome outcome =
+        world_->Tool({"sh", "-c", absl::StrCat(line, " </dev/null >", file, " 2>&1")});
+    EXPECT_EQ(outcome.code, 0) << outcome.Describe() << *sys::ReadFile(file, 1 << 20);
+  }
+
   // Runs the bundle to its end; its output.
   std::string Run(const std::string& script, const std::function<void(Json&)>& change = {}) {
     Write(script, change);

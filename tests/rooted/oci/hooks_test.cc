@@ -46,7 +46,7 @@ TEST_F(HooksTest, AllSixInTheirOrderAndPlaces) {
   Write("echo program x x x >> /log", [&](Json& config) {
     for (const char* kind : kKinds) config["hooks"][kind] = {Telling(kind)};
   });
-  Out({"create", "--bundle", bundle(), "c1"});
+  Detached({"create", "--bundle", bundle(), "c1"});
   EXPECT_THAT(Kinds(), ElementsAre("prestart", "createRuntime", "createContainer"));
   const int pid = Json::parse(Out({"state", "c1"}))["pid"];
   const std::string host = world_->Tool({"readlink", "/proc/self/ns/mnt"}).out;
@@ -95,7 +95,7 @@ TEST_F(HooksTest, AFailureWhileStartingStopsTheContainer) {
     Write("sleep 1000", [&](Json& config) {
       config["hooks"][kind] = {{{"path", "/bin/sh"}, {"args", {"sh", "-c", "exit 4"}}}};
     });
-    Out({"create", "--bundle", bundle(), "c1"});
+    Detached({"create", "--bundle", bundle(), "c1"});
     ExpectFails({"start", "c1"}, absl::StrCat("error running ", kind, " hook #0: exit status 4"));
     EXPECT_EQ(StatusOf("c1"), "stopped") << kind;
     Out({"delete", "c1"});

@@ -15,7 +15,7 @@ class LifeTest : public OciTest {};
 
 TEST_F(LifeTest, FromCreateToDelete) {
   Write("echo ran > /ran; sleep 1000");
-  Out({"create", "--bundle", bundle(), "--pid-file", world_->folder() + "/pid", "c1"});
+  Detached({"create", "--bundle", bundle(), "--pid-file", world_->folder() + "/pid", "c1"});
   const Json state = Json::parse(Out({"state", "c1"}));
   EXPECT_EQ(state["status"], "created");
   EXPECT_EQ(state["ociVersion"], "1.2.0");
@@ -68,7 +68,7 @@ TEST_F(LifeTest, WhatCannotBeCreatedLeavesNothing) {
               "exec: \\\"/no/such\\\": stat /no/such: no such file or directory");
   Write("true", [](Json& config) {
     config["process"]["terminal"] = true;
-    config["linux"]["intelRdt"] = {{"closID", "x"}};
+    config["linux"]["intelRdt"]["closID"] = "x";
   });
   ExpectFails({"create", "--bundle", bundle(), "c1"}, "/linux/intelRdt: is not supported");
   Write("true", [](Json& config) { config["process"]["terminal"] = true; });
@@ -85,7 +85,7 @@ TEST_F(LifeTest, RunGivesTheProgramsCodeAndDeletes) {
   EXPECT_EQ(outcome.err, "err\n");
   EXPECT_EQ(StatusOf("c1"), "none");
   Write("sleep 1000");
-  Out({"run", "--detach", "--bundle", bundle(), "c1"});
+  Detached({"run", "--detach", "--bundle", bundle(), "c1"});
   EXPECT_EQ(StatusOf("c1"), "running");
   Out({"delete", "-f", "c1"});
 }
@@ -104,7 +104,7 @@ TEST_F(LifeTest, ErrorsGoToTheLogThatClientsRead) {
 
 TEST_F(LifeTest, ExecJoinsTheContainer) {
   Write("sleep 1000");
-  Out({"run", "-d", "--bundle", bundle(), "c1"});
+  Detached({"run", "-d", "--bundle", bundle(), "c1"});
   EXPECT_EQ(Out({"exec", "c1", "readlink", "/proc/self/ns/pid"}),
             Out({"exec", "c1", "readlink", "/proc/1/ns/pid"}));
   EXPECT_EQ(Out({"exec", "-e", "A=b c", "--cwd", "/bin", "--user", "5:6", "-g", "7", "c1", "sh",
@@ -125,7 +125,7 @@ TEST_F(LifeTest, ExecJoinsTheContainer) {
       R"({"cwd": "/", "args": ["sh", "-c", "id -u; echo $B"], "user": {"uid": 3, "gid": 4},
           "env": ["PATH=/bin", "B=x"]})");
   EXPECT_EQ(Out({"exec", "--process", process, "c1"}), "3\nx\n");
-  Out({"exec", "--detach", "--pid-file", world_->folder() + "/epid", "c1", "sleep", "1000"});
+  Detached({"exec", "--detach", "--pid-file", world_->folder() + "/epid", "c1", "sleep", "1000"});
   EXPECT_THAT(Out({"ps", "c1"}), HasSubstr("sleep 1000"));
   EXPECT_EQ(Json::parse(Out({"ps", "--format", "json", "c1"})).size(), 2u);
   Out({"delete", "-f", "c1"});
@@ -133,7 +133,7 @@ TEST_F(LifeTest, ExecJoinsTheContainer) {
 
 TEST_F(LifeTest, PauseStopsEverything) {
   Write("sleep 1000");
-  Out({"run", "-d", "--bundle", bundle(), "c1"});
+  Detached({"run", "-d", "--bundle", bundle(), "c1"});
   ExpectFails({"resume", "c1"}, "container not paused");
   Out({"pause", "c1"});
   EXPECT_EQ(StatusOf("c1"), "paused");
@@ -150,7 +150,7 @@ TEST_F(LifeTest, UpdateChangesLimitsAndEventsTellOfThem) {
     config["linux"]["resources"]["memory"] = {{"limit", 64 << 20}};
     config["linux"]["resources"]["pids"] = {{"limit", 50}};
   });
-  Out({"run", "-d", "--bundle", bundle(), "c1"});
+  Detached({"run", "-d", "--bundle", bundle(), "c1"});
   const auto stats = [&] { return Json::parse(Out({"events", "--stats", "c1"})); };
   EXPECT_EQ(stats()["type"], "stats");
   EXPECT_EQ(stats()["data"]["pids"]["limit"], 50);
