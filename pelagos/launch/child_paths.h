@@ -37,17 +37,18 @@ class ChildPaths : protected ChildBase {
 
     char path[kPathMax];
     if (!Join(path, target, "", "")) Die(Part::kMakeTarget, ENAMETOOLONG);
-    for (int links = 0; links < kMaxLinks;) {
+    // Again behind each link, and should somebody else take away what was just made.
+    for (int tries = 0; tries <= kMaxLinks; ++tries) {
       found = OpenIn(path, O_PATH);
       if (found.err != ENOENT) return static_cast<int>(Must(found, Part::kMakeTarget));
-      if (MakeFirstMissing(path, folder, mode, owner)) ++links;
+      MakeMissing(path, folder, mode, owner);
     }
     Die(Part::kMakeTarget, ELOOP);
   }
 
-  // Makes the first component of `path` that is missing. If that is a link to nowhere, puts what it
-  // says into `path` instead and returns true.
-  bool MakeFirstMissing(char* path, bool folder, uint32_t mode, const uint32_t* owner) noexcept {
+  // Makes the components of `path` that are missing. If one of them is a link to nowhere, puts what
+  // it says into `path` instead, and leaves it at that.
+  void MakeMissing(char* path, bool folder, uint32_t mode, const uint32_t* owner) noexcept {
     int parent = Open("/", O_PATH | O_DIRECTORY);
     for (char* begin = path;;) {
       while (*begin == '/') ++begin;
@@ -59,7 +60,7 @@ class ChildPaths : protected ChildBase {
       const char kept = *end;
       *end = '\0';  // `path` is the prefix up to here, `begin` its last component
 
-      const Result found = OpenIn(path, O_PATH);
+      Result found = OpenIn(path, O_PATH);
       if (found.err == ENOENT) {
         const bool make_folder = folder || !last;
         Result made = make_folder ? Call(SYS_mkdirat, parent, begin, last ? mode : 0755)
@@ -67,34 +68,36 @@ class ChildPaths : protected ChildBase {
         if (made.ok() && owner != nullptr) {
           made = Call(SYS_fchownat, parent, begin, owner[0], owner[1], AT_SYMLINK_NOFOLLOW);
         }
-        bool is_link = false;
         if (made.err == EEXIST) {
-          char text[kPathMax];
-          const long size =
-              Must(Call(SYS_readlinkat, parent, begin, text, kPathMax - 1), Part::kMakeTarget);
-          text[size] = '\0';
-          *end = kept;
-          *begin = '\0';  // `path` is the folder that the link stands in, `end` what comes after it
-          char joined[kPathMax];
-          if (!Join(joined, text[0] == '/' ? "" : path, text, end) || !Join(path, joined, "", "")) {
-            Die(Part::kMakeTarget, ENAMETOOLONG);
-          }
-          is_link = true;
-        } else {
-          Must(made, Part::kMakeTarget);
-          *end = kept;
+          FollowLink(parent, path, begin, end, kept);
+          return Close(parent);
         }
-        Close(parent);
-        return is_link;
+        Must(made, Part::kMakeTarget);
+        if (!last) found = OpenIn(path, O_PATH);
       }
       Close(parent);
-      parent = static_cast<int>(Must(found, Part::kMakeTarget));
       *end = kept;
-      if (last) {  // somebody else made it
-        Close(parent);
-        return false;
+      if (last) {
+        if (found.ok()) Close(static_cast<int>(found.value));  // somebody else made it
+        return;
       }
+      parent = static_cast<int>(Must(found, Part::kMakeTarget));
       begin = end;
+    }
+  }
+
+  // `begin` to `end` of `path` is a link in `parent`: its text takes their place.
+  void FollowLink(int parent, char* path, char* begin, char* end, char kept) noexcept {
+    char text[kPathMax];
+    const Result read = Call(SYS_readlinkat, parent, begin, text, kPathMax - 1);
+    if (read.err == EINVAL || read.err == ENOENT) return;  // somebody else just made or took it
+    const long size = Must(read, Part::kMakeTarget);
+    text[size] = '\0';
+    *end = kept;
+    *begin = '\0';  // `path` is the folder that the link stands in, `end` what comes after it
+    char joined[kPathMax];
+    if (!Join(joined, text[0] == '/' ? "" : path, text, end) || !Join(path, joined, "", "")) {
+      Die(Part::kMakeTarget, ENAMETOOLONG);
     }
   }
 

@@ -30,6 +30,10 @@ class ChildRights : protected ChildMounts {
 
   // capabilities(7). What we ourselves lack, nobody can keep.
   void LimitCapabilities(const ChildOp& op) noexcept {
+    // ptrace(2): with fewer capabilities we would be within reach of whoever is in a pid namespace
+    // that we joined, with our descriptors and, as /proc/PID/exe, the runtime's binary
+    // (CVE-2016-9962, CVE-2019-5736). execve(2) makes it dumpable again.
+    Must(Call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0), Part::kRights);
     const auto& sets = op.capabilities;
     const uint64_t keep = sets.keep;
     __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "pelagos/launch/test_support.h"
 
 namespace pelagos::launch {
@@ -143,6 +145,15 @@ TEST_F(LauncherTest, TheRuntimeItselfIsNoProgram) {
   ASSERT_EQ(::chmod((image() + "/bin/hello").c_str(), 0755), 0);
   ASSERT_EQ(::symlink("../bin/hello", (image() + "/bin/greet").c_str()), 0);
   EXPECT_EQ(Output(Plan({"greet"})), "/bin/greet\n");
+}
+
+// Each folder is made once: not found again from the root for each one below it.
+TEST_F(LauncherTest, MakesDeepTargetsInTime) {
+  std::string deep;
+  for (int i = 0; i < 1500; ++i) deep += "/d";
+  const absl::Time begin = absl::Now();
+  EXPECT_EQ(Run(Plan({"true"}, {MakeFolder{deep, 0755}})).exit, (ExitStatus{false, 0}));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(15));  // it took longer than that
 }
 
 TEST_F(LauncherTest, LinksThatRunInCirclesAreAnError) {

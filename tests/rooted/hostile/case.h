@@ -50,7 +50,7 @@ inline Entry Device(Kind kind, std::string path, uint32_t major, uint32_t minor)
 }
 
 struct Bind {
-  std::string source, target;
+  std::string source, target;  // a source without '/' at its beginning is a volume's name
   bool read_only = false;
   std::string subpath = "";  // within the source
 };

@@ -35,6 +35,9 @@ Cases DescriptorCases() {
       "/work/made", {Link("work", outside + "/empty")});
   add("workdir-with-dots", "CVE-2026-55686", "the work folder holds '..'",
       "/a/../../../../../../../../.." + outside + "/empty/made");
+  std::string deep = "/a";
+  for (int i = 0; i < 2500; ++i) deep += "/..";
+  add("workdir-of-7500-bytes", "", "more of a path than the kernel takes", deep + outside);
   add("workdir-proc-root", "CVE-2024-21626", "the work folder is /proc/1/root",
       "/proc/1/root" + outside);
   add("workdir-proc-cwd", "CVE-2024-21626", "the work folder is /proc/self/cwd/..",

@@ -38,6 +38,8 @@ Cases SourceCases() {
   add("read-only-volume", "CVE-2026-33711", "a read-only volume with set-user-id programs",
       {File("suid", "#!/prober\n", 04755)}, {share, "/vol", true});
 
+  add("volume-name-is-a-path", "CVE-2026-33945, CVE-2026-48769", "a volume's name holds '..'", {},
+      {"../../../.." + outside, "/vol"});
   cases.push_back({.name = "root-is-a-link",
                    .group = kGroup,
                    .cves = "CVE-2026-48749",

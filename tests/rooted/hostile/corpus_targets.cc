@@ -32,6 +32,10 @@ Cases TargetCases() {
   chain.push_back(Link("l60", outside + "/empty"));
   add("target-behind-60-links", "", "more links than the kernel follows", chain,
       {.binds = {{share, "/l0"}}});
+  std::string deep;
+  for (int i = 0; i < 1500; ++i) deep += "/a";
+  add("target-1500-folders-deep", "", "folders upon folders are to be made", {},
+      {.binds = {{share, deep}}});
   add("target-through-proc-root", "CVE-2021-30465", "the target goes through /proc/self/root",
       {Link("vol", "/proc/self/root" + outside + "/empty")}, {.binds = {{share, "/vol"}}});
   add("target-through-a-descriptor", "CVE-2024-21626", "the target is /proc/self/fd/7",

@@ -61,6 +61,38 @@ class HostileTest : public rooted::RootedTest {
   }
 };
 
+// Were something to get out, it would be seen: here it is asked for.
+TEST_F(HostileTest, SeesWhatGetsOut) {
+  Case one = {.name = "asked-for"};
+  one.ask.binds = {{kOutside, "/vol"}};
+  one.ask.env = {absl::StrCat(kSecretVariable, "=", kSecret)};
+  one.ask.devices = {{"/dev/zero", "/dev/lent"}};
+  one.ask.cap_add = {"SYS_ADMIN"};
+  one.look = {"/vol/secret", "/vol/target"};
+  Arena arena(Runtime::kPelagos);
+  const Judgement judgement = arena.Run(one);
+  EXPECT_EQ(judgement.verdict, Verdict::kEscaped);
+  for (const char* finding :
+       {"escaped a folder of sentinels is mounted (seen inside)",
+        "escaped a file of the host can be read at /vol/secret (seen inside)",
+        "escaped more capabilities (seen inside)", "leaked the runtime's environment (seen inside)",
+        "leaked decoy /secret: opened", "leaked decoy /target: opened"}) {
+    EXPECT_TRUE(std::count(judgement.findings.begin(), judgement.findings.end(), finding) == 1)
+        << finding << "\n"
+        << judgement.Describe();
+  }
+  // What makes, changes and removes: a work folder is made in what was lent.
+  Case writes = {.name = "written-to"};
+  writes.ask.binds = {{kOutside, "/vol"}};
+  writes.ask.workdir = "/vol/empty/made";
+  const Judgement written = arena.Run(writes);
+  EXPECT_TRUE(std::any_of(written.findings.begin(), written.findings.end(),
+                          [](const std::string& finding) {
+                            return absl::StartsWith(finding, "escaped decoy /empty/made: new");
+                          }))
+      << written.Describe();
+}
+
 TEST_F(HostileTest, AsRoot) { RunAll(Runtime::kPelagos, "Pelagos"); }
 
 TEST_F(HostileTest, AsAnOrdinaryUser) { RunAll(Runtime::kPelagosRootless, "Pelagos, rootless"); }

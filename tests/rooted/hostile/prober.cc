@@ -1,7 +1,9 @@
 // What runs inside of a hostile container: it looks for everything that should not be there and
 // tries to get out. Static: it is copied into roots that have nothing else.
 //
-//   prober [outside=PATH] [look=PATH]... [wait]
+//   prober [outside=PATH] [look=PATH]...
+//   prober watch=NAME      until it is killed: for processes that enter, with a program of that
+//   name
 //
 // Prints "ready", then a line for each finding ("escaped ..." or "leaked ..."), then "done".
 
@@ -274,7 +276,27 @@ void CheckBinaries() {
   }
 }
 
+// A process of the runtime that is on its way into our pid namespace: what of it can be had?
+// CVE-2016-9962, CVE-2019-5736.
+void Watch(const std::string& program) {
+  std::printf("ready\n");
+  std::fflush(stdout);
+  for (;;) {
+    for (const std::string& pid : Names("/proc")) {
+      if (!IsNumber(pid)) continue;
+      const std::string folder = "/proc/" + pid;
+      const std::string exe = LinkText(folder + "/exe");
+      if (exe.find(program) == std::string::npos) continue;
+      Escaped("the runtime's program " + exe);
+      for (const std::string& fd : Names(folder + "/fd")) {
+        Escaped("the runtime's descriptor " + LinkText(folder + "/fd/" + fd));
+      }
+    }
+  }
+}
+
 int Main(int argc, char** argv) {
+  if (argc == 2 && std::strncmp(argv[1], "watch=", 6) == 0) Watch(argv[1] + 6);
   std::string outside;
   std::vector<std::string> look;
   for (int i = 1; i < argc; ++i) {

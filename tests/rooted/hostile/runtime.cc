@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -89,8 +90,9 @@ std::vector<std::string> PelagosWords(const Case& one, const std::string& root,
     words.push_back(absl::StrCat("--", flag, "=", value));
   };
   for (const Bind& bind : ask.binds) {
-    add("mount", absl::StrCat("type=bind,source=", bind.source, ",target=", bind.target,
-                              bind.read_only ? ",readonly" : "",
+    const bool is_path = absl::StartsWith(bind.source, "/");
+    add("mount", absl::StrCat("type=", is_path ? "bind" : "volume", ",source=", bind.source,
+                              ",target=", bind.target, bind.read_only ? ",readonly" : "",
                               bind.subpath.empty() ? "" : ",subpath=", bind.subpath));
   }
   for (const std::string& target : ask.tmpfs) add("tmpfs", target);
@@ -180,7 +182,7 @@ std::optional<std::string> BundleConfig(const Case& one, const std::string& root
   if (ask.new_privileges) process["noNewPrivileges"] = false;
   if (!ask.hostname.empty()) config["hostname"] = ask.hostname;
   for (const Bind& bind : ask.binds) {
-    if (!bind.subpath.empty()) return std::nullopt;
+    if (!bind.subpath.empty() || !absl::StartsWith(bind.source, "/")) return std::nullopt;
     config["mounts"].push_back({{"destination", bind.target},
                                 {"type", "bind"},
                                 {"source", bind.source},
