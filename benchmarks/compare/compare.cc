@@ -17,6 +17,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
@@ -24,6 +25,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "benchmarks/compare/bundle.h"
 #include "benchmarks/compare/measure.h"
@@ -98,7 +101,19 @@ class Comparison {
         AddRuntime("crun, no cgroup", "crun", {"--cgroup-manager=disabled"}, true));
     PELAGOS_RETURN_IF_ERROR(
         AddRuntime("crun, no cgroup, no seccomp", "crun", {"--cgroup-manager=disabled"}, false));
-    return AddRuntime("runc", "runc", {}, true);
+    PELAGOS_RETURN_IF_ERROR(AddRuntime("runc", "runc", {}, true));
+    for (const auto& [name, command] : OciRuntimes(pelagos)) {
+      PELAGOS_RETURN_IF_ERROR(AddLife(name, command));
+    }
+    for (const auto& [name, command] : OciRuntimes(pelagos)) {
+      PELAGOS_RETURN_IF_ERROR(AddExec(name, command));
+    }
+    return absl::OkStatus();
+  }
+
+  // What lives on for exec.
+  void End() {
+    for (const Entry& entry : endings_) RunOnce(entry).IgnoreError();
   }
 
   absl::Status Run(int rounds) {
@@ -121,7 +136,7 @@ class Comparison {
     const double floor_ms = quantile(0, 0.5, &Sample::wall_ms);
     const double crun_ms = quantile(crun, 0.5, &Sample::wall_ms);
     std::printf("%d rounds in turn, milliseconds\n\n", rounds);
-    std::printf("%-28s %7s %7s %7s %7s %8s %8s %8s\n", "", "min", "p25", "median", "cpu", "x floor",
+    std::printf("%-32s %7s %7s %7s %7s %8s %8s %8s\n", "", "min", "p25", "median", "cpu", "x floor",
                 "x crun", "syscalls");
     for (size_t i = 0; i < entries_.size(); ++i) {
       const double median = quantile(i, 0.5, &Sample::wall_ms);
@@ -131,7 +146,7 @@ class Comparison {
                                  CountSystemCalls(entries_[i], *strace, scratch_ + "/strace.txt"));
         calls = absl::StrCat(count);
       }
-      std::printf("%-28s %7.2f %7.2f %7.2f %7.2f %8.2f ", entries_[i].name.c_str(),
+      std::printf("%-32s %7.2f %7.2f %7.2f %7.2f %8.2f ", entries_[i].name.c_str(),
                   quantile(i, 0, &Sample::wall_ms), quantile(i, 0.25, &Sample::wall_ms), median,
                   quantile(i, 0.5, &Sample::cpu_ms), median / floor_ms);
       if (crun != 0) {
@@ -185,6 +200,67 @@ class Comparison {
     return absl::OkStatus();
   }
 
+  using NamedCommand = std::pair<std::string, std::vector<std::string>>;
+
+  // Those that are there, as commands of runc's kind.
+  static std::vector<NamedCommand> OciRuntimes(const std::string& pelagos) {
+    std::vector<NamedCommand> runtimes;
+    if (::access(pelagos.c_str(), X_OK) == 0) {
+      runtimes.push_back({"pelagos oci", {pelagos, "oci"}});
+    }
+    for (const char* name : {"crun", "runc"}) {
+      if (const std::optional<std::string> path = FindProgram(name)) {
+        runtimes.push_back({name, {*path}});
+      }
+    }
+    return runtimes;
+  }
+
+  // A bundle with a root that is mounted already, and the runtime's command with a root for its
+  // state.
+  absl::Status MakeBundle(const std::string& id, bool sleeps, std::vector<std::string>& command,
+                          std::string* bundle) {
+    PELAGOS_ASSIGN_OR_RETURN(const std::string root, MountedRoot(id));
+    *bundle = sys::FolderOf(root);
+    std::string config = MakeBundleConfig(root, id, true);
+    if (sleeps) {
+      config = absl::StrReplaceAll(
+          config, {{"\"/bin/true\"", "\"/bin/busybox\", \"sleep\", \"100000\""}});
+    }
+    command.insert(command.end(), {"--root", absl::StrCat(scratch_, "/state-", id)});
+    return sys::WriteFileAtomically(*bundle + "/config.json", config, 0644);
+  }
+
+  absl::Status AddLife(const std::string& name, std::vector<std::string> command) {
+    const std::string id = absl::StrCat("pelagos-life-", entries_.size());
+    std::string bundle;
+    PELAGOS_RETURN_IF_ERROR(MakeBundle(id, false, command, &bundle));
+    const std::string runtime = absl::StrJoin(command, " ");
+    Add({name + " create start delete",
+         {"/bin/sh", "-c",
+          absl::StrCat(runtime, " create --bundle ", bundle, " ", id, " && ", runtime, " start ",
+                       id, " && ", runtime, " delete --force ", id)},
+         "",
+         {}});
+    return absl::OkStatus();
+  }
+
+  absl::Status AddExec(const std::string& name, std::vector<std::string> command) {
+    const std::string id = absl::StrCat("pelagos-exec-", entries_.size());
+    std::string bundle;
+    PELAGOS_RETURN_IF_ERROR(MakeBundle(id, true, command, &bundle));
+    const auto with = [&command](std::vector<std::string> words) {
+      std::vector<std::string> argv = command;
+      argv.insert(argv.end(), words.begin(), words.end());
+      return argv;
+    };
+    endings_.push_back({name, with({"delete", "--force", id}), "", {}});
+    PELAGOS_RETURN_IF_ERROR(
+        RunOnce({name, with({"run", "--detach", "--bundle", bundle, id}), "", {}}).status(), name);
+    Add({name + " exec", with({"exec", id, "/bin/true"}), "", {}});
+    return absl::OkStatus();
+  }
+
   absl::Status AddBubblewrap() {
     const std::optional<std::string> path = FindProgram("bwrap");
     if (!path) {
@@ -219,7 +295,7 @@ class Comparison {
   }
 
   const std::string scratch_;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_, endings_;
 };
 
 absl::Status Main(int argc, char** argv) {
@@ -240,6 +316,7 @@ absl::Status Main(int argc, char** argv) {
     return ErrnoStatus(errno, "mount", scratch);
   }
   Comparison comparison(scratch);
+  absl::Cleanup end = [&comparison] { comparison.End(); };
   PELAGOS_RETURN_IF_ERROR(comparison.MakeImage());
   PELAGOS_RETURN_IF_ERROR(comparison.AddAll(argc > 2 ? argv[2] : OwnProgram("tools/pelagos")));
   return comparison.Run(rounds);

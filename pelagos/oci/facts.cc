@@ -1,9 +1,11 @@
 #include "pelagos/oci/facts.h"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -45,6 +47,17 @@ absl::StatusOr<BundleFacts> ReadFacts(const std::string& id, const std::string& 
   PELAGOS_ASSIGN_OR_RETURN(
       facts.host, ReadHost(process, config.linux_part ? config.linux_part->mount_label : ""));
   PELAGOS_ASSIGN_OR_RETURN(facts.cgroups, sys::ReadCgroupMounts());
+  // Root of a user namespace may not make cgroups, as a rule: then there are none, and only a limit
+  // that is asked for is an error.
+  const auto closed = [](const std::string& mount) { return ::access(mount.c_str(), W_OK) != 0; };
+  sys::CgroupMounts& cgroups = facts.cgroups;
+  if (!cgroups.v2_mount.empty() && closed(cgroups.v2_mount)) {
+    cgroups.v2_mount.clear();
+    cgroups.v2_controllers.clear();
+  }
+  for (auto it = cgroups.v1_mounts.begin(); it != cgroups.v1_mounts.end();) {
+    it = closed(it->second) ? cgroups.v1_mounts.erase(it) : std::next(it);
+  }
   if (config.root && !config.root->path.empty()) {
     const std::string& path = config.root->path;
     facts.home = HomeOf(process, path[0] == '/' ? path : absl::StrCat(bundle, "/", path));

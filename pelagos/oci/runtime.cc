@@ -115,6 +115,13 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   PELAGOS_RETURN_IF_ERROR(CheckConsole(process, options.console_socket, options.keeps_terminal));
   PELAGOS_RETURN_IF_ERROR(CheckPreserved(options.preserved));
   for (const PlanNote& note : plan.notes) warn_(note.text);
+  // What is in it already is another's, and must not go with this container.
+  const CgroupFolders cgroups = CgroupFoldersOf(config, facts);
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<pid_t> others, ProcessesOf(cgroups));
+  if (!others.empty()) {
+    return absl::AlreadyExistsError("container's cgroup is not empty: " +
+                                    absl::StrCat(others.size(), " process(es) found"));
+  }
 
   PELAGOS_RETURN_IF_ERROR(records_.Make(options.id, text));
   Record record;
@@ -125,7 +132,7 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   record.created = Now();
   record.owner = ::geteuid();
   record.creating = true;
-  record.cgroups = CgroupFoldersOf(config, facts);
+  record.cgroups = cgroups;
   absl::Cleanup undo = [&] {
     // The failure that led here is the one to report.
     const absl::Status destroyed = Destroy(record, &config);

@@ -77,6 +77,15 @@ TEST_F(LifeTest, WhatCannotBeCreatedLeavesNothing) {
   EXPECT_EQ(Out({"list", "-q"}), "");
 }
 
+TEST_F(LifeTest, TheCgroupOfAnotherIsLeftAlone) {
+  Write("sleep 1000", [](Json& config) { config["linux"]["cgroupsPath"] = "/c1"; });
+  Detached({"run", "-d", "--bundle", bundle(), "c1"});
+  ExpectFails({"create", "--bundle", bundle(), "c2"}, "container's cgroup is not empty");
+  EXPECT_EQ(StatusOf("c1"), "running");
+  EXPECT_EQ(StatusOf("c2"), "none");
+  Out({"delete", "-f", "c1"});
+}
+
 TEST_F(LifeTest, RunGivesTheProgramsCodeAndDeletes) {
   Write("echo out; echo err >&2; exit 42");
   const Outcome outcome = Oci({"run", "--bundle", bundle(), "c1"});
