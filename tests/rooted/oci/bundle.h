@@ -95,7 +95,8 @@ class OciTest : public RootedTest {
   void MakeBundle() {
     const std::string bin = world_->folder() + "/bundle/rootfs/bin";
     ASSERT_TRUE(sys::MakeFolders(bin, 0755).ok());
-    const Outcome copied = world_->Tool({"cp", "-L", Runfile("external/busybox/busybox"), bin});
+    const Outcome copied =
+        world_->Tool({"cp", "-L", Runfile("tests/rooted/oci/busybox-program"), bin + "/busybox"});
     ASSERT_EQ(copied.code, 0) << copied.Describe();
     for (const char* name : {"sh", "cat", "id", "ls", "mount", "grep", "sleep", "true", "stat",
                              "touch", "readlink", "tty", "echo", "test", "kill", "head"}) {
