@@ -16,13 +16,20 @@ class ChildPaths : protected ChildBase {
   using ChildBase::ChildBase;
 
   static constexpr int kPathMax = 4096;
+  static constexpr int kAttempts = 128;
   static constexpr int kMaxLinks = 40;  // as path_resolution(7)
 
   Result OpenIn(const char* path, uint64_t flags) noexcept {
     open_how how = {};
     how.flags = flags | O_CLOEXEC;
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (links_ ? 0 : RESOLVE_NO_SYMLINKS);
-    return Call(SYS_openat2, root_, path, &how, sizeof(how));
+    // openat2(2): EAGAIN where anything on the host was renamed or mounted while it went up a "..",
+    // whoever did it.
+    Result opened = Call(SYS_openat2, root_, path, &how, sizeof(how));
+    for (int again = 0; opened.err == EAGAIN && again < kAttempts; ++again) {
+      opened = Call(SYS_openat2, root_, path, &how, sizeof(how));
+    }
+    return opened;
   }
 
   int Open(const char* path, uint64_t flags) noexcept {
