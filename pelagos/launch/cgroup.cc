@@ -1,10 +1,11 @@
 #include "pelagos/launch/cgroup.h"
 
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -19,6 +20,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/process.h"
+#include "pelagos/sys/raw.h"
 
 namespace pelagos::launch {
 namespace {
@@ -111,18 +113,6 @@ absl::StatusOr<bool> KillAtOnce(const std::string& folder, Clock::time_point dea
   }
 }
 
-// rmdir(2) says EBUSY while the kernel still clears away a process that has ended; there is nothing
-// to wait on, so it is asked again, each time after twice as long.
-absl::Status RemoveFolder(const std::string& folder, Clock::time_point deadline) {
-  for (long nanoseconds = 50'000;; nanoseconds *= 2) {
-    if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-    if (errno != EBUSY || Clock::now() >= deadline) return ErrnoStatus(errno, "rmdir", folder);
-    const timespec pause = {0, std::min(nanoseconds, 100'000'000L)};
-    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
-    PELAGOS_RETURN_IF_ERROR(KillProcesses(folder, deadline));
-  }
-}
-
 // The folders below `top` and itself, parents first; the container may have made its own.
 absl::StatusOr<std::vector<std::string>> Tree(const std::string& top) {
   std::vector<std::string> folders = {top};
@@ -141,18 +131,44 @@ absl::StatusOr<std::vector<std::string>> Tree(const std::string& top) {
   return folders;
 }
 
+// The folders below `top` and itself, children first. False: one is busy.
+absl::StatusOr<bool> RemoveFolders(const std::string& top) {
+  // What is empty goes at once; only what is not needs a closer look.
+  if (::rmdir(top.c_str()) == 0 || errno == ENOENT) return true;
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> folders, Tree(top), "cgroup");
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
+    if (::rmdir(folder->c_str()) == 0 || errno == ENOENT) continue;
+    if (errno == EBUSY) return false;
+    return ErrnoStatus(errno, "rmdir", *folder);
+  }
+  return true;
+}
+
+absl::Status KillAll(const std::string& top, Clock::time_point deadline) {
+  PELAGOS_ASSIGN_OR_RETURN(const bool killed, KillAtOnce(top, deadline), "cgroup");
+  if (killed) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> folders, Tree(top), "cgroup");
+  for (const std::string& folder : folders) {
+    PELAGOS_RETURN_IF_ERROR(KillProcesses(folder, deadline), "cgroup");
+  }
+  return absl::OkStatus();
+}
+
+// Busy after all are killed and have ended: somebody came in meanwhile, or a processor has still to
+// leave the last one that ended, which v1 tells nobody. membarrier(2) returns when all have been
+// elsewhere; where it may not be used, what is left is to ask again.
 absl::Status RemoveCgroup(const std::string& top) {
   if (::access(top.c_str(), F_OK) != 0 && errno == ENOENT) return absl::OkStatus();
   const Clock::time_point deadline = Clock::now() + kPatience;
-  PELAGOS_ASSIGN_OR_RETURN(const bool killed, KillAtOnce(top, deadline), "cgroup");
-  // What is empty goes at once; only what is not needs a closer look.
-  if (::rmdir(top.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> folders, Tree(top), "cgroup");
-  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
-    if (!killed) PELAGOS_RETURN_IF_ERROR(KillProcesses(*folder, deadline), "cgroup");
-    PELAGOS_RETURN_IF_ERROR(RemoveFolder(*folder, deadline), "cgroup");
+  for (;;) {
+    PELAGOS_RETURN_IF_ERROR(KillAll(top, deadline));
+    PELAGOS_ASSIGN_OR_RETURN(const bool removed, RemoveFolders(top));
+    if (removed) return absl::OkStatus();
+    if (Clock::now() >= deadline) {
+      return absl::DeadlineExceededError(absl::StrCat("cgroup '", top, "' stays busy"));
+    }
+    (void)sys::Call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
   }
-  return absl::OkStatus();
 }
 
 absl::Status MakeCgroup(const std::string& folder) {

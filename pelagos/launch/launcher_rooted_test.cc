@@ -155,6 +155,47 @@ TEST_F(LauncherRootedTest, JoinsItsCgroupsAndSeesThemAsRoots) {
   EXPECT_EQ(RemoveCgroups(plan.cgroup), absl::OkStatus());  // again: nothing to do
 }
 
+// Many processes in folders below each other, in every hierarchy: killed, and gone, each time; no
+// time is lost by waiting for less.
+TEST_F(LauncherRootedTest, FullCgroupsAreRemovedAtOnce) {
+  const absl::StatusOr<sys::CgroupMounts> mounts = sys::ReadCgroupMounts();
+  ASSERT_TRUE(mounts.ok()) << mounts.status();
+  std::vector<std::string> hierarchies;
+  if (!mounts->v2_mount.empty()) hierarchies.push_back(mounts->v2_mount);
+  if (const auto pids = mounts->v1_mounts.find("pids"); pids != mounts->v1_mounts.end()) {
+    hierarchies.push_back(pids->second);
+  }
+  ASSERT_FALSE(hierarchies.empty());
+  for (int round = 0; round < 20; ++round) {
+    std::vector<pid_t> children;
+    for (const std::string& hierarchy : hierarchies) {
+      const std::string top = hierarchy + "/pelagos-launch-test-full";
+      for (const char* below : {"", "/a", "/a/b", "/c"}) {
+        const std::string folder = top + below;
+        ASSERT_EQ(::mkdir(folder.c_str(), 0755), 0) << folder;
+        for (int i = 0; i < 3; ++i) {
+          const pid_t child = ::fork();
+          ASSERT_GE(child, 0);
+          if (child == 0) {
+            for (;;) ::pause();
+          }
+          children.push_back(child);
+          ASSERT_TRUE(sys::WriteKernelFile(folder + "/cgroup.procs", absl::StrCat(child)).ok());
+        }
+      }
+    }
+    EXPECT_EQ(RemoveCgroups("pelagos-launch-test-full", hierarchies), absl::OkStatus());
+    for (const std::string& hierarchy : hierarchies) {
+      EXPECT_NE(::access((hierarchy + "/pelagos-launch-test-full").c_str(), F_OK), 0) << hierarchy;
+    }
+    for (const pid_t child : children) {
+      int status = 0;
+      EXPECT_EQ(::waitpid(child, &status, 0), child);
+      EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+    }
+  }
+}
+
 TEST_F(LauncherRootedTest, MemoryIsLimited) {
   LaunchPlan plan = Plan({"dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"});
   plan.cgroup =
