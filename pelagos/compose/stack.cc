@@ -121,7 +121,14 @@ void Stack::Compile(container::Engine& engine, const std::string& wanted_project
              absl::StrCat("service '", service.name, "'"), diagnostics_);
       continue;
     }
-    images[service.name] = {std::move(found->image), std::move(found->user)};
+    // As for `run`: what is hidden, and what may be asked for, depends on the host.
+    absl::StatusOr<HostFacts> facts = engine.FactsFor(service.container);
+    if (!facts.ok()) {
+      Report(facts.status(), service.container.spans.Find(""),
+             absl::StrCat("service '", service.name, "'"), diagnostics_);
+      continue;
+    }
+    images[service.name] = {std::move(found->image), std::move(found->user), *std::move(facts)};
     holds_.push_back(std::move(found->hold));
   }
   if (!ok()) return;

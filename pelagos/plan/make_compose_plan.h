@@ -19,10 +19,11 @@
 
 namespace pelagos {
 
-// What the store found for a service.
+// What was found for a service: in the store, and of the host what only its spec asks for.
 struct ServiceImage {
   ResolvedImage image;
   ResolvedUser user;
+  std::optional<HostFacts> facts = {};  // unset: those of all
 };
 
 // nullopt: `diags` has all that is wrong, of all services. `images` are by service name.
@@ -44,7 +45,8 @@ inline std::optional<ComposePlan> MakeComposePlan(const std::string& project,
       if (service.name != name) continue;
       const ServiceImage& found = images.at(name);
       std::optional<LaunchPlan> launch =
-          MakePlan(ScopeService(project, service), found.image, found.user, facts, diags);
+          MakePlan(ScopeService(project, service), found.image, found.user,
+                   found.facts ? *found.facts : facts, diags);
       if (launch) {
         plan.services.push_back(
             {name, service.container.image, service.depends_on, *std::move(launch)});

@@ -70,6 +70,10 @@ struct EnvVariable {
 
 inline constexpr uint32_t kDefaultUmask = 022;
 
+// As it begins, it is the hardened profile: default capabilities, the default filter, no new
+// privileges, masked and read-only kernel files, namespaces of its own, no devices but the harmless
+// ones. Every entry point starts from here and only takes away what the user opts out of; none has
+// defaults of its own, see tests/rooted/hardening_test.cc.
 struct ContainerSpec {
   std::string name;      // unique in a run root; see NameProblem, kMaxContainerNameLength
   std::string hostname;  // empty: name
@@ -101,7 +105,8 @@ struct ContainerSpec {
   SeccompPolicy seccomp = kDefaultSeccomp;
   bool no_new_privileges = true;
   bool read_only = false;
-  bool privileged = false;  // /proc and /sys as the host has them: nothing masked or read-only
+  // /proc, /sys and /dev as the host has them: nothing masked or read-only, all devices.
+  bool privileged = false;
   Rlimits rlimits;          // what is not set is the caller's
   std::optional<int> oom_score_adj;  // unset: the caller's
   Sysctls sysctls;
