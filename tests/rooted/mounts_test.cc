@@ -4,14 +4,17 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pelagos/abi/kernel_version.h"
 #include "pelagos/sys/file.h"
 #include "tests/rooted/harness.h"
 #include "tests/rooted/run_test.h"
@@ -40,6 +43,36 @@ class MountsTest : public RunTest {
    private:
     std::string path_;
   };
+
+  // A small ext4, whose ids every kernel can map; `path` is a folder.
+  class Disk {
+   public:
+    Disk(World& world, std::string path) : world_(world), path_(std::move(path)) {
+      const std::string file = world_.Write("disk", "");
+      EXPECT_EQ(::truncate(file.c_str(), 8 << 20), 0);
+      world_.Tool({"modprobe", "loop"});  // where it is no part of the kernel
+      Must({"mke2fs", "-F", "-q", file});
+      Must({"mount", "-t", "ext4", "-o", "loop", file, path_});
+    }
+    ~Disk() { Must({"umount", path_}); }
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+
+   private:
+    void Must(const Words& words) {
+      const Outcome outcome = world_.Tool(words);
+      EXPECT_EQ(outcome.code, 0) << outcome.Describe();
+    }
+    World& world_;
+    std::string path_;
+  };
+
+  // tmpfs since Linux 6.3.
+  static bool MapsIdsOfTmpfs() {
+    struct utsname names = {};
+    EXPECT_EQ(::uname(&names), 0);
+    return ParseKernelVersion(names.release).value_or(KernelVersion{}) >= KernelVersion{6, 3};
+  }
 };
 
 TEST_F(MountsTest, VolumeFlag) {
@@ -153,10 +186,17 @@ TEST_F(MountsTest, PropagationBothWays) {
 
 TEST_F(MountsTest, IdmappedOwnership) {
   const std::string top = Folder("top");
-  Tmpfs mount(top);
+  const std::string flag = absl::StrCat("type=bind,source=", top, ",target=/t,idmap=0-1000-10");
+  std::optional<Tmpfs> tmpfs(top);
+  std::optional<Disk> disk;
+  if (!MapsIdsOfTmpfs()) {
+    ExpectFails({"--mount", flag}, 125,
+                "this kernel cannot map the ids of its file system (tmpfs)");
+    tmpfs.reset();
+    disk.emplace(*world_, top);
+  }
   const std::string file = world_->Write("top/x", "x");
   ASSERT_EQ(::chown(file.c_str(), 0, 0), 0);
-  const std::string flag = absl::StrCat("type=bind,source=", top, ",target=/t,idmap=0-1000-10");
   EXPECT_EQ(Out({"--mount", flag}, "stat -c %u:%g /t/x"), "1000:1000\n");
   struct stat info = {};
   ASSERT_EQ(::stat(file.c_str(), &info), 0);

@@ -23,6 +23,8 @@ for folder in /dev/shm /run /tmp; do
   chmod 1777 "$folder"
 done
 chmod 755 /run
+mkdir -p /var
+ln -sfn /run /var/run
 # As systemd does: every controller for what is below the root.
 for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
   echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control

@@ -238,7 +238,31 @@ TEST_F(CgroupsTest, TheContainerSeesItsOwnCgroupReadOnly) {
 // One node each, opened in three ways: the kernel's word against the plain evaluator's. A device
 // that no driver has is still asked for first: ENXIO then, not EPERM. (Not /dev/mem: its driver
 // says EPERM too.)
-TEST_F(CgroupsTest, DevicesAreFilteredAsTheRulesSay) {
+class DeviceRulesTest : public CgroupsTest {
+ protected:
+  // `run` as usual, or where cgroup v2 is not mounted.
+  Outcome RunIn(bool v1_alone, const Words& flags, const std::string& script) {
+    if (!v1_alone) return Run(flags, script);
+    Words words = RunWords(flags, {"sh", "-c", script});
+    words.insert(words.begin(), {"unshare", "--mount", "sh", "-c",
+                                 absl::StrCat("umount -l ", mounts_.v2_mount, " && exec ",
+                                              Runfile("tools/pelagos"), " \"$@\""),
+                                 "sh"});
+    return world_.Tool(words);
+  }
+  void ExpectFiltered(bool v1_alone);
+};
+
+// By a program of our own in v2.
+TEST_F(DeviceRulesTest, InV2) { ExpectFiltered(false); }
+
+// By devices.allow and devices.deny. A host without v1 has no such view.
+TEST_F(DeviceRulesTest, InV1Alone) {
+  if (mounts_.v1_mounts.count("devices") == 0) return;
+  if (!mounts_.v2_mount.empty()) ExpectFiltered(true);
+}
+
+void DeviceRulesTest::ExpectFiltered(bool v1_alone) {
   struct Node {
     DeviceType type;
     uint32_t major, minor;
@@ -280,7 +304,7 @@ TEST_F(CgroupsTest, DevicesAreFilteredAsTheRulesSay) {
                                                                                           : "n");
       }
     }
-    const Outcome run = Run(flags, script);
+    const Outcome run = RunIn(v1_alone, flags, script);
     EXPECT_EQ(run.code, 0) << run.Describe();
     const std::string out(absl::StripAsciiWhitespace(run.out));
     EXPECT_EQ(Words(absl::StrSplit(out, '\n')), expected) << (texts.empty() ? "" : texts[0]) << "\n"
