@@ -94,7 +94,7 @@ std::vector<Flag> RightsFlags() {
       {"cap-add", 0, "NAME", "a capability more: net-admin, ALL"},
       {"cap-drop", 0, "NAME", "a capability less: net-raw, ALL"},
       {"cap-ambient", 0, "", "users other than root keep the capabilities too"},
-      {"privileged", 0, "", "all capabilities, no system call filter, nothing hidden"},
+      {"privileged", 0, "", "all capabilities and devices, no system call filter, nothing hidden"},
       {"group-add", 0, "GROUP", "a supplementary group: a name of the image or a number"},
       {"domainname", 0, "NAME", "the NIS domain name"},
       {"umask", 0, "MODE", "of the program, octal (default: 0022)"},

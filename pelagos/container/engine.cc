@@ -6,7 +6,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -119,6 +121,21 @@ void FindDevices(const std::string& path, const std::string& below,
   }
 }
 
+// As Docker's: what is no device of the host's but of a file system of its own stays out.
+std::vector<HostDevice> AllDevices() {
+  static constexpr absl::string_view kNot[] = {
+      "pts", "shm", "fd", "mqueue", "console", ".lxc", ".lxd-mounts", ".udev",
+  };
+  std::vector<HostDevice> found;
+  const absl::StatusOr<std::vector<std::string>> names = sys::ListFolder("/dev");
+  if (!names.ok()) return found;
+  for (const std::string& name : *names) {
+    if (std::count(std::begin(kNot), std::end(kNot), name) != 0) continue;
+    FindDevices("/dev", absl::StrCat("/", name), found);
+  }
+  return found;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots,
@@ -187,6 +204,7 @@ absl::StatusOr<HostFacts> Engine::FactsFor(const ContainerSpec& spec) const {
     FindDevices(device.source, "", nodes);
     if (!nodes.empty()) facts.devices[device.source] = std::move(nodes);
   }
+  if (spec.privileged && !facts.in_user_namespace) facts.all_devices = AllDevices();
   for (const Mount& mount : spec.mounts.mounts()) {
     if (mount.options.relabel) facts.selinux = sys::SelinuxIsOn();
     if (mount.kind != MountKind::kBind || mount.options.make_source) continue;

@@ -192,6 +192,25 @@ class Child : private ChildProgram {
     Die(Part::kCall, error);
   }
 
+  void MakeDevices(const ChildOp& op) noexcept {
+    const char* in = nullptr;
+    int folder = -1;
+    for (item_ = 0; item_ < op.devices.count; ++item_) {
+      const ChildDevice& node = op.devices.nodes[item_];
+      if (node.folder != in) {
+        if (folder >= 0) Close(folder);
+        folder = OpenOrMake(node.folder, true, 0755, nullptr);
+        in = node.folder;
+      }
+      Must(Call(SYS_mknodat, folder, node.name, node.mode, node.device), Part::kItem);
+      if (node.uid == 0 && node.gid == 0) continue;
+      Must(Call(SYS_fchownat, folder, node.name, node.uid, node.gid, AT_SYMLINK_NOFOLLOW),
+           Part::kItem);
+    }
+    if (folder >= 0) Close(folder);
+    item_ = 0;
+  }
+
   void Do(const ChildOp& op) noexcept {
     switch (op.call) {
       case ChildCall::kMakeMountsPrivate:
@@ -331,6 +350,8 @@ class Child : private ChildProgram {
       case ChildCall::kPersonality:
         Must(Call(SYS_personality, op.personality.persona));
         return;
+      case ChildCall::kDevices:
+        return MakeDevices(op);
     }
     Die(Part::kCall, ENOSYS);
   }

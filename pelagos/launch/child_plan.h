@@ -107,6 +107,7 @@ enum class ChildCall : uint8_t {
   kMemoryPolicy,
   kCpuAffinity,
   kPersonality,
+  kDevices,
 };
 
 // Attributes of mounts, in the order in which they are set.
@@ -120,6 +121,14 @@ struct ChildMountChange {
 struct ChildPathRule {
   const char* path;  // absolute, in the container's root
   uint64_t rights;
+};
+
+// A node of /dev; nodes of one folder follow each other and share its text.
+struct ChildDevice {
+  const char *folder, *name;
+  uint32_t mode;
+  uint64_t device;
+  uint32_t uid, gid;
 };
 
 // Targets are absolute and resolved in the container's root, whatever links it holds.
@@ -154,6 +163,10 @@ struct ChildOp {
       uint32_t uid, gid;
       bool keep;
     } device;
+    struct {  // kDevices
+      const ChildDevice* nodes;
+      size_t count;
+    } devices;
     struct {  // kFolder
       const char* target;
       uint32_t mode;

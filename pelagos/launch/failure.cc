@@ -117,6 +117,12 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
     case Part::kMakeTarget:
       return "making its target";
     case Part::kItem: {
+      const auto* devices = report.index < plan.ops.size()
+                                ? std::get_if<MakeHostDevices>(&plan.ops[report.index])
+                                : nullptr;
+      if (devices != nullptr && report.item < devices->nodes.size()) {
+        return absl::StrCat("/dev", devices->nodes[report.item].below);
+      }
       const auto* paths = report.index < plan.ops.size()
                               ? std::get_if<RestrictPaths>(&plan.ops[report.index])
                               : nullptr;

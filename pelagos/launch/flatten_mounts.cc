@@ -127,6 +127,29 @@ absl::Status Flattener::BindDevice(const MakeDevice& op) {
   return Bind(std::move(tree), source);
 }
 
+absl::Status Flattener::Add(const MakeHostDevices& op) {
+  if (!InInitialUserNamespace()) {
+    return absl::FailedPreconditionError("devices cannot be made in a user namespace");
+  }
+  op_->call = ChildCall::kDevices;
+  ChildDevice* nodes = flat_.arena_.Array<ChildDevice>(op.nodes.size());
+  for (size_t i = 0; i < op.nodes.size(); ++i) {
+    const HostDevice& node = op.nodes[i];
+    PELAGOS_ASSIGN_OR_RETURN(const Split split, SplitTarget(absl::StrCat("/dev", node.below)));
+    nodes[i].folder = i > 0 && absl::string_view(split.folder) == nodes[i - 1].folder
+                          ? nodes[i - 1].folder
+                          : split.folder;
+    nodes[i].name = split.name;
+    nodes[i].mode = (node.block ? S_IFBLK : S_IFCHR) | (node.mode & 0666);
+    nodes[i].device = makedev(node.major, node.minor);
+    nodes[i].uid = node.uid;
+    nodes[i].gid = node.gid;
+  }
+  op_->devices.nodes = nodes;
+  op_->devices.count = op.nodes.size();
+  return absl::OkStatus();
+}
+
 absl::Status Flattener::Add(const MakeFolder& op) {
   op_->call = ChildCall::kFolder;
   op_->folder.mode = op.mode;

@@ -58,6 +58,7 @@ class Flattener {
   // mknod(2) of devices is for the initial user namespace alone; elsewhere the host's node of that
   // name is bound, if it is the same device.
   absl::Status BindDevice(const MakeDevice& op);
+  absl::Status Add(const MakeHostDevices& op);
   absl::Status Add(const MakeFolder& op);
   absl::Status Add(const MakeSymlink& op);
   absl::Status Add(const MaskPath& op);

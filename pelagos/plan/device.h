@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -63,6 +64,11 @@ inline void DevicesAreUsable(const PlanInputs& in, Diagnostics& diags) {
 // The limits, with rules that let the devices be used as asked.
 inline CgroupPlan WithDevices(const ContainerSpec& spec, const HostFacts& facts) {
   CgroupPlan plan = spec.cgroup;
+  if (spec.privileged) {
+    for (const DeviceType type : {DeviceType::kBlock, DeviceType::kCharacter}) {
+      plan.device_rules.push_back({type, DeviceRule::kAny, DeviceRule::kAny, kDeviceAll});
+    }
+  }
   for (const Device& device : spec.devices) {
     for (const HostDevice& node : facts.devices.at(device.source)) {
       plan.device_rules.push_back({node.block ? DeviceType::kBlock : DeviceType::kCharacter,
@@ -72,6 +78,25 @@ inline CgroupPlan WithDevices(const ContainerSpec& spec, const HostFacts& facts)
     }
   }
   return plan;
+}
+
+// What else is on the host's /dev, for a privileged container: where nothing is yet.
+inline std::vector<HostDevice> OtherHostDevices(const ContainerSpec& spec, const HostFacts& facts) {
+  std::set<std::string> taken = internal::TakenDevices();
+  for (const Device& device : spec.devices) {
+    for (const HostDevice& node : facts.devices.at(device.source)) {
+      taken.insert(CleanTarget(device.target + node.below));
+    }
+  }
+  std::vector<HostDevice> others;
+  for (const HostDevice& node : facts.all_devices) {
+    const std::string target = "/dev" + node.below;
+    const auto below = taken.lower_bound(target + "/");
+    const bool has_below =
+        below != taken.end() && below->compare(0, target.size() + 1, target + "/") == 0;
+    if (taken.count(target) == 0 && !has_below) others.push_back(node);
+  }
+  return others;
 }
 
 // After /dev is mounted. Folders below it are made first.
@@ -91,6 +116,11 @@ inline std::vector<Op> DeviceOps(const ContainerSpec& spec, const HostFacts& fac
       make.source = device.source + node.below;
       ops.push_back(make);
     }
+  }
+  // In a user namespace no device can be made, and those of the host are not its to use.
+  if (spec.privileged && !facts.in_user_namespace) {
+    std::vector<HostDevice> others = OtherHostDevices(spec, facts);
+    if (!others.empty()) ops.push_back(MakeHostDevices{std::move(others)});
   }
   return ops;
 }

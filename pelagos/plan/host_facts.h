@@ -71,6 +71,8 @@ struct HostFacts {
   std::set<std::string> missing_sources;  // of binds that need theirs
   // By Device::source; what is not here is none.
   std::map<std::string, std::vector<HostDevice>> devices;
+  // All below /dev, for a privileged container; not those of other file systems (pts, shm, mqueue).
+  std::vector<HostDevice> all_devices;
 
   friend bool operator==(const HostFacts&, const HostFacts&) = default;
 };

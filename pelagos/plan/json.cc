@@ -95,6 +95,18 @@ struct OpToJson {
     if (op.keep) json["keep"] = true;
     return json;
   }
+  Json operator()(const MakeHostDevices& op) const {
+    Json json = {{"op", "makeHostDevices"}, {"nodes", Json::array()}};
+    for (const HostDevice& node : op.nodes) {
+      json["nodes"].push_back({{"target", absl::StrCat("/dev", node.below)},
+                               {"block", node.block},
+                               {"major", node.major},
+                               {"minor", node.minor},
+                               {"mode", node.mode},
+                               {"owner", {node.uid, node.gid}}});
+    }
+    return json;
+  }
   Json operator()(const MakeFolder& op) const {
     return {{"op", "makeFolder"}, {"target", op.target}, {"mode", op.mode}};
   }

@@ -26,7 +26,7 @@ TEST(PlanJsonTest, EveryOpHasANameOfItsOwn) {
               SetUmask{},          OpenTerminal{},      ChangeMount{},
               AwaitHooks{},        AwaitExec{},         EnterRoot{},
               SetScheduler{},      SetIoPriority{},     SetMemoryPolicy{},
-              SetCpuAffinity{},    SetPersonality{}};
+              SetCpuAffinity{},    SetPersonality{},    MakeHostDevices{}};
   ASSERT_EQ(plan.ops.size(), std::variant_size_v<Op>);
   const Json json = Json::parse(ToJson(plan));
   std::set<std::string> names;

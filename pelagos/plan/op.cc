@@ -91,6 +91,9 @@ struct Describer {
     if (op.uid != 0 || op.gid != 0) absl::StrAppend(&text, " owner ", op.uid, ":", op.gid);
     return text;
   }
+  std::string operator()(const MakeHostDevices& op) const {
+    return absl::StrCat("the host's devices -> /dev, ", op.nodes.size(), " of them");
+  }
   std::string operator()(const MakeFolder& op) const {
     return absl::StrFormat("folder %s mode %04o", op.target, op.mode);
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "pelagos/policy/capability_set.h"
+#include "pelagos/policy/device.h"
 #include "pelagos/policy/landlock.h"
 #include "pelagos/policy/mount_attributes.h"
 #include "pelagos/policy/mount_options.h"
@@ -89,8 +90,8 @@ struct MakeDevice {
   uint32_t uid = 0, gid = 0;
   std::string source = {};
   bool bound = false;  // in a user namespace, where no device can be made
-  bool fifo = false;  // a named pipe instead; the numbers do not count
-  bool keep = false;  // what is at the target already is taken, if it is the same
+  bool fifo = false;   // a named pipe instead; the numbers do not count
+  bool keep = false;   // what is at the target already is taken, if it is the same
   bool operator==(const MakeDevice&) const = default;
 };
 
@@ -252,6 +253,14 @@ struct SetPersonality {
   bool operator==(const SetPersonality&) const = default;
 };
 
+// mknod(2) of the host's devices on the container's own /dev, at the same places, with their owners
+// and modes; folders are made. What stands there already is not among them. A privileged
+// container's.
+struct MakeHostDevices {
+  std::vector<HostDevice> nodes;  // `below` /dev
+  bool operator==(const MakeHostDevices&) const = default;
+};
+
 // The program's umask(2), instead of 022.
 struct SetUmask {
   uint32_t mode = 022;
@@ -315,7 +324,7 @@ using Op =
                  SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec, SetDomainname,
                  SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit, RestrictPaths, SetUmask,
                  OpenTerminal, ChangeMount, AwaitHooks, AwaitExec, EnterRoot, SetScheduler,
-                 SetIoPriority, SetMemoryPolicy, SetCpuAffinity, SetPersonality>;
+                 SetIoPriority, SetMemoryPolicy, SetCpuAffinity, SetPersonality, MakeHostDevices>;
 
 // One line for people: "bind /srv/www -> /www read-only". Used in plans and in errors.
 std::string Describe(const Op& op);

@@ -57,6 +57,8 @@ TEST(OpTest, EveryOpDescribesItself) {
       {RestrictPaths{1, {{"/usr", {true, false, true}}, {"/tmp", {true, true, false}}}},
        "landlock: rx:/usr rw:/tmp"},
       {SetUmask{027}, "umask 0027"},
+      {MakeHostDevices{{{"/kmsg", false, 1, 11, 0644, 0, 0}, {"/a/b", true, 8, 0, 0660, 0, 6}}},
+       "the host's devices -> /dev, 2 of them"},
       {OpenTerminal{1000}, "terminal of user 1000 -> /dev/console"},
       {OpenTerminal{7, false}, "terminal of user 7"},
       {ChangeMount{"/p", {3, 1, 8, 0x70, {kMountSlave | kMountRecursive}}},

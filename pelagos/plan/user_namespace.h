@@ -89,7 +89,7 @@ inline void AdaptToUserNamespace(const PlanInputs& in, NamespaceSet namespaces,
   }
 }
 
-// None is about what was asked for: limits that this user cannot have are errors.
+// Limits that this user cannot have are errors.
 inline std::vector<PlanNote> UserNamespaceNotes(const PlanInputs& in) {
   if (!in.facts.rootless) return {};
   const RootlessFacts& rootless = *in.facts.rootless;
@@ -101,6 +101,9 @@ inline std::vector<PlanNote> UserNamespaceNotes(const PlanInputs& in) {
   if (!rootless.note.empty()) notes.push_back({rootless.note, false});
   if (!in.facts.cgroups.usable) {
     notes.push_back({"no cgroup of its own: this user may not make any", false});
+  }
+  if (in.spec.privileged) {
+    notes.push_back({"no devices of the host: this user may not make them"});
   }
   return notes;
 }

@@ -65,6 +65,41 @@ TEST_F(DevicesTest, AFolderOfDevices) {
             "./a\n./sub/b\n7\n");
 }
 
+// In a /dev of this test's own, so that it is known what is there.
+TEST_F(DevicesTest, PrivilegedHasThoseOfTheHost) {
+  ASSERT_EQ(::mount("test", "/mnt", "tmpfs", 0, "mode=755"), 0);
+  const auto node = [](const char* path, mode_t type, unsigned minor, gid_t group) {
+    ASSERT_EQ(::mknod(path, type | 0640, makedev(1, minor)), 0) << path;
+    ASSERT_EQ(::chmod(path, 0640), 0);
+    ASSERT_EQ(::chown(path, 0, group), 0);
+  };
+  for (const char* folder : {"/mnt/sub", "/mnt/pts", "/mnt/shm"}) {
+    ASSERT_EQ(::mkdir(folder, 0755), 0);
+  }
+  ASSERT_EQ(::mount("/dev/shm", "/mnt/shm", nullptr, MS_BIND, nullptr), 0);  // the test's folders
+  node("/mnt/null", S_IFCHR, 3, 0);
+  node("/mnt/console", S_IFCHR, 3, 0);
+  node("/mnt/disk", S_IFBLK, 5, 6);
+  node("/mnt/sub/mine", S_IFCHR, 3, 7);
+  node("/mnt/pts/0", S_IFCHR, 3, 0);
+  Node("below-shm", 0600, 0, 0);
+  ASSERT_EQ(::symlink("/mnt/disk", "/mnt/link"), 0);
+  ASSERT_EQ(::mount("/mnt", "/dev", nullptr, MS_MOVE, nullptr), 0);
+  const std::string list = absl::StrCat(
+      "cd /dev; ", kStat, "disk sub/mine; test -e link || test -e console || test -e pts/0 || ",
+      "test -n \"$(ls shm)\" || echo no more; echo x > sub/mine && echo written");
+  const Outcome privileged = Run({"--privileged"}, list);
+  const Outcome ordinary = Run({}, "cd /dev; test -e disk || test -e sub || echo none");
+  const Outcome plan = world_->Pelagos({"run", "--privileged", "--dry-run", "busybox", "true"});
+  ASSERT_EQ(::umount2("/dev", MNT_DETACH), 0);
+  EXPECT_EQ(privileged.out,
+            "disk block special file 1:5 640 0:6\nsub/mine character special file 1:3 640 0:7\n"
+            "no more\nwritten\n")
+      << privileged.Describe();
+  EXPECT_EQ(ordinary.out, "none\n") << ordinary.Describe();
+  EXPECT_TRUE(absl::StrContains(plan.out, "the host's devices -> /dev, 2 of them\n")) << plan.Describe();
+}
+
 TEST_F(DevicesTest, WhatIsRefused) {
   const std::string node = Node("node", 0600, 0, 0);
   ExpectFails({"--device", "/dev/no-such-device"}, 125, "does not exist on the host");
