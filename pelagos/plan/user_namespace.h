@@ -89,7 +89,7 @@ inline void AdaptToUserNamespace(const PlanInputs& in, NamespaceSet namespaces,
   }
 }
 
-// Limits that this user cannot have are errors.
+// None is about what was named: limits that this user cannot have are errors.
 inline std::vector<PlanNote> UserNamespaceNotes(const PlanInputs& in) {
   if (!in.facts.rootless) return {};
   const RootlessFacts& rootless = *in.facts.rootless;
@@ -103,7 +103,7 @@ inline std::vector<PlanNote> UserNamespaceNotes(const PlanInputs& in) {
     notes.push_back({"no cgroup of its own: this user may not make any", false});
   }
   if (in.spec.privileged) {
-    notes.push_back({"no devices of the host: this user may not make them"});
+    notes.push_back({"no devices of the host: this user may not make them", false});
   }
   return notes;
 }
