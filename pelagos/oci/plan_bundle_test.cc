@@ -100,6 +100,23 @@ TEST(PlanBundleTest, MountsThatCannotBeMade) {
                           "/mounts/5/options: idmap needs uidMappings and gidMappings"));
 }
 
+TEST(PlanBundleTest, ProcIsTheKernels) {
+  Config config = Minimal();
+  config.mounts = {{"/proc", "bind", "/evil", {}, {}, {}},
+                   {"/a/../proc", "tmpfs", "tmpfs", {}, {}, {}},
+                   {"/proc/self/attr", "", "/evil", {"bind"}, {}, {}},
+                   {"/proc/sys/kernel", "tmpfs", "", {}, {}, {}}};
+  EXPECT_THAT(Steps(config),
+              ElementsAre("/mounts/0/destination: /proc must be of type proc, or a bind of /proc",
+                          "/mounts/1/destination: /proc must be of type proc, or a bind of /proc",
+                          "/mounts/2/destination: nothing may be mounted at this place in /proc",
+                          "/mounts/3/destination: nothing may be mounted at this place in /proc"));
+  config.mounts = {{"/proc", "bind", "/proc", {"rbind"}, {}, {}},
+                   {"/proc/uptime", "bind", "/lxcfs/uptime", {}, {}, {}},
+                   {"/process", "tmpfs", "", {}, {}, {}}};
+  EXPECT_THAT(Steps(config), Contains("mount tmpfs -> /process"));
+}
+
 TEST(PlanBundleTest, CgroupMountsFollowTheHost) {
   Config config = Minimal();
   config.mounts = {{"/sys/fs/cgroup", "cgroup", "cgroup", {"ro"}, {}, {}}};

@@ -37,6 +37,29 @@ std::vector<IdMapping> Mappings(const std::vector<IdMap>& maps) {
   return list;
 }
 
+// Labels, settings and masks are of proc(5), not of what a bundle put in its place (CVE-2019-16884,
+// CVE-2019-19921). Single files may be covered: lxcfs does so; the list is runc's.
+bool IsAllowedInProc(const Mount& mount, const std::string& target, bool bind) {
+  constexpr absl::string_view kFiles[] = {
+      "/proc/cpuinfo",
+      "/proc/diskstats",
+      "/proc/meminfo",
+      "/proc/stat",
+      "/proc/swaps",
+      "/proc/uptime",
+      "/proc/loadavg",
+      "/proc/slabinfo",
+      "/proc/net/dev",
+      "/proc/sys/kernel/ns_last_pid",
+      "/proc/sys/crypto/fips_enabled",
+  };
+  if (target == "/proc") {
+    return bind ? CleanDestination(mount.source) == "/proc" : mount.type == "proc";
+  }
+  return !absl::StartsWith(target, "/proc/") ||
+         std::find(std::begin(kFiles), std::end(kFiles), target) != std::end(kFiles);
+}
+
 class MountPlanner {
  public:
   MountPlanner(const Config& config, const BundleFacts& facts, Mistakes& mistakes)
@@ -50,7 +73,13 @@ class MountPlanner {
     if ((options.flags & MS_REMOUNT) != 0) {
       return mistakes_.Add(at + "/options", "remount: nothing is mounted yet");
     }
-    if (options.bind || mount.type == "bind") return Bind(mount, options, target, at);
+    const bool bind = options.bind || mount.type == "bind";
+    if (!IsAllowedInProc(mount, target, bind)) {
+      return mistakes_.Add(at + "/destination",
+                           target == "/proc" ? "/proc must be of type proc, or a bind of /proc"
+                                             : "nothing may be mounted at this place in /proc");
+    }
+    if (bind) return Bind(mount, options, target, at);
     if (mount.type.empty()) return mistakes_.Add(at + "/type", "is missing");
     if (options.map_ids || !mount.uid_mappings.empty() || !mount.gid_mappings.empty()) {
       return mistakes_.Add(at + "/uidMappings", "only bind mounts can map ids");

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,9 +46,10 @@ const char* ProgramOf(Runtime runtime) {
       return "tools/pelagos";
   }
 }
-bool IsPelagos(Runtime runtime) {
-  return runtime == Runtime::kPelagos || runtime == Runtime::kPelagosRootless;
+bool TakesBundles(Runtime runtime) {
+  return runtime != Runtime::kPelagos && runtime != Runtime::kPelagosRootless;
 }
+bool IsPelagos(Runtime runtime) { return runtime != Runtime::kCrun && runtime != Runtime::kRunc; }
 std::string NameOf(Runtime runtime) {
   return runtime == Runtime::kCrun ? "crun" : runtime == Runtime::kRunc ? "runc" : "pelagos";
 }
@@ -186,10 +188,12 @@ void Arena::MakeFiles(const Case& one, const std::string& folder) const {
   fs::create_directories(root);
   fs::create_directories(folder + "/share");
   fs::create_directories(folder + "/bundle");
+  EXPECT_EQ(::mknod((folder + "/null").c_str(), S_IFCHR | 0666, makedev(1, 3)), 0);
+  ::chmod((folder + "/null").c_str(), 0666);
   for (const char* path : {"/root", "/share", "/bundle", ""}) {
     ::chmod((folder + path).c_str(), 0755);
   }
-  if (!one.without_prober) {
+  if (!one.without_prober || one.entered) {
     EXPECT_TRUE(sys::WriteFileAtomically(root + "/prober", prober_, 0755).ok());
   }
   // Such as are in every root; what the case brings instead comes first.
@@ -237,11 +241,13 @@ Judgement Arena::RunIn(const Case& one, const std::string& folder) {
   options.env = Environment();
   options.folder = folder + "/bundle";
   options.uid = uid_;
+  options.null = folder + "/null";
   options.terminal = one.ask.terminal || one.ask.host_terminal;
   const std::string program = absl::StrCat(folder_, "/bin/", NameOf(runtime_));
   std::vector<SpawnOptions> before;  // what has to succeed first
   std::vector<std::string> last_words;
-  if (IsPelagos(runtime_)) {
+  if (one.entered && !TakesBundles(runtime_)) return {};
+  if (!TakesBundles(runtime_)) {
     if (one.image) {
       const std::string archive = folder + "/image.tar";
       EXPECT_TRUE(sys::WriteFileAtomically(archive, ArchiveOf(one, outside, prober_), 0644).ok());
@@ -252,15 +258,35 @@ Judgement Arena::RunIn(const Case& one, const std::string& folder) {
     options.argv = PelagosWords(one, root, outside, id);
     options.argv.insert(options.argv.begin(), program);
   } else {
-    const std::optional<std::string> config = BundleConfig(one, root, outside, id);
+    Case first = one;
+    if (one.entered) {
+      first.ask.command = {"/prober", "sleep"};
+      first.ask.user = first.ask.workdir = "";
+      first.without_prober = false;
+    }
+    const std::optional<std::string> config = BundleConfig(first, root, outside, id);
     if (!config) return {};
     EXPECT_TRUE(sys::WriteFileAtomically(options.folder + "/config.json", *config, 0644).ok());
-    options.hide_v2 = true;
-    options.argv = {program, "--root", folder + "/state", "run", "--bundle", options.folder, id};
-    last_words = {program, "--root", folder + "/state", "delete", "--force", id};
+    options.hide_v2 = !IsPelagos(runtime_);
+    std::vector<std::string> words = {program};
+    if (IsPelagos(runtime_)) words.push_back("oci");
+    words.insert(words.end(), {"--root", folder + "/state"});
+    options.argv = last_words = words;
+    if (one.entered) {
+      before.push_back(options);
+      before.back().quiet = true;
+      before.back().argv.insert(before.back().argv.end(),
+                                {"run", "--detach", "--bundle", options.folder, id});
+      const std::vector<std::string> entering = EnteringWords(one, outside, id);
+      options.argv.insert(options.argv.end(), entering.begin(), entering.end());
+    } else {
+      options.argv.insert(options.argv.end(), {"run", "--bundle", options.folder, id});
+    }
+    last_words.insert(last_words.end(), {"delete", "--force", id});
   }
   Sentinels sentinels(outside, uid_);
   sentinels.Guard(program);
+  sentinels.GuardDevice(options.null);
   if (IsPelagos(runtime_)) sentinels.Guard(folder_ + "/bin/pelagos-init");
   const Fd top(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const Fd decoys(::open(outside.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

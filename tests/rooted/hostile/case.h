@@ -112,6 +112,7 @@ struct Case {
   std::string mounted = {};     // below the root, where the lent folder is mounted on the host
   bool root_is_link = false;    // the root's path is a link to the folder
   bool only_pelagos = false;    // an OCI bundle cannot say it
+  bool entered = false;         // the program enters a container that runs (exec)
   bool without_prober = false;  // the root brings what is run; nothing is copied in
   std::vector<std::string> look = {};  // paths inside at which the secret must not be
 };
@@ -129,6 +130,7 @@ Cases ImageCases();
 Cases RightsCases();
 Cases TerminalCases();
 Cases ProgramCases();
+Cases EnteringCases();
 
 // All, in the table's order.
 Cases AllCases();

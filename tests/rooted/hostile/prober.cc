@@ -2,6 +2,7 @@
 // tries to get out. Static: it is copied into roots that have nothing else.
 //
 //   prober [outside=PATH] [look=PATH]...
+//   prober sleep           until it is killed
 //   prober watch=NAME      until it is killed: for processes that enter, with a program of that
 //   name
 //
@@ -296,6 +297,9 @@ void Watch(const std::string& program) {
 }
 
 int Main(int argc, char** argv) {
+  if (argc >= 2 && std::strcmp(argv[1], "sleep") == 0) {
+    for (;;) ::pause();
+  }
   if (argc == 2 && std::strncmp(argv[1], "watch=", 6) == 0) Watch(argv[1] + 6);
   std::string outside;
   std::vector<std::string> look;

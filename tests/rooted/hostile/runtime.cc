@@ -118,6 +118,17 @@ std::vector<std::string> PelagosWords(const Case& one, const std::string& root,
   return words;
 }
 
+std::vector<std::string> EnteringWords(const Case& one, const std::string& outside,
+                                       const std::string& id) {
+  std::vector<std::string> words = {"exec"};
+  if (!one.ask.user.empty()) words.insert(words.end(), {"--user", one.ask.user});
+  if (!one.ask.workdir.empty()) words.insert(words.end(), {"--cwd", one.ask.workdir});
+  words.push_back(id);
+  const std::vector<std::string> command = CommandOf(one, outside);
+  words.insert(words.end(), command.begin(), command.end());
+  return words;
+}
+
 std::string ArchiveOf(const Case& one, const std::string& outside, const std::string& prober) {
   std::vector<std::string> layers;
   TarBuilder root;

@@ -10,7 +10,8 @@
 
 namespace pelagos::hostile {
 
-enum class Runtime : uint8_t { kPelagos, kPelagosRootless, kCrun, kRunc };
+// kPelagosOci: as an OCI runtime, with the bundles that crun and runc get.
+enum class Runtime : uint8_t { kPelagos, kPelagosRootless, kPelagosOci, kCrun, kRunc };
 
 // The program with its arguments, as the container runs it.
 std::vector<std::string> CommandOf(const Case& one, const std::string& outside);
@@ -19,6 +20,10 @@ std::vector<std::string> CommandOf(const Case& one, const std::string& outside);
 // `id` the container's name.
 std::vector<std::string> PelagosWords(const Case& one, const std::string& root,
                                       const std::string& outside, const std::string& id);
+
+// Behind an OCI runtime: the program enters the container `id`.
+std::vector<std::string> EnteringWords(const Case& one, const std::string& outside,
+                                       const std::string& id);
 
 // A docker-archive of the case's root and layers. `prober` is the program's content.
 std::string ArchiveOf(const Case& one, const std::string& outside, const std::string& prober);

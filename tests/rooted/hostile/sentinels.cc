@@ -99,6 +99,10 @@ std::map<std::string, std::string> Sentinels::Look() const {
   }
   found["decoy /"] = WholeFile(folder_);
   for (const std::string& path : guarded_) found["program " + path] = WholeFile(path);
+  for (const std::string& path : devices_) {
+    struct stat info = {};
+    if (::lstat(path.c_str(), &info) == 0) found["device " + path] = Identity(info, false);
+  }
   for (const char* path : kSettings) {
     const auto text = sys::ReadFile(path, 4096);
     if (text.ok()) found[absl::StrCat("setting ", path)] = *text;

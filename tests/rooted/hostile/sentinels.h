@@ -19,6 +19,9 @@ class Sentinels {
   // The files of the runtime itself: their content and identity are watched too.
   void Guard(const std::string& path) { guarded_.push_back(path); }
 
+  // A device that is lent to the runtime: who owns it, who may use it.
+  void GuardDevice(const std::string& path) { devices_.push_back(path); }
+
   // Remembers everything, then watches. Nobody else may touch the decoys until Findings.
   void Begin();
 
@@ -30,7 +33,7 @@ class Sentinels {
   std::map<std::string, std::string> Look() const;
 
   std::string folder_;
-  std::vector<std::string> guarded_;
+  std::vector<std::string> guarded_, devices_;
   std::map<std::string, std::string> before_;
   Fd watch_;
   std::map<int, std::string> watched_;

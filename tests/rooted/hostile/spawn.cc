@@ -138,15 +138,15 @@ Spawned Spawn(const SpawnOptions& options) {
   Spawned result;
   Ends out = options.terminal ? MakeTerminal() : MakePipe();
   Ends err = options.terminal ? Ends{} : MakePipe();
-  const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const Fd null(::open(options.null.c_str(), O_RDWR | O_CLOEXEC));
   struct stat before = {};
   ::fstat(out.theirs.get(), &before);
   const pid_t pid = ::fork();
   if (pid < 0) return result;
   if (pid == 0) {
-    const int stream = out.theirs.get();
+    const int stream = options.quiet ? null.get() : out.theirs.get();
     Exec(options, options.terminal ? stream : null.get(), stream,
-         options.terminal ? stream : err.theirs.get());
+         options.terminal || options.quiet ? stream : err.theirs.get());
   }
   auto pidfd = sys::OpenPidfd(pid);
   if (!options.terminal) out.theirs.reset();  // a terminal is looked at afterwards

@@ -16,9 +16,11 @@ struct SpawnOptions {
   std::vector<std::string> argv;
   std::vector<std::string> env;
   std::string folder;            // where it runs
+  std::string null;              // a null device, which is its input: not the machine's own
   std::vector<int> descriptors;  // open in the runtime too, each several times
   uid_t uid = 0;                 // 0: as the caller
   bool hide_v2 = false;          // in a mount namespace without a hybrid host's cgroup v2
+  bool quiet = false;            // all three streams are /dev/null: for what goes on behind it
   bool terminal = false;         // all three streams are a new terminal; `out` is what it shows
   absl::Duration patience = absl::Seconds(20);
 };

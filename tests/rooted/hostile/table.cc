@@ -38,7 +38,9 @@ Read with care:
   engine above them may keep some of these requests from them.
 - Where the program is the runtime itself, crun and runc are refused because the root has no loader
   for them. An attacker would bring one along, as CVE-2019-5736 did.
-- Not re-enacted: programs that enter a container which runs (exec, attach, cp), builds, networks.
+- "Pelagos, OCI" is `pelagos oci` with the bundles of crun and runc; `pelagos run` has no exec yet.
+- The owner of the caller's standard input (a null device) counts as the host's.
+- Not re-enacted: attach, cp, builds, networks.
 - CVE-2017-5985, CVE-2018-6556 and CVE-2022-47952 are of a helper with root's rights; none of our
   programs has rights of its own. CVE-2021-41103 and CVE-2025-64507 are of folders that users of the
   host can enter. Both have a test beside the corpus.

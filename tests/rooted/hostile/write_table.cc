@@ -30,6 +30,7 @@ class TableTest : public rooted::RootedTest {};
 TEST_F(TableTest, Writes) {
   std::vector<Column> columns = {{Runtime::kPelagos, "Pelagos", "", {}},
                                  {Runtime::kPelagosRootless, "Pelagos, rootless", "", {}},
+                                 {Runtime::kPelagosOci, "Pelagos, OCI", "", {}},
                                  {Runtime::kCrun, "crun", "", {}},
                                  {Runtime::kRunc, "runc", "", {}}};
   Cases cases = AllCases();
