@@ -97,7 +97,8 @@ TEST_F(DevicesTest, PrivilegedHasThoseOfTheHost) {
             "no more\nwritten\n")
       << privileged.Describe();
   EXPECT_EQ(ordinary.out, "none\n") << ordinary.Describe();
-  EXPECT_TRUE(absl::StrContains(plan.out, "the host's devices -> /dev, 2 of them\n")) << plan.Describe();
+  EXPECT_TRUE(absl::StrContains(plan.out, "the host's devices -> /dev, 2 of them\n"))
+      << plan.Describe();
 }
 
 TEST_F(DevicesTest, WhatIsRefused) {

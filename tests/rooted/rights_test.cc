@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -30,6 +31,21 @@ class RightsTest : public RunTest {
   void ExpectFails(const Words& flags, int code, const std::string& message) {
     RunTest::ExpectFails(flags, code, message);
     world_->ExpectNoResidue("a container that could not be started");
+  }
+  // What a script that must succeed prints; what an old Landlock cannot do is said where it is
+  // used.
+  std::string Out(const Words& flags, const std::string& script) {
+    const bool uses_landlock = std::find(flags.begin(), flags.end(), "--landlock") != flags.end();
+    const Outcome outcome = Run(flags, script);
+    EXPECT_EQ(outcome.code, 0) << outcome.Describe();
+    const int version = sys::LandlockAbi();
+    EXPECT_EQ(outcome.err,
+              uses_landlock && version < 3
+                  ? absl::StrCat("pelagos: note: Landlock of this kernel (version ", version,
+                                 ") cannot deny truncate(2) of files that may not be written\n")
+                  : "")
+        << outcome.Describe();
+    return outcome.out;
   }
   static bool Holds(Capability cap) {
     return CapabilitySet::FromBits(sys::PermittedCapabilities().value()).contains(cap);
