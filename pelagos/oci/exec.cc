@@ -71,6 +71,7 @@ absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
   PELAGOS_ASSIGN_OR_RETURN(const Fd container, sys::OpenPidfd(record.process));
   ExecFacts facts;
   facts.id = options.id;
+  facts.bundle = record.bundle;
   facts.cgroups = record.cgroups;
   facts.cgroup = options.cgroup;
   facts.joins = JoinsOf(config, record.process.pid);

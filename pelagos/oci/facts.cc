@@ -24,6 +24,7 @@ absl::StatusOr<HostFacts> ReadHost(const Process& process, const std::string& mo
   host.kernel = ParseKernelVersion(names.release).value_or(KernelVersion{});
   PELAGOS_ASSIGN_OR_RETURN(const uint64_t capabilities, sys::PermittedCapabilities());
   host.capabilities = CapabilitySet::FromBits(capabilities);
+  host.in_user_namespace = !sys::InInitialUserNamespace();
   if (!process.apparmor_profile.empty()) host.apparmor = sys::AppArmorIsOn();
   if (!process.selinux_label.empty() || !mount_label.empty()) host.selinux = sys::SelinuxIsOn();
   return host;

@@ -27,6 +27,8 @@ class BundlePlanner {
   absl::StatusOr<LaunchPlan> Run() && {
     plan_.id = facts_.id;
     plan_.outlives_launcher = true;
+    plan_.bundle = facts_.bundle;
+    plan_.annotations = config_.annotations;
     CheckVersion();
     Namespaces();
     plan_.cgroup = PlanCgroups(config_, facts_, mistakes_);
@@ -284,6 +286,8 @@ absl::StatusOr<LaunchPlan> PlanExec(const Config& config, const Process& process
   plan.id = facts.id;
   plan.joins = facts.joins;
   plan.outlives_launcher = true;
+  plan.bundle = facts.bundle;
+  plan.annotations = config.annotations;
   plan.cgroup.joined = true;
   const std::string below = facts.cgroup.empty() ? "" : absl::StrCat("/", facts.cgroup);
   if (!facts.cgroups.v2.empty()) plan.cgroup.v2 = facts.cgroups.v2 + below;

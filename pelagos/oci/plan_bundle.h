@@ -26,7 +26,7 @@ CgroupFolders CgroupFoldersOf(const Config& config, const BundleFacts& facts);
 
 // What `exec` needs to know of a container that runs.
 struct ExecFacts {
-  std::string id;
+  std::string id, bundle;
   HostFacts host;
   CgroupFolders cgroups;
   std::string cgroup;  // below the container's own, "a/b"; empty: that

@@ -140,9 +140,12 @@ CgroupSteps PlanCgroups(const Config& config, const BundleFacts& facts, Mistakes
   }
   const std::vector<DeviceRule> devices =
       AllowedDevices(resources.devices, "/linux/resources/devices", mistakes);
-  if (!steps.v2.empty()) {
+  // user_namespaces(7): nobody in one can make device nodes, nor filter them.
+  if (facts.host.in_user_namespace || devices.empty()) {
+    // Nothing to filter.
+  } else if (!steps.v2.empty()) {
     steps.devices = devices;
-  } else if (!devices.empty() && folders.v1.count("devices") != 0) {
+  } else if (folders.v1.count("devices") != 0) {
     AddDevicesV1(folders.v1.at("devices"), devices, &steps);
   }
   steps.limits.insert(steps.limits.end(), limits.begin(), limits.end());

@@ -3,6 +3,7 @@
 // A value; equal inputs give equal plans, byte for byte.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ struct LaunchPlan {
   std::vector<PlanNote> notes;
   // The first process does not die with the thread that launched it.
   bool outlives_launcher = false;
+  // Of an OCI bundle, for who is told of the container: a listener of its filter.
+  std::string bundle = {};
+  std::map<std::string, std::string> annotations = {};
   bool operator==(const LaunchPlan&) const = default;
 };
 
