@@ -20,19 +20,19 @@ namespace {
 constexpr char kOciVersion[] = "1.1.0";
 
 std::string ContainerProcessState(const LaunchPlan& plan, const InstallSeccomp& op, pid_t pid) {
-  const std::string folder = !plan.bundle.empty()    ? plan.bundle
+  const std::string folder = !plan.bundle.empty()   ? plan.bundle
                              : plan.folders.empty() ? "/"
                                                     : sys::FolderOf(plan.folders[0]);
   nlohmann::ordered_json state = {{"ociVersion", kOciVersion},
-                                        {"fds", {"seccompFd"}},
-                                        {"pid", pid},
-                                        {"metadata", op.listener_metadata},
-                                        {"state",
-                                         {{"ociVersion", kOciVersion},
-                                          {"id", plan.id},
-                                          {"status", "creating"},
-                                          {"pid", pid},
-                                          {"bundle", folder}}}};
+                                  {"fds", {"seccompFd"}},
+                                  {"pid", pid},
+                                  {"metadata", op.listener_metadata},
+                                  {"state",
+                                   {{"ociVersion", kOciVersion},
+                                    {"id", plan.id},
+                                    {"status", "creating"},
+                                    {"pid", pid},
+                                    {"bundle", folder}}}};
   if (!plan.annotations.empty()) state["state"]["annotations"] = plan.annotations;
   return state.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

@@ -41,6 +41,7 @@ Json ToJson(const Record& record) {
           {"pid", record.process.pid},
           {"startTime", record.process.start_time},
           {"creating", record.creating},
+          {"hooks", record.hooks},
           {"cgroup",
            {{"v2", record.cgroups.v2},
             {"v2Controllers", record.cgroups.v2_controllers},
@@ -59,6 +60,7 @@ absl::StatusOr<Record> FromJson(absl::string_view text, const std::string& path)
     record.owner = json.at("owner");
     record.process = {json.at("pid"), json.at("startTime")};
     record.creating = json.at("creating");
+    record.hooks = json.at("hooks");
     record.cgroups.v2 = json.at("cgroup").at("v2");
     record.cgroups.v2_controllers = json.at("cgroup").at("v2Controllers");
     record.cgroups.v1 = json.at("cgroup").at("v1");

@@ -34,6 +34,7 @@ struct Record {
   // The creator while it is being created, then the first process.
   sys::ProcessIdentity process;
   bool creating = false;
+  bool hooks = true;  // the config has some: only then start and delete need it
   CgroupFolders cgroups;
   friend bool operator==(const Record&, const Record&) = default;
 };

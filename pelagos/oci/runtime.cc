@@ -132,6 +132,7 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   record.created = Now();
   record.owner = ::geteuid();
   record.creating = true;
+  record.hooks = config.hooks.has_value();
   record.cgroups = cgroups;
   absl::Cleanup undo = [&] {
     // The failure that led here is the one to report.
@@ -208,7 +209,10 @@ absl::Status Runtime::Start(const std::string& id) {
       return absl::FailedPreconditionError(absl::StrCat(
           "cannot start a container in the ", NameOf(records_.StatusOf(record)), " state"));
   }
-  PELAGOS_ASSIGN_OR_RETURN(const Config config, records_.ReadConfig(id));
+  Config config;
+  if (record.hooks) {
+    PELAGOS_ASSIGN_OR_RETURN(config, records_.ReadConfig(id));
+  }
   const Hooks& hooks = HooksOf(config);
   const auto stop = [&](const absl::Status& failure) {
     const absl::Status killed = KillAndWait(record);
@@ -224,6 +228,7 @@ absl::Status Runtime::Start(const std::string& id) {
   }
   const absl::Status resumed = launch::Resume(
       records_.Socket(id), record.process.pid, *pidfd, [&]() -> absl::StatusOr<LaunchPlan> {
+        PELAGOS_ASSIGN_OR_RETURN(config, records_.ReadConfig(id));
         PELAGOS_ASSIGN_OR_RETURN(const BundleFacts facts, ReadFacts(id, record.bundle, config));
         return PlanBundle(config, facts);
       });
@@ -231,7 +236,7 @@ absl::Status Runtime::Start(const std::string& id) {
   if (absl::IsNotFound(resumed) && !launch::IsExecFailure(resumed)) {
     return absl::FailedPreconditionError("cannot start an already running container");
   }
-  if (!resumed.ok()) return WordFailure(resumed, *config.process);
+  if (!resumed.ok()) return WordFailure(resumed, config.process.value_or(Process()));
   ran = RunHooks("poststart", hooks.poststart, HookPlace::kHost, record, config,
                  NameOf(Status::kRunning));
   return ran.ok() ? ran : stop(ran);
@@ -283,6 +288,7 @@ absl::Status Runtime::Delete(const std::string& id, bool force) {
     }
     PELAGOS_RETURN_IF_ERROR(KillAndWait(record));
   }
+  if (!record.hooks) return Destroy(record, nullptr);
   const absl::StatusOr<Config> config = records_.ReadConfig(id);
   return Destroy(record, config.ok() ? &*config : nullptr);
 }
