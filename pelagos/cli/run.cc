@@ -20,10 +20,12 @@
 #include "pelagos/cli/run_namespaces.h"
 #include "pelagos/cli/run_rights.h"
 #include "pelagos/cli/run_security.h"
+#include "pelagos/cli/run_userns.h"
 #include "pelagos/cli/streams.h"
 #include "pelagos/cli/sweep.h"
 #include "pelagos/cli/terminal.h"
 #include "pelagos/container/engine.h"
+#include "pelagos/container/id_pool.h"
 #include "pelagos/container/rootless.h"
 #include "pelagos/container/running.h"
 #include "pelagos/launch/failure.h"
@@ -83,7 +85,7 @@ int ExitCodeFor(const absl::Status& status) {
 }
 
 int Run(const Context& context, const Arguments& args) {
-  const absl::StatusOr<ContainerSpec> spec = SpecFrom(args);
+  absl::StatusOr<ContainerSpec> spec = SpecFrom(args);
   if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);
   if (args.has("dry-run")) {
     // Whatever the planning does from here on, it changes nothing.
@@ -94,9 +96,24 @@ int Run(const Context& context, const Arguments& args) {
                    "from changing files\n";
     }
   }
-  const auto rootless =
-      args.has("dry-run") ? container::PlanRootless() : container::EnterIfRootless(context.roots);
+  auto rootless = container::PlanRootless();
   if (!rootless.ok()) return Fail(rootless.status(), kRuntimeFailed);
+  if (absl::Status applied = ApplyUserns(args, *rootless, *spec); !applied.ok()) {
+    return Fail(absl::StrCat("run: ", applied.message()), kUsage);
+  }
+  std::optional<container::ChosenIds> chosen;
+  if (const auto automatic = AutoIdsFrom(args); automatic.ok() && *automatic) {
+    auto ids = container::ChooseIds(
+        context.roots, **automatic,
+        args.has("dry-run") ? container::IdUse::kLook : container::IdUse::kTake);
+    if (!ids.ok()) return Fail(ids.status(), kRuntimeFailed);
+    chosen = *std::move(ids);
+    spec->ids = chosen->map;
+  }
+  if (*rootless && !args.has("dry-run")) {
+    const absl::Status entered = container::EnterRootless(context.roots, spec->joins, **rootless);
+    if (!entered.ok()) return Fail(entered, kRuntimeFailed);
+  }
   auto engine = container::Engine::Open(context.roots, *rootless);
   if (!engine.ok()) return Fail(engine.status(), kRuntimeFailed);
   if (args.has("dry-run")) {
@@ -143,6 +160,7 @@ int Run(const Context& context, const Arguments& args) {
   auto started = container::Run(**engine, *spec, *std::move(prepared), streams);
   if (!started.ok()) return Fail(started.status(), ExitCodeFor(started.status()));
   running.emplace(*std::move(started));
+  chosen.reset();  // the container tells now that they are taken
   RawMode raw;
   if (spec->terminal) {
     const int master = running->terminal().get();
@@ -184,7 +202,7 @@ std::vector<Flag> RunFlags() {
       {"read-only", 0, "", "seal the root file system"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
   for (const auto& more : {LimitFlags(), MountFlags(), DeviceFlags(), RightsFlags(),
-                           SecurityFlags(), NamespacesFlags()}) {
+                           SecurityFlags(), NamespacesFlags(), UsernsFlags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
   }
   return flags;

@@ -29,14 +29,35 @@ absl::Status ApplyNetwork(const Arguments& args, ContainerSpec& spec) {
   const std::optional<NamespaceMode> mode = ParseNamespaceMode(text);
   if (!mode || mode->origin == NamespaceOrigin::kOwn) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--network '", text, "': expected none, host or ns:/PATH"));
+        absl::StrCat("--network '", text, "': expected none, host, container:NAME or ns:/PATH"));
   }
   if (mode->origin == NamespaceOrigin::kHost) {
     spec.net.mode = NetMode::kHost;
     return absl::OkStatus();
   }
   spec.namespaces.erase(Namespace::kNet);
-  spec.joins.push_back({Namespace::kNet, mode->path});
+  spec.joins.push_back({Namespace::kNet, mode->path, mode->container});
+  return absl::OkStatus();
+}
+
+absl::Status ApplyTimeOffsets(const Arguments& args, ContainerSpec& spec) {
+  for (const std::string& text : args.values("time-offset")) {
+    const size_t equals = text.find('=');
+    const absl::string_view clock = absl::string_view(text).substr(0, equals);
+    std::optional<TimeOffset>* offset = clock == "monotonic"  ? &spec.time.monotonic
+                                        : clock == "boottime" ? &spec.time.boottime
+                                                              : nullptr;
+    if (offset != nullptr && equals != std::string::npos) {
+      *offset = ParseTimeOffset(absl::string_view(text).substr(equals + 1));
+    }
+    if (offset == nullptr || !*offset) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--time-offset '", text,
+          "': expected monotonic=TIME or boottime=TIME, TIME a number with s, m, h or d behind it, "
+          "as -1.5h, of at most 4611686018 seconds"));
+    }
+    spec.namespaces.insert(Namespace::kTime);
+  }
   return absl::OkStatus();
 }
 
@@ -44,11 +65,14 @@ absl::Status ApplyNetwork(const Arguments& args, ContainerSpec& spec) {
 
 std::vector<Flag> NamespacesFlags() {
   return {
-      {"pid", 0, "MODE", "private, host, or ns:PATH of a pid namespace"},
-      {"ipc", 0, "MODE", "private, host, or ns:PATH of an ipc namespace"},
-      {"uts", 0, "MODE", "private, host, or ns:PATH of a uts namespace"},
-      {"cgroupns", 0, "MODE", "private, host, or ns:PATH of a cgroup namespace"},
-      {"network", 0, "MODE", "none (default), host, or ns:PATH of a network namespace"},
+      {"pid", 0, "MODE", "private, host, container:NAME, or ns:PATH of a pid namespace"},
+      {"ipc", 0, "MODE", "private, host, container:NAME, or ns:PATH of an ipc namespace"},
+      {"uts", 0, "MODE", "private, host, container:NAME, or ns:PATH of a uts namespace"},
+      {"cgroupns", 0, "MODE", "private, host, container:NAME, or ns:PATH of a cgroup namespace"},
+      {"network", 0, "MODE",
+       "none (default), host, container:NAME, or ns:PATH of a network namespace"},
+      {"time-offset", 0, "CLOCK=TIME",
+       "own clocks: monotonic or boottime, so far from the host's (3600, -1.5h)"},
       {"init", 0, "", "a first process that passes signals on and reaps orphans"},
   };
 }
@@ -59,18 +83,20 @@ absl::Status ApplyNamespaces(const Arguments& args, ContainerSpec& spec) {
     const std::string text = args.value(flag.name);
     const std::optional<NamespaceMode> mode = ParseNamespaceMode(text);
     if (!mode) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--", flag.name, " '", text, "': expected private, host or ns:/PATH"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--", flag.name, " '", text, "': expected private, host, container:NAME or ns:/PATH"));
     }
     if (mode->origin == NamespaceOrigin::kOwn) continue;
     spec.namespaces.erase(flag.kind);
-    if (mode->origin == NamespaceOrigin::kJoined) spec.joins.push_back({flag.kind, mode->path});
+    if (mode->origin == NamespaceOrigin::kJoined)
+      spec.joins.push_back({flag.kind, mode->path, mode->container});
     if (flag.kind == Namespace::kUts && !spec.hostname.empty()) {
       return absl::InvalidArgumentError(
           "--hostname needs a uts namespace of its own: leave --uts out");
     }
   }
   PELAGOS_RETURN_IF_ERROR(ApplyNetwork(args, spec));
+  PELAGOS_RETURN_IF_ERROR(ApplyTimeOffsets(args, spec));
   spec.init = args.has("init");
   return absl::OkStatus();
 }

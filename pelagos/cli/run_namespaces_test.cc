@@ -33,12 +33,30 @@ TEST(RunNamespacesTest, Network) {
   EXPECT_FALSE(spec.namespaces.contains(Namespace::kNet));
   EXPECT_EQ(spec.joins, (NamespaceJoins{{Namespace::kNet, "/proc/1/ns/net"}}));
   EXPECT_EQ(SpecOf({"--network", "front"}).status().message(),
-            "--network 'front': expected none, host or ns:/PATH");
+            "--network 'front': expected none, host, container:NAME or ns:/PATH");
+}
+
+TEST(RunNamespacesTest, OfAnotherContainer) {
+  const ContainerSpec spec =
+      SpecOf({"--pid", "container:web", "--network", "container:web"}).value();
+  EXPECT_EQ(spec.joins,
+            (NamespaceJoins{{Namespace::kPid, "", "web"}, {Namespace::kNet, "", "web"}}));
+  EXPECT_FALSE(spec.namespaces.contains(Namespace::kPid));
+}
+
+TEST(RunNamespacesTest, Clocks) {
+  const ContainerSpec spec =
+      SpecOf({"--time-offset", "monotonic=1h", "--time-offset", "boottime=-1.5"}).value();
+  EXPECT_TRUE(spec.namespaces.contains(Namespace::kTime));
+  EXPECT_EQ(spec.time, (TimeOffsets{TimeOffset{3600, 0}, TimeOffset{-2, 500000000}}));
+  for (const char* text : {"", "monotonic", "monotonic=", "realtime=1", "monotonic=x"}) {
+    EXPECT_EQ(SpecOf({"--time-offset", text}).status().message().substr(0, 15), "--time-offset '");
+  }
 }
 
 TEST(RunNamespacesTest, Mistakes) {
   EXPECT_EQ(SpecOf({"--pid", "hosts"}).status().message(),
-            "--pid 'hosts': expected private, host or ns:/PATH");
+            "--pid 'hosts': expected private, host, container:NAME or ns:/PATH");
   EXPECT_EQ(SpecOf({"--uts", "host"}, "name").status().message(),
             "--hostname needs a uts namespace of its own: leave --uts out");
 }

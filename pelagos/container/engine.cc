@@ -19,6 +19,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/container/claim.h"
+#include "pelagos/container/peer.h"
 #include "pelagos/container/rootless.h"
 #include "pelagos/image/builtin.h"
 #include "pelagos/image/store.h"
@@ -26,6 +27,7 @@
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/wait.h"
 #include "pelagos/net/names.h"
+#include "pelagos/plan/user_namespace.h"
 #include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/security.h"
@@ -45,12 +47,16 @@ std::string HostnameOf(const LaunchPlan& plan) {
 
 // Written in place: the container sees this very file.
 absl::Status WriteEtcFile(const std::string& folder, const std::string& name,
-                          absl::string_view content) {
+                          absl::string_view content, const IdMap& ids) {
   const std::string path = absl::StrCat(folder, "/", name);
   PELAGOS_ASSIGN_OR_RETURN(Fd file,
                            sys::OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
   // The umask of the caller is not the container's.
   if (::fchmod(file.get(), 0644) != 0) return ErrnoStatus(errno, "fchmod", path);
+  if (!ids.empty() && ::fchown(file.get(), HostIdOf(ids.uids, 0).value_or(kNoId),
+                               HostIdOf(ids.gids, 0).value_or(kNoId)) != 0) {
+    return ErrnoStatus(errno, "fchown", path);
+  }
   return sys::WriteAll(file, content, path);
 }
 
@@ -204,7 +210,15 @@ absl::StatusOr<HostFacts> Engine::FactsFor(const ContainerSpec& spec) const {
     FindDevices(device.source, "", nodes);
     if (!nodes.empty()) facts.devices[device.source] = std::move(nodes);
   }
-  if (spec.privileged && !facts.in_user_namespace) facts.all_devices = AllDevices();
+  if (spec.privileged && !facts.in_user_namespace && !HasUserNamespace(spec)) {
+    facts.all_devices = AllDevices();
+  }
+  for (const NamespaceJoin& join : spec.joins) {
+    if (join.kind != Namespace::kUser) continue;
+    PELAGOS_ASSIGN_OR_RETURN(facts.joined_ids, join.container.empty()
+                                                   ? ReadIdMap(join.path)
+                                                   : Peer::LookUpIds(roots_, join.container));
+  }
   for (const Mount& mount : spec.mounts.mounts()) {
     if (mount.options.relabel) facts.selinux = sys::SelinuxIsOn();
     if (mount.kind != MountKind::kBind || mount.options.make_source) continue;
@@ -264,7 +278,8 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
     Release(plan.id).IgnoreError();
   });
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots_.MountPoint(), 0700));
-  for (const char* name : kEtcFiles) PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, name, ""));
+  for (const char* name : kEtcFiles)
+    PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, name, "", plan.ids));
 
   if (!plan.cgroup.parent.empty()) {
     PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(ParentFile(folder), plan.cgroup.parent, 0600));
@@ -273,9 +288,16 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     PELAGOS_ASSIGN_OR_RETURN(started.ports, networks->Reserve(plan.id, plan.net.ports));
   }
-  PELAGOS_ASSIGN_OR_RETURN(
-      launch::Starting starting,
-      launch::Launch(plan, {streams.in, streams.out, streams.err, streams.rows, streams.columns}));
+  std::vector<Fd> pinned;
+  launch::LaunchIo io = {streams.in, streams.out, streams.err, streams.rows, streams.columns};
+  for (const NamespaceJoin& join : plan.joins) {
+    if (join.container.empty()) continue;
+    PELAGOS_ASSIGN_OR_RETURN(const Peer peer, Peer::Find(roots_, join.container));
+    PELAGOS_ASSIGN_OR_RETURN(Fd opened, peer.OpenNamespace(join.kind));
+    io.namespaces.push_back({join.kind, opened.get()});
+    pinned.push_back(std::move(opened));
+  }
+  PELAGOS_ASSIGN_OR_RETURN(launch::Starting starting, launch::Launch(plan, io));
   net::Endpoint endpoint;
   if (connected) {
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
@@ -286,11 +308,13 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
     started.addresses.push_back(sys::ToString(interface.address));
   }
   const std::string hostname = HostnameOf(plan);
-  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "hostname", hostname + "\n"));
-  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "hosts", net::HostsFile(hostname, endpoint)));
-  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "resolv.conf", net::ResolvConf(endpoint)));
+  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "hostname", hostname + "\n", plan.ids));
+  PELAGOS_RETURN_IF_ERROR(
+      WriteEtcFile(folder, "hosts", net::HostsFile(hostname, endpoint), plan.ids));
+  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "resolv.conf", net::ResolvConf(endpoint), plan.ids));
   PELAGOS_ASSIGN_OR_RETURN(launch::Launched launched, std::move(starting).Start());
   started.init = launched.identity;
+  PELAGOS_RETURN_IF_ERROR(RecordInit(started.lock, started.init));
   started.pidfd = std::move(launched.pidfd);
   started.terminal = std::move(launched.terminal);
   std::move(undo).Cancel();

@@ -14,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/container/peer.h"
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/id_map.h"
 #include "pelagos/sys/enter_user_namespace.h"
@@ -70,6 +71,20 @@ std::string WhyNoUserNamespace() {
   return ::access("/proc/self/ns/user", F_OK) != 0 ? "the kernel has no user namespaces" : "";
 }
 
+absl::Status CheckRunRoot(const std::string& path) {
+  struct stat info = {};
+  // Others may have made it first, where all may: what is checked is what is there, not what a
+  // link names.
+  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(path, 0700));
+  if (::lstat(path.c_str(), &info) != 0) return ErrnoStatus(errno, "stat", path);
+  if (!S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("'", path, "', where containers' state belongs, must be a folder of user ",
+                     ::geteuid(), " with mode 0700"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<RootlessFacts>> PlanRootless() {
@@ -101,7 +116,17 @@ absl::StatusOr<std::optional<RootlessFacts>> PlanRootless() {
   return std::optional<RootlessFacts>(std::move(facts));
 }
 
-absl::Status EnterRootless(const RootlessFacts& facts) {
+absl::Status EnterRootless(const store::Roots& roots, const NamespaceJoins& joins,
+                           RootlessFacts& facts) {
+  PELAGOS_RETURN_IF_ERROR(CheckRunRoot(roots.run));
+  for (const NamespaceJoin& join : joins) {
+    if (join.container.empty()) continue;
+    PELAGOS_ASSIGN_OR_RETURN(const Peer peer, Peer::Find(roots, join.container));
+    PELAGOS_ASSIGN_OR_RETURN(const Fd users, peer.OpenRuntimesUserNamespace());
+    PELAGOS_RETURN_IF_ERROR(sys::JoinUserNamespace(users), "container '", join.container, "'");
+    PELAGOS_ASSIGN_OR_RETURN(facts.ids, ReadIdMap("/proc/self/ns/user"));
+    return absl::OkStatus();
+  }
   sys::NewIds ids = {"", "", IdMapFileText(facts.ids.uids), IdMapFileText(facts.ids.gids)};
   if (facts.may_set_groups) {
     ids.newuidmap = FindProgram("newuidmap");
@@ -145,26 +170,10 @@ absl::Status FindDelegatedCgroup(CgroupLayout& layout) {
   return absl::OkStatus();
 }
 
-absl::Status CheckRunRoot(const store::Roots& roots) {
-  struct stat info = {};
-  const std::string& path = roots.run;
-  // Others may have made it first, where all may: what is checked is what is there, not what a
-  // link names.
-  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(path, 0700));
-  if (::lstat(path.c_str(), &info) != 0) return ErrnoStatus(errno, "stat", path);
-  if (!S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("'", path, "', where containers' state belongs, must be a folder of user ",
-                     ::geteuid(), " with mode 0700"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::optional<RootlessFacts>> EnterIfRootless(const store::Roots& roots) {
   PELAGOS_ASSIGN_OR_RETURN(std::optional<RootlessFacts> facts, PlanRootless());
   if (!facts) return facts;
-  PELAGOS_RETURN_IF_ERROR(CheckRunRoot(roots));
-  PELAGOS_RETURN_IF_ERROR(EnterRootless(*facts));
+  PELAGOS_RETURN_IF_ERROR(EnterRootless(roots, {}, *facts));
   return facts;
 }
 

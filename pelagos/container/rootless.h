@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pelagos/plan/host_facts.h"
+#include "pelagos/policy/namespace_join.h"
 #include "pelagos/store/paths.h"
 
 namespace pelagos::container {
@@ -25,16 +26,17 @@ namespace pelagos::container {
 absl::StatusOr<std::optional<RootlessFacts>> PlanRootless();
 
 // Goes into the user namespace, for good. Requires: one thread. Where ordinary users may have none,
-// the error says which setting of the host is in the way.
-absl::Status EnterRootless(const RootlessFacts& facts);
+// the error says which setting of the host is in the way. The run root, which may lie in /tmp, is
+// made, or must be the caller's own folder (no link) that nobody else may enter.
+//
+// To join namespaces of another container of the user's, the runtime goes where that one's is:
+// `joins` names it, `facts` become those of that user namespace.
+absl::Status EnterRootless(const store::Roots& roots, const NamespaceJoins& joins,
+                           RootlessFacts& facts);
 
 // Leaves of the host's cgroups what an ordinary user may use: a place where one was delegated to it
 // (cgroups(7), "Delegation"), or nothing.
 absl::Status FindDelegatedCgroup(CgroupLayout& layout);
-
-// The run root of an ordinary user may lie in /tmp: it is made, or must be the caller's own folder
-// (no link) that nobody else may enter. To be called before EnterRootless.
-absl::Status CheckRunRoot(const store::Roots& roots);
 
 // All of it, for a command that changes things: nothing for root.
 absl::StatusOr<std::optional<RootlessFacts>> EnterIfRootless(const store::Roots& roots);

@@ -97,21 +97,6 @@ std::string MapText(const std::vector<IdMapping>& ids) {
   return text;
 }
 
-absl::Status MapIds(const Fd& tree, const BindMount& op) {
-  PELAGOS_ASSIGN_OR_RETURN(const Fd users,
-                           sys::MakeUserNamespace(MapText(op.ids.uids), MapText(op.ids.gids)),
-                           "the id map of '", op.source, "'");
-  mount_attr attributes = {};
-  attributes.attr_set = MOUNT_ATTR_IDMAP;
-  attributes.userns_fd = static_cast<uint64_t>(users.get());
-  absl::Status set = SetAttributes(tree, attributes, op.ids_below, op.source);
-  if (set.ok() || FindErrno(set) != EINVAL) return set;
-  const absl::StatusOr<HostMount> mount = FindHostMount(op.source);
-  return absl::FailedPreconditionError(absl::StrCat(
-      "'", op.source, "': this kernel cannot map the ids of its file system",
-      mount.ok() ? absl::StrCat(" (", mount->type, ")") : "", ", or they are mapped already"));
-}
-
 absl::StatusOr<Fd> OpenSource(const BindMount& op) {
   const unsigned below = Below(op.recursive);
   if (!op.subpath.empty()) {
@@ -126,8 +111,14 @@ absl::StatusOr<Fd> OpenSource(const BindMount& op) {
   return Clone(AT_FDCWD, op.source, below, op.source);
 }
 
+absl::Status MapAsAsked(const Fd& tree, const BindMount& op) {
+  if (op.ids.empty()) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(const Fd map, MakeIdMap(op.ids), "the id map of '", op.source, "'");
+  return MapIds(tree, map, op.ids_below, op.source);
+}
+
 absl::Status ChangeAsAsked(const Fd& tree, const BindMount& op) {
-  if (!op.ids.empty()) PELAGOS_RETURN_IF_ERROR(MapIds(tree, op));
+  PELAGOS_RETURN_IF_ERROR(MapAsAsked(tree, op));
   for (const ChildMountChange& change : MountChanges(*op.attributes)) {
     mount_attr attributes = {};
     attributes.attr_set = change.set;
@@ -151,6 +142,23 @@ uint64_t PropagationFlag(Propagation propagation) {
 }
 
 }  // namespace
+
+absl::StatusOr<Fd> MakeIdMap(const MountIdMap& ids) {
+  return sys::MakeUserNamespace(MapText(ids.uids), MapText(ids.gids));
+}
+
+absl::Status MapIds(const Fd& tree, const Fd& map, bool below, const std::string& source) {
+  mount_attr attributes = {};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<uint64_t>(map.get());
+  absl::Status set = SetAttributes(tree, attributes, below, source);
+  if (set.ok() || (FindErrno(set) != EINVAL && FindErrno(set) != EPERM)) return set;
+  const absl::StatusOr<HostMount> mount = FindHostMount(source);
+  return absl::FailedPreconditionError(absl::StrCat(
+      "'", source, "': this kernel cannot map the ids of its file system",
+      mount.ok() ? absl::StrCat(" (", mount->type, ")") : "",
+      FindErrno(set) == EPERM ? " for this user" : "", ", or they are mapped already"));
+}
 
 absl::StatusOr<Fd> OpenTree(const std::string& path, bool recursive) {
   PELAGOS_ASSIGN_OR_RETURN(Fd tree, Clone(AT_FDCWD, path, Below(recursive), path));
@@ -181,7 +189,7 @@ absl::StatusOr<Fd> OpenBindTree(const BindMount& op) {
     read_only.attr_set = MOUNT_ATTR_RDONLY;
     PELAGOS_RETURN_IF_ERROR(SetAttributes(tree, read_only, false, op.source));
   }
-  if (!op.ids.empty()) PELAGOS_RETURN_IF_ERROR(MapIds(tree, op));
+  PELAGOS_RETURN_IF_ERROR(MapAsAsked(tree, op));
   return tree;
 }
 

@@ -15,6 +15,13 @@ namespace pelagos::launch {
 // or the other way round. Errors carry their errno.
 absl::StatusOr<Fd> OpenTree(const std::string& path, bool recursive);
 
+// What MapIds takes: a user namespace that is nothing but its maps.
+absl::StatusOr<Fd> MakeIdMap(const MountIdMap& ids);
+
+// Makes the owners of files in `tree`, a detached copy of the mount at `source`, show as `map`
+// says. FailedPrecondition where its file system cannot.
+absl::Status MapIds(const Fd& tree, const Fd& map, bool below, const std::string& source);
+
 // FailedPrecondition where the host's mount does not propagate as asked, or where its file system
 // takes no id map.
 absl::StatusOr<Fd> OpenBindTree(const BindMount& op);

@@ -50,6 +50,24 @@ class ChildBase {
     if (peek.ok() && peek.value == 0) Exit();
   }
 
+  // unix(7), SCM_RIGHTS: with a report of its own.
+  void Send(ReportKind kind, int32_t value, int fd) noexcept {
+    ChildReport report = {kind, Part::kCall, index_, value, 0};
+    iovec data = {&report, sizeof(report)};
+    alignas(cmsghdr) unsigned char control[CMSG_SPACE(sizeof(int))] = {};
+    cmsghdr* header = reinterpret_cast<cmsghdr*>(control);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    *reinterpret_cast<int*>(CMSG_DATA(header)) = fd;
+    msghdr message = {};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof(control);
+    Must(Call(SYS_sendmsg, channel_, &message, MSG_NOSIGNAL));
+  }
+
   const ChildPlan& plan_;
   int channel_;
   uint32_t index_ = 0;  // of the operation, for the report

@@ -11,14 +11,14 @@
 #include <linux/sockios.h>
 #include <sched.h>
 
-#include "pelagos/launch/child_program.h"
+#include "pelagos/launch/child_between.h"
 
 namespace pelagos::launch {
 namespace {
 
-class Child : private ChildProgram {
+class Child : private ChildBetween {
  public:
-  using ChildProgram::ChildProgram;
+  using ChildBetween::ChildBetween;
 
   [[noreturn]] void Run() noexcept {
     Prepare();
@@ -50,11 +50,13 @@ class Child : private ChildProgram {
     for (index_ = 0; index_ < plan_.cgroup_task_count; ++index_) {
       Must(Call(SYS_write, plan_.cgroup_tasks[index_], "0", 1), Part::kCgroup);
     }
+    if (plan_.between.used) PrepareBetween();
     for (index_ = 0; index_ < plan_.join_count; ++index_) {
       const ChildJoin& join = plan_.joins[index_];
       Must(Call(SYS_setns, join.fd, join.flag), Part::kJoin);
     }
     index_ = 0;
+    if (plan_.between.used) GoBetween();
     if (plan_.unshare_cgroup) Must(Call(SYS_unshare, CLONE_NEWCGROUP), Part::kCgroupNamespace);
     ResetSignals();
     Must(Call(SYS_setsid), Part::kSession);
@@ -314,6 +316,8 @@ class Child : private ChildProgram {
       case ChildCall::kLandlock:
         SetStreams();
         return RestrictPaths(op);
+      case ChildCall::kBecomeRoot:
+        return BecomeRoot();
       case ChildCall::kUmask:
         umask_ = op.umask.mode;
         return;

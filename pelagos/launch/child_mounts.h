@@ -46,11 +46,15 @@ class ChildMounts : protected ChildPaths {
   }
 
   void AttachRoot(const ChildOp& op) noexcept {
-    const int target = static_cast<int>(Must(Call(SYS_openat, AT_FDCWD, op.attach_root.mount_point,
-                                                  O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
-    Attach(op.attach_root.tree, target);
-    Close(target);
     root_ = op.attach_root.tree;
+    const char* place = root_ < 0 ? "." : op.attach_root.mount_point;
+    const int target = static_cast<int>(
+        Must(Call(SYS_openat, AT_FDCWD, place, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
+    // What the process between has attached is locked in its place, its copy is not; the flags of
+    // both are.
+    if (root_ < 0) root_ = CloneTree(target, AT_RECURSIVE);
+    Attach(root_, target);
+    Close(target);
   }
 
   // pivot_root(2), "pivot_root(".", ".")": the old root lies on top of the new one until detached.

@@ -21,6 +21,8 @@ namespace pelagos::launch {
 //     | makes the network meanwhile                |  does the steps before AwaitStart
 //     | one byte --------------------------------> |  AwaitStart goes on; end of file: it exits
 //     | <---- ChildReport{kFailed, index, errno}   |  a step failed, at any time; it exits
+//     | <---- ChildReport{kCloned, pid} + pidfd    |  of a process between: who the child really is
+//     | writes the id maps, one byte ------------> |  in a user namespace of its own: goes on
 //     | <---- ChildReport{kTerminal} + descriptor  |  the master of the container's terminal
 //     | <---- ChildReport{kExecuting}              |  execve(2) comes next, at most a filter before
 //     | <---- ChildReport{kListener, fd}           |  a filter with a listener is installed
@@ -36,7 +38,7 @@ namespace pelagos::launch {
 // kReached a last time to the parent, which may go; then it accepts a connection on the listening
 // socket, which takes the channel's place: one byte lets it go on, end of file makes it accept the
 // next one.
-enum class ReportKind : uint8_t { kFailed, kExecuting, kListener, kTerminal, kReached };
+enum class ReportKind : uint8_t { kFailed, kExecuting, kListener, kTerminal, kReached, kCloned };
 
 // Where in a step it failed, as far as it matters for the wording.
 enum class Part : uint8_t {
@@ -52,7 +54,10 @@ enum class Part : uint8_t {
   kParentDeath,
   kCgroup,  // joining the v1 cgroup `index`
   kCgroupNamespace,
-  kJoin,  // of ChildPlan::joins
+  kJoin,     // of ChildPlan::joins
+  kClocks,   // making the time namespace
+  kBetween,  // what else the process between does
+  kClone,    // making the container's first process from there
   kSession,
   kStandardStream,  // descriptor `index`
   kListener,        // handing over the listener of a filter
@@ -64,7 +69,7 @@ struct ChildReport {
   ReportKind kind = ReportKind::kFailed;
   Part part = Part::kCall;
   uint32_t index = 0;  // of the operation in LaunchPlan::ops
-  int32_t error = 0;   // errno; kListener: the descriptor, in the child
+  int32_t error = 0;   // errno; kListener: the descriptor, in the child; kCloned: the pid
   uint32_t item = 0;   // of a step with several
 };
 
@@ -108,6 +113,7 @@ enum class ChildCall : uint8_t {
   kCpuAffinity,
   kPersonality,
   kDevices,
+  kBecomeRoot,
 };
 
 // Attributes of mounts, in the order in which they are set.
@@ -141,8 +147,8 @@ struct ChildOp {
       const char* options;
       const char* mount_point;
     } mount_root;
-    struct {  // kAttachRoot: a detached tree
-      int tree;
+    struct {     // kAttachRoot: a detached tree
+      int tree;  // -1: what the process between has attached there
       const char* mount_point;
     } attach_root;
     struct {  // kMount
@@ -268,6 +274,18 @@ struct ChildJoin {
   int flag;  // CLONE_NEW*
 };
 
+// What a process between launcher and container does (child_between.h).
+struct ChildBetweenPlan {
+  bool used = false;
+  bool await_maps = false;   // the first process is in a user namespace that has no maps yet
+  uint64_t clone_flags = 0;  // of the container's first process
+  const char* time_offsets = nullptr;  // for /proc/self/timens_offsets; null: no time namespace
+  size_t time_size = 0;
+  int root_tree =
+      -1;  // the root, to be attached there: its mount flags are locked for the container
+  const char* mount_point = nullptr;
+};
+
 struct ChildPlan {
   const ChildOp* ops = nullptr;
   size_t op_count = 0;
@@ -280,6 +298,7 @@ struct ChildPlan {
   bool unshare_cgroup = false;  // after joining: the new namespace's root is what we joined
   const ChildJoin* joins = nullptr;
   size_t join_count = 0;
+  ChildBetweenPlan between;
   uint64_t ignored_signals = 0;    // bit N-1 for signal N; they get their default back
   uint16_t rows = 0, columns = 0;  // of the terminal; 0: not set
   int streams[3] = {-1, -1, -1};   // become 0, 1, 2; -1: the container's /dev/null

@@ -16,6 +16,14 @@ class ChildRights : protected ChildMounts {
  protected:
   using ChildMounts::ChildMounts;
 
+  // user_namespaces(7): until now we were the caller, who is nobody here. The groups are the
+  // caller's until SetUser.
+  void BecomeRoot() noexcept {
+    Must(Call(SYS_setresgid, 0, 0, 0), Part::kRights);
+    Must(Call(SYS_setresuid, 0, 0, 0), Part::kRights);
+    FollowParentIntoDeath();
+  }
+
   // The kernel forgets the parent-death signal when ids change (prctl(2)).
   void SetUser(const ChildOp& op) noexcept {
     const auto& user = op.user;

@@ -37,26 +37,8 @@ class ChildTerminal : protected ChildRights {
       Close(console);
     }
     Must(Call(SYS_ioctl, terminal_, TIOCSCTTY, 0));
-    Send(master);
+    Send(ReportKind::kTerminal, 0, master);
     Close(master);
-  }
-
-  // unix(7), SCM_RIGHTS: with a report of its own.
-  void Send(int fd) noexcept {
-    ChildReport report = {ReportKind::kTerminal, Part::kCall, index_, 0, 0};
-    iovec data = {&report, sizeof(report)};
-    alignas(cmsghdr) unsigned char control[CMSG_SPACE(sizeof(int))] = {};
-    cmsghdr* header = reinterpret_cast<cmsghdr*>(control);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    *reinterpret_cast<int*>(CMSG_DATA(header)) = fd;
-    msghdr message = {};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof(control);
-    Must(Call(SYS_sendmsg, channel_, &message, MSG_NOSIGNAL));
   }
 
   int terminal_ = -1;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/between.h"
 #include "pelagos/launch/search_path.h"
 
 namespace pelagos::launch {
@@ -144,16 +145,18 @@ std::string Tried(const LaunchPlan& plan, const ChildReport& report) {
     case Part::kCgroupNamespace:
       return "making the cgroup namespace";
     case Part::kJoin: {
-      // The pid namespace, which the parent chooses, is none of the child's.
-      NamespaceJoins joins = plan.joins;
-      joins.erase(std::remove_if(joins.begin(), joins.end(),
-                                 [](const auto& join) { return join.kind == Namespace::kPid; }),
-                  joins.end());
+      const NamespaceJoins joins = ChildJoins(plan);
       return report.index < joins.size()
                  ? absl::StrCat("joining the ", RowOf(joins[report.index].kind).name, " namespace ",
-                                joins[report.index].path)
+                                JoinText(joins[report.index]))
                  : "";
     }
+    case Part::kClocks:
+      return "setting the clocks of the time namespace";
+    case Part::kBetween:
+      return "the process between";
+    case Part::kClone:
+      return "making the container's namespaces";
     case Part::kSession:
       return "making the session";
     case Part::kStandardStream:
@@ -183,6 +186,16 @@ absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report) {
     }
   }
   const std::string tried = Tried(plan, report);
+  if (report.part == Part::kClocks && report.error == ERANGE) {
+    return WithErrno(
+        "setting the clocks of the time namespace: an offset would make a clock "
+        "negative, or go beyond what the kernel counts",
+        ERANGE);
+  }
+  if (report.part == Part::kJoin && report.error == EINVAL) {
+    // setns(2): of a user namespace only this can be meant.
+    return WithErrno(absl::StrCat(tried, ": it is the one that the launcher is in"), EINVAL);
+  }
   if (!IsWithinStep(report.part) || report.index >= plan.ops.size()) {
     return ErrnoStatus(report.error, tried.empty() ? "the container's first process" : tried);
   }

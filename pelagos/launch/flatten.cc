@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/between.h"
 #include "pelagos/launch/flattener.h"
 #include "pelagos/launch/search_path.h"
 #include "pelagos/sys/file.h"
@@ -24,9 +25,6 @@ bool HasNul(absl::string_view text) { return text.find('\0') != absl::string_vie
 }  // namespace
 
 absl::StatusOr<FlatPlan> Flattener::Run(int channel) {
-  if (plan_.namespaces.contains(Namespace::kUser) || plan_.namespaces.contains(Namespace::kTime)) {
-    return absl::UnimplementedError("user and time namespaces cannot be made yet");
-  }
   if (plan_.ops.empty() || !std::holds_alternative<Exec>(plan_.ops.back())) {
     return absl::InvalidArgumentError("a launch must end with the program to run");
   }
@@ -37,6 +35,7 @@ absl::StatusOr<FlatPlan> Flattener::Run(int channel) {
   PELAGOS_RETURN_IF_ERROR(AddStreams());
   PELAGOS_RETURN_IF_ERROR(AddCgroups());
   PELAGOS_RETURN_IF_ERROR(AddJoins());
+  PELAGOS_RETURN_IF_ERROR(AddBetween());
   PELAGOS_RETURN_IF_ERROR(AddIgnoredSignals());
 
   ChildOp* ops = flat_.arena_.Array<ChildOp>(plan_.ops.size());
@@ -102,27 +101,44 @@ absl::Status Flattener::AddCgroups() {
   flat_.child_.cgroup_tasks = tasks;
   flat_.child_.cgroup_task_count = cgroup.v1.size();
   // A cgroup namespace made by clone3 would have the parent's cgroups as its root.
-  flat_.child_.unshare_cgroup =
-      plan_.namespaces.contains(Namespace::kCgroup) && (!cgroup.v2.empty() || !cgroup.v1.empty());
+  flat_.child_.unshare_cgroup = plan_.namespaces.contains(Namespace::kCgroup) &&
+                                (!cgroup.v2.empty() || !cgroup.v1.empty()) &&
+                                !NeedsProcessBetween(plan_);
   return absl::OkStatus();
 }
 
-// The pid namespace counts for children only: the launcher chooses it before it clones.
 absl::Status Flattener::AddJoins() {
-  ChildJoin* joins = flat_.arena_.Array<ChildJoin>(plan_.joins.size());
-  size_t count = 0;
+  const NamespaceJoins list = ChildJoins(plan_);
+  ChildJoin* joins = flat_.arena_.Array<ChildJoin>(list.size());
+  for (size_t i = 0; i < list.size(); ++i) {
+    const NamespaceJoin& join = list[i];
+    PELAGOS_ASSIGN_OR_RETURN(Fd fd, OpenJoin(join, io_));
+    joins[i].flag = static_cast<int>(RowOf(join.kind).clone_flag);
+    PELAGOS_ASSIGN_OR_RETURN(joins[i].fd, Keep(std::move(fd)));
+  }
   for (const NamespaceJoin& join : plan_.joins) {
     if (plan_.namespaces.contains(join.kind)) {
       return absl::InvalidArgumentError("a namespace cannot be both made and joined");
     }
-    if (join.kind == Namespace::kPid) continue;
-    PELAGOS_ASSIGN_OR_RETURN(Fd fd, sys::OpenFile(join.path, O_RDONLY), "namespace to join");
-    joins[count].flag = static_cast<int>(RowOf(join.kind).clone_flag);
-    PELAGOS_ASSIGN_OR_RETURN(joins[count].fd, Keep(std::move(fd)));
-    ++count;
   }
   flat_.child_.joins = joins;
-  flat_.child_.join_count = count;
+  flat_.child_.join_count = list.size();
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::AddBetween() {
+  if (!NeedsProcessBetween(plan_)) return absl::OkStatus();
+  ChildBetweenPlan& between = flat_.child_.between;
+  between.used = true;
+  NamespaceSet made = plan_.namespaces;
+  made.erase(Namespace::kTime);  // clone3(2) could not set its clocks
+  between.clone_flags = made.clone_flags();
+  between.await_maps = made.contains(Namespace::kUser);
+  if (!plan_.time.empty()) {
+    const std::string text = TimeOffsetsFileText(plan_.time);
+    between.time_offsets = flat_.arena_.Copy(text);
+    between.time_size = text.size();
+  }
   return absl::OkStatus();
 }
 

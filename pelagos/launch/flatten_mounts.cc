@@ -9,9 +9,11 @@
 #include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/between.h"
 #include "pelagos/launch/bind_tree.h"
 #include "pelagos/launch/flattener.h"
 #include "pelagos/launch/overlay_options.h"
+#include "pelagos/launch/overlay_tree.h"
 #include "pelagos/sys/raw.h"
 
 namespace pelagos::launch {
@@ -43,6 +45,11 @@ absl::Status Flattener::Add(const MakeMountsPrivate&) {
 
 absl::Status Flattener::Add(const MountOverlayRoot& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  // By us, who may read what overlayfs keeps in trusted.* and map the layers' owners.
+  if (HasUserNamespace(plan_)) {
+    PELAGOS_ASSIGN_OR_RETURN(Fd tree, MountOverlayTree(op));
+    return AttachRoot(std::move(tree), op.mount_point);
+  }
   op_->call = ChildCall::kMountRoot;
   PELAGOS_ASSIGN_OR_RETURN(const OverlayOptions options,
                            MakeOverlayOptions(op.lowers, op.upper, op.work));
@@ -59,11 +66,19 @@ absl::Status Flattener::Add(const MountOverlayRoot& op) {
 
 absl::Status Flattener::Add(const MountBindRoot& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
-  op_->call = ChildCall::kAttachRoot;
   PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(op.source, true));
-  PELAGOS_ASSIGN_OR_RETURN(op_->attach_root.tree, Keep(std::move(tree)));
-  PELAGOS_ASSIGN_OR_RETURN(op_->attach_root.mount_point, Text(op.mount_point, "mount point"));
+  return AttachRoot(std::move(tree), op.mount_point);
+}
+
+absl::Status Flattener::AttachRoot(Fd tree, const std::string& mount_point) {
+  op_->call = ChildCall::kAttachRoot;
+  PELAGOS_ASSIGN_OR_RETURN(op_->attach_root.mount_point, Text(mount_point, "mount point"));
+  PELAGOS_ASSIGN_OR_RETURN(const int kept, Keep(std::move(tree)));
   has_root_ = true;
+  op_->attach_root.tree = HasUserNamespace(plan_) ? -1 : kept;
+  if (!HasUserNamespace(plan_)) return absl::OkStatus();
+  flat_.child_.between.root_tree = kept;
+  flat_.child_.between.mount_point = op_->attach_root.mount_point;
   return absl::OkStatus();
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/between.h"
 #include "pelagos/launch/flattener.h"
 #include "pelagos/launch/seccomp_program.h"
 #include "pelagos/policy/sysctls.h"
@@ -33,6 +34,12 @@ absl::Status Flattener::Add(const SetUser& op) {
   if (op_->user.set_groups || op.groups.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       "this user namespace denies setgroups(2): supplementary groups cannot be set");
+}
+
+absl::Status Flattener::Add(const BecomeRoot&) {
+  op_->call = ChildCall::kBecomeRoot;
+  if (HasUserNamespace(plan_)) return absl::OkStatus();
+  return absl::InvalidArgumentError("without a user namespace this would be root of the host");
 }
 
 absl::Status Flattener::Add(const LimitCapabilities& op) {

@@ -35,6 +35,7 @@ class Flattener {
   absl::Status AddStreams();
   absl::Status AddCgroups();
   absl::Status AddJoins();
+  absl::Status AddBetween();
   // proc_pid_status(5), SigIgn: one read instead of a question for each signal.
   absl::Status AddIgnoredSignals();
   absl::StatusOr<const char*> Text(absl::string_view text, absl::string_view what);
@@ -51,6 +52,7 @@ class Flattener {
   absl::Status Add(const MakeMountsPrivate&);
   absl::Status Add(const MountOverlayRoot& op);
   absl::Status Add(const MountBindRoot& op);
+  absl::Status AttachRoot(Fd tree, const std::string& mount_point);
   absl::Status Add(const MountFilesystem& op);
   absl::Status Add(const BindMount& op);
   absl::Status Bind(Fd tree, absl::string_view source);
@@ -68,6 +70,7 @@ class Flattener {
 
   // flatten_rights.cc
   absl::Status Add(const SetUser& op);
+  absl::Status Add(const BecomeRoot&);
   absl::Status Add(const LimitCapabilities& op);
   absl::Status Add(const SetNoNewPrivileges&);
   absl::Status Add(const InstallSeccomp& op);

@@ -1,9 +1,18 @@
-// The standard streams of a container.
+// What a launch takes beside its plan: open descriptors.
 #pragma once
 
 #include <cstdint>
+#include <vector>
+
+#include "pelagos/abi/namespace.h"
 
 namespace pelagos::launch {
+
+// NamespaceJoin::container, opened while that certainly ran.
+struct PinnedNamespace {
+  Namespace kind = Namespace::kIpc;
+  int fd = -1;
+};
 
 // Descriptors of the caller, who keeps them and may close them once Launch has returned. -1 is the
 // container's own /dev/null, which its root must then have.
@@ -17,6 +26,8 @@ struct LaunchIo {
   int preserved = 0;
   // Of a plan with AwaitExec: a listening socket (SOCK_SEQPACKET), above the preserved ones.
   int start_listener = -1;
+  // The namespaces of other containers that the plan joins.
+  std::vector<PinnedNamespace> namespaces = {};
 };
 
 }  // namespace pelagos::launch

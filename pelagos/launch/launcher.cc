@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/launch/between.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/channel.h"
 #include "pelagos/launch/child_plan.h"
@@ -33,6 +34,13 @@
 namespace pelagos::launch {
 namespace {
 
+// A user of the container as the launcher knows it.
+std::pair<uid_t, gid_t> OnHost(const LaunchPlan& plan, uid_t uid, gid_t gid) {
+  if (plan.ids.empty()) return {uid, gid};
+  return {HostIdOf(plan.ids.uids, uid).value_or(kNoId),
+          HostIdOf(plan.ids.gids, gid).value_or(kNoId)};
+}
+
 // Modes as the plan means them, whatever the caller's umask: the upper folder's is the mode of the
 // container's root. A folder that is there already stays as it is.
 absl::Status MakeFolders(const LaunchPlan& plan) {
@@ -44,6 +52,9 @@ absl::Status MakeFolders(const LaunchPlan& plan) {
       return ErrnoStatus(errno, "mkdir", folder);
     }
     if (::chmod(folder.c_str(), kMode) != 0) return ErrnoStatus(errno, "chmod", folder);
+    if (plan.ids.empty()) continue;
+    const auto [uid, gid] = OnHost(plan, 0, 0);
+    if (::chown(folder.c_str(), uid, gid) != 0) return ErrnoStatus(errno, "chown", folder);
   }
   return absl::OkStatus();
 }
@@ -54,14 +65,15 @@ absl::Status GivePipesToUser(const LaunchPlan& plan, const LaunchIo& io) {
   for (const Op& op : plan.ops) {
     if (const auto* found = std::get_if<SetUser>(&op)) user = found;
   }
-  if (user == nullptr || user->uid == 0) return absl::OkStatus();
+  if (user == nullptr || (user->uid == 0 && plan.ids.empty())) return absl::OkStatus();
+  const auto [uid, gid] = OnHost(plan, user->uid, user->gid);
   for (int fd : {io.stdin_fd, io.stdout_fd, io.stderr_fd}) {
     if (fd < 0) continue;
     struct stat info = {};
     if (::fstat(fd, &info) != 0) return ErrnoStatus(errno, "standard stream", absl::StrCat(fd));
     if (!S_ISFIFO(info.st_mode)) continue;
     // In a user namespace a pipe may be somebody else's: it stays so.
-    if (::fchown(fd, user->uid, user->gid) != 0 && errno != EPERM && errno != EINVAL) {
+    if (::fchown(fd, uid, gid) != 0 && errno != EPERM && errno != EINVAL) {
       return ErrnoStatus(errno, "fchown", absl::StrCat("standard stream ", fd));
     }
   }
@@ -91,16 +103,16 @@ struct Cloned {
 // at once; the child sees neither of the descriptors.
 class ChildrensPidNamespace {
  public:
-  absl::Status Choose(const LaunchPlan& plan) {
+  absl::Status Choose(const LaunchPlan& plan, const LaunchIo& io) {
     for (const NamespaceJoin& join : plan.joins) {
       if (join.kind != Namespace::kPid) continue;
-      PELAGOS_ASSIGN_OR_RETURN(Fd other, sys::OpenFile(join.path, O_RDONLY), "namespace to join");
+      PELAGOS_ASSIGN_OR_RETURN(const Fd other, OpenJoin(join, io));
       PELAGOS_ASSIGN_OR_RETURN(own_,
                                sys::OpenFile("/proc/thread-self/ns/pid_for_children", O_RDONLY));
       const sys::Result joined = sys::Call(SYS_setns, other.get(), CLONE_NEWPID);
       if (!joined.ok()) {
         own_.reset();
-        return ErrnoStatus(joined.err, "joining the pid namespace", join.path);
+        return ErrnoStatus(joined.err, "joining the pid namespace", JoinText(join));
       }
     }
     return absl::OkStatus();
@@ -119,10 +131,14 @@ class ChildrensPidNamespace {
 
 // All signals are blocked across the call: none of our handlers may run in the child, which sets
 // every disposition back before it opens its mask.
-absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, const Fd& cgroup) {
+absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const LaunchIo& io, const ChildPlan& child,
+                             const Fd& cgroup) {
   clone_args args = {};
   int pidfd = -1;
   args.flags = plan.namespaces.clone_flags() | CLONE_PIDFD;
+  if (child.between.used) {
+    args.flags = CLONE_PIDFD | (child.between.root_tree >= 0 ? CLONE_NEWNS : 0);
+  }
   if (child.unshare_cgroup) args.flags &= ~static_cast<uint64_t>(CLONE_NEWCGROUP);
   args.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
   args.exit_signal = SIGCHLD;
@@ -131,7 +147,7 @@ absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, con
     args.cgroup = static_cast<uint64_t>(cgroup.get());
   }
   ChildrensPidNamespace pids;
-  PELAGOS_RETURN_IF_ERROR(pids.Choose(plan));
+  if (!child.between.used) PELAGOS_RETURN_IF_ERROR(pids.Choose(plan, io));
   sigset_t all, before;
   sigfillset(&all);
   if (const int error = ::pthread_sigmask(SIG_SETMASK, &all, &before); error != 0) {
@@ -150,6 +166,24 @@ absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const ChildPlan& child, con
     return returned;
   }
   return Cloned{static_cast<pid_t>(pid), Fd(pidfd)};
+}
+
+// What the process between made, which then is gone.
+absl::StatusOr<Cloned> TakeFirstProcess(const LaunchPlan& plan, const Fd& channel, Cloned between) {
+  ChildReport report;
+  Fd pidfd;
+  sys::Result got = Receive(channel, report, pidfd);
+  const absl::StatusOr<ExitStatus> exit = WaitForExit(between.pidfd);
+  PELAGOS_RETURN_IF_ERROR(exit.status());
+  if (!got.ok()) return ErrnoStatus(got.err, "read");
+  if (got.value != sizeof(report)) {
+    return absl::AbortedError("the process between ended before the container's first process");
+  }
+  if (report.kind == ReportKind::kFailed) return WordFailure(plan, report);
+  if (report.kind != ReportKind::kCloned || !pidfd.valid()) {
+    return absl::InternalError("an unexpected report of the process between");
+  }
+  return Cloned{static_cast<pid_t>(report.error), std::move(pidfd)};
 }
 
 absl::Status FilterDevices(const CgroupSteps& steps, const Fd& cgroup) {
@@ -199,6 +233,26 @@ absl::StatusOr<Fd> Starting::network_namespace() const {
   return sys::OpenFile(absl::StrCat("/proc/", pid_, "/ns/net"), O_RDONLY);
 }
 
+// user_namespaces(7): by us, who have the rights in the namespace above. The process is not reaped
+// yet, so that its pid is its own.
+absl::Status Starting::WriteIdMaps() {
+  const std::string path = absl::StrCat("/proc/", pid_);
+  PELAGOS_ASSIGN_OR_RETURN(const Fd folder, sys::OpenFile(path, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+  for (const auto& [name, ranges] :
+       {std::pair("uid_map", plan_->ids.uids), std::pair("gid_map", plan_->ids.gids)}) {
+    const sys::Result opened =
+        sys::Call(SYS_openat, folder.get(), name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (!opened.ok()) return ErrnoStatus(opened.err, "open", absl::StrCat(path, "/", name));
+    const Fd file(static_cast<int>(opened.value));
+    const std::string text = IdMapFileText(ranges);
+    const sys::Result written = sys::Call(SYS_write, file.get(), text.data(), text.size());
+    if (!written.ok()) {
+      return ErrnoStatus(written.err, absl::StrCat("writing ", IdMapText(ranges), " to ", name));
+    }
+  }
+  return Go();
+}
+
 absl::Status Starting::Go() {
   const char go = 'g';
   const sys::Result sent =
@@ -234,6 +288,7 @@ absl::Status Starting::Reach() {
         break;
       case ReportKind::kExecuting:
       case ReportKind::kTerminal:
+      case ReportKind::kCloned:
         break;
     }
   }
@@ -320,11 +375,22 @@ absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
   }
   absl::StatusOr<FlatPlan> flat = Flatten(plan, io, channel->second.get());
   if (!flat.ok()) return Failed(plan, flat.status());
-  absl::StatusOr<Cloned> cloned = Clone(plan, flat->child(), cgroup);
+  absl::StatusOr<Cloned> cloned = Clone(plan, io, flat->child(), cgroup);
   if (!cloned.ok()) return Failed(plan, cloned.status());
+  if (flat->child().between.used) {
+    channel->second.reset();  // its end is told from a silence
+    cloned = TakeFirstProcess(plan, channel->first, *std::move(cloned));
+    if (!cloned.ok()) return Failed(plan, cloned.status());
+  }
   std::move(remove_cgroups).Cancel();
-  return Starting(std::make_shared<const LaunchPlan>(plan), cloned->pid, std::move(cloned->pidfd),
-                  std::move(channel->first));
+  const bool needs_maps = flat->child().between.await_maps;
+  Starting starting(std::make_shared<const LaunchPlan>(plan), cloned->pid, std::move(cloned->pidfd),
+                    std::move(channel->first));
+  if (needs_maps) {
+    // A failure drops it, and the child with it.
+    if (absl::Status written = starting.WriteIdMaps(); !written.ok()) return Failed(plan, written);
+  }
+  return starting;
 }
 
 }  // namespace pelagos::launch

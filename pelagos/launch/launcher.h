@@ -63,6 +63,8 @@ class [[nodiscard]] Starting {
   Starting(std::shared_ptr<const LaunchPlan> plan, pid_t pid, Fd pidfd, Fd channel);
 
   void Abandon();
+  // Of a user namespace of the container's own; then the child goes on.
+  absl::Status WriteIdMaps();
   absl::Status Go();  // lets the child go on
   absl::Status Reach();
   absl::Status TakeListener(const LaunchPlan& plan, const ChildReport& report);

@@ -54,6 +54,8 @@ struct HostFacts {
   CgroupLayout cgroups;
   CapabilitySet capabilities = CapabilitySet::All();  // the caller's own (permitted)
   std::optional<RootlessFacts> rootless;
+  // Of the user namespace that the spec joins.
+  IdMap joined_ids = {};
   // The launcher's user namespace is not the initial one; always so for who is rootless.
   bool in_user_namespace = false;
   bool apparmor = false;     // profiles are enforced

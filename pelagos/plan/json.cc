@@ -37,6 +37,14 @@ Json AttributesToJson(const MountAttributes& attributes) {
           {"propagation", attributes.propagation}};
 }
 
+Json RangesOf(const IdMapRanges& ranges) {
+  Json list = Json::array();
+  for (const IdMapRange& range : ranges) {
+    list.push_back({{"inside", range.inside}, {"host", range.host}, {"count", range.count}});
+  }
+  return list;
+}
+
 struct OpToJson {
   Json operator()(const MakeMountsPrivate&) const { return {{"op", "makeMountsPrivate"}}; }
   Json operator()(const MountOverlayRoot& op) const {
@@ -47,6 +55,7 @@ struct OpToJson {
                  {"mountPoint", op.mount_point}};
     if (!op.label.empty()) json["label"] = op.label;
     if (op.user_xattrs) json["userXattrs"] = true;
+    if (!op.ids.empty()) json["ids"] = {{"uids", IdsOf(op.ids.uids)}, {"gids", IdsOf(op.ids.gids)}};
     return json;
   }
   Json operator()(const MountBindRoot& op) const {
@@ -107,6 +116,7 @@ struct OpToJson {
     }
     return json;
   }
+  Json operator()(const BecomeRoot&) const { return {{"op", "becomeRoot"}}; }
   Json operator()(const MakeFolder& op) const {
     return {{"op", "makeFolder"}, {"target", op.target}, {"mode", op.mode}};
   }
@@ -283,7 +293,17 @@ Json PlanToJson(const LaunchPlan& plan) {
                {"stopSignal", SignalName(plan.stop_signal)},
                {"stopGraceSeconds", plan.stop_grace_seconds}};
   for (const NamespaceJoin& join : plan.joins) {
-    json["joins"].push_back({{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}});
+    Json item = {{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}};
+    if (!join.container.empty()) item["container"] = join.container;
+    json["joins"].push_back(std::move(item));
+  }
+  if (!plan.ids.empty()) {
+    json["ids"] = {{"uids", RangesOf(plan.ids.uids)}, {"gids", RangesOf(plan.ids.gids)}};
+  }
+  for (const auto& [clock, offset] :
+       {std::pair("monotonic", plan.time.monotonic), std::pair("boottime", plan.time.boottime)}) {
+    if (!offset) continue;
+    json["timeOffsets"][clock] = {{"secs", offset->seconds}, {"nanosecs", offset->nanoseconds}};
   }
   for (const PlanNote& note : plan.notes) json["notes"].push_back(note.text);
   return json;

@@ -9,9 +9,11 @@
 
 #include "pelagos/plan/op.h"
 #include "pelagos/policy/device_rules.h"
+#include "pelagos/policy/id_map.h"
 #include "pelagos/policy/namespace_join.h"
 #include "pelagos/policy/namespace_set.h"
 #include "pelagos/policy/net_plan.h"
+#include "pelagos/policy/time_offsets.h"
 
 namespace pelagos {
 
@@ -52,6 +54,8 @@ struct LaunchPlan {
   std::string id;  // the container's name; owner of all that is made for it
   NamespaceSet namespaces;
   NamespaceJoins joins;  // of other kinds
+  IdMap ids;             // of a user namespace that is the container's own, or that it joins
+  TimeOffsets time;      // of a time namespace of its own
   CgroupSteps cgroup;
   NetPlan net;  // executed by net/ between the start of the child and its AwaitStart
   // Host folders to make first (upper, work), mode 0755: the upper folder's mode is the mode of the

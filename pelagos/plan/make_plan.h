@@ -101,6 +101,8 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   plan.namespaces = spec.namespaces;
   if (spec.net.mode == NetMode::kHost) plan.namespaces.erase(Namespace::kNet);
   plan.joins = spec.joins;
+  plan.ids = OwnIds(in);
+  plan.time = spec.time;
   plan.cgroup = PlanCgroups(spec.name, WithDevices(spec, facts), facts);
   plan.net = spec.net;
   const std::string folder = ContainerFolder(facts, spec.name);

@@ -40,13 +40,18 @@ std::string AttributesText(const MountAttributes& attributes) {
   return text;
 }
 
+std::string MappedText(const MountIdMap& ids) {
+  if (ids.empty()) return "";
+  return absl::StrCat(" uids ", IdMapText(ids.uids), " gids ", IdMapText(ids.gids));
+}
+
 struct Describer {
   std::string operator()(const MakeMountsPrivate&) const { return "make every mount private"; }
   std::string operator()(const MountOverlayRoot& op) const {
     return absl::StrCat("overlay of ", op.lowers.size(),
                         op.lowers.size() == 1 ? " layer" : " layers", ", upper ", op.upper, " -> ",
                         op.mount_point, op.label.empty() ? "" : " label ", op.label,
-                        op.user_xattrs ? " with user xattrs" : "");
+                        op.user_xattrs ? " with user xattrs" : "", MappedText(op.ids));
   }
   std::string operator()(const MountBindRoot& op) const {
     return absl::StrCat("bind root ", op.source, " -> ", op.mount_point);
@@ -71,9 +76,7 @@ struct Describer {
     if (op.propagation != Propagation::kPrivate) {
       absl::StrAppend(&text, " ", NameOf(op.propagation));
     }
-    if (!op.ids.empty()) {
-      absl::StrAppend(&text, " uids ", IdMapText(op.ids.uids), " gids ", IdMapText(op.ids.gids));
-    }
+    absl::StrAppend(&text, MappedText(op.ids));
     if (op.ids_below) absl::StrAppend(&text, " below too");
     if (op.make_source) absl::StrAppend(&text, ", made if missing");
     if (op.attributes) absl::StrAppend(&text, AttributesText(*op.attributes));
@@ -94,6 +97,7 @@ struct Describer {
   std::string operator()(const MakeHostDevices& op) const {
     return absl::StrCat("the host's devices -> /dev, ", op.nodes.size(), " of them");
   }
+  std::string operator()(const BecomeRoot&) const { return "become user 0:0"; }
   std::string operator()(const MakeFolder& op) const {
     return absl::StrFormat("folder %s mode %04o", op.target, op.mode);
   }

@@ -40,6 +40,7 @@ struct MountOverlayRoot {
   // What overlayfs keeps in extended attributes lies in user.*, not in trusted.*: in a user
   // namespace nobody may use those (overlayfs.rst, "User xattr").
   bool user_xattrs = false;
+  MountIdMap ids = {};  // of the layers: whom their files' owners are on the host
   bool operator==(const MountOverlayRoot&) const = default;
 };
 
@@ -93,6 +94,12 @@ struct MakeDevice {
   bool fifo = false;   // a named pipe instead; the numbers do not count
   bool keep = false;   // what is at the target already is taken, if it is the same
   bool operator==(const MakeDevice&) const = default;
+};
+
+// In a user namespace of the container's own: from here on its user and group 0 do the steps.
+// Before, it is the caller, whose folders lead to the root.
+struct BecomeRoot {
+  bool operator==(const BecomeRoot&) const = default;
 };
 
 struct MakeFolder {
@@ -317,14 +324,13 @@ struct Exec {
   bool operator==(const Exec&) const = default;
 };
 
-using Op =
-    std::variant<MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem, BindMount,
-                 MakeDevice, MakeFolder, MakeSymlink, MaskPath, MakeReadOnly, PivotRoot, SealRoot,
-                 LoopbackUp, SetHostname, AwaitStart, SetUser, LimitCapabilities,
-                 SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec, SetDomainname,
-                 SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit, RestrictPaths, SetUmask,
-                 OpenTerminal, ChangeMount, AwaitHooks, AwaitExec, EnterRoot, SetScheduler,
-                 SetIoPriority, SetMemoryPolicy, SetCpuAffinity, SetPersonality, MakeHostDevices>;
+using Op = std::variant<
+    MakeMountsPrivate, MountOverlayRoot, MountBindRoot, MountFilesystem, BindMount, MakeDevice,
+    MakeFolder, MakeSymlink, MaskPath, MakeReadOnly, PivotRoot, SealRoot, LoopbackUp, SetHostname,
+    AwaitStart, SetUser, LimitCapabilities, SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec,
+    SetDomainname, SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit, RestrictPaths, SetUmask,
+    OpenTerminal, ChangeMount, AwaitHooks, AwaitExec, EnterRoot, SetScheduler, SetIoPriority,
+    SetMemoryPolicy, SetCpuAffinity, SetPersonality, MakeHostDevices, BecomeRoot>;
 
 // One line for people: "bind /srv/www -> /www read-only". Used in plans and in errors.
 std::string Describe(const Op& op);

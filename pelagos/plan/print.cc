@@ -62,7 +62,18 @@ void AddNet(const NetPlan& net, const std::string& indent, std::string* text) {
 std::string PrintIndented(const LaunchPlan& plan, const std::string& indent) {
   std::string text = absl::StrCat(indent, "namespaces ", NamespacesText(plan.namespaces), "\n");
   for (const NamespaceJoin& join : plan.joins) {
-    absl::StrAppend(&text, indent, "join ", RowOf(join.kind).name, " namespace ", join.path, "\n");
+    absl::StrAppend(
+        &text, indent, "join ", RowOf(join.kind).name, " namespace ",
+        join.container.empty() ? join.path : absl::StrCat("of container ", join.container), "\n");
+  }
+  if (!plan.ids.empty()) {
+    absl::StrAppend(&text, indent, "user ids ", IdMapText(plan.ids.uids), "; group ids ",
+                    IdMapText(plan.ids.gids), " (inside:host:count)\n");
+  }
+  for (const auto& [clock, offset] :
+       {std::pair("monotonic", plan.time.monotonic), std::pair("boottime", plan.time.boottime)}) {
+    if (!offset) continue;
+    absl::StrAppend(&text, indent, "clock ", clock, " ", TimeOffsetText(*offset), "\n");
   }
   AddCgroups(plan.cgroup, indent, &text);
   AddNet(plan.net, indent, &text);

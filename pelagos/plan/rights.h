@@ -12,6 +12,7 @@
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/op.h"
 #include "pelagos/plan/plan_inputs.h"
+#include "pelagos/plan/user_namespace.h"
 #include "pelagos/policy/sysctls.h"
 
 namespace pelagos {
@@ -68,9 +69,14 @@ inline std::vector<Op> LimitOps(const ContainerSpec& spec, const HostFacts& fact
   return ops;
 }
 
+// In a user namespace of the container's own all are there: over what belongs to it.
+inline CapabilitySet AvailableCapabilities(const PlanInputs& in) {
+  return HasUserNamespace(in.spec) ? CapabilitySet::All() : in.facts.capabilities;
+}
+
 // What the caller lacks is left out here, where it can be said.
 inline LimitCapabilities CapabilitiesOf(const PlanInputs& in) {
-  const CapabilitySet own = in.facts.capabilities;
+  const CapabilitySet own = AvailableCapabilities(in);
   LimitCapabilities op{in.spec.capabilities & own, in.spec.process_capabilities};
   if (op.process) {
     op.process = {op.process->permitted & own, op.process->effective & own,
@@ -106,7 +112,7 @@ inline std::vector<PlanNote> NotesOf(const PlanInputs& in) {
   if (in.spec.process_capabilities) {
     asked = asked | in.spec.process_capabilities->permitted;
   }
-  const CapabilitySet missing = asked - in.facts.capabilities;
+  const CapabilitySet missing = asked - AvailableCapabilities(in);
   const CapabilitySet named = missing & in.spec.named_capabilities;
   for (const CapabilitySet set : {named, missing - named}) {
     if (set.empty()) continue;

@@ -36,7 +36,11 @@ inline void JoinsAreUsable(const PlanInputs& in, Diagnostics& diags) {
     }
     if (seen.contains(join.kind)) error("cannot be joined and made, or joined twice");
     seen.insert(join.kind);
-    if (join.path.empty() || join.path[0] != '/' || join.path.find('\0') != std::string::npos) {
+    if (!join.container.empty()) {
+      if (!join.path.empty()) error("is joined by a path or a container's name, not both");
+      if (join.container == in.spec.name) error("cannot be joined: it is the container's own");
+    } else if (join.path.empty() || join.path[0] != '/' ||
+               join.path.find('\0') != std::string::npos) {
       error("is joined by an absolute path");
     }
   }

@@ -50,12 +50,9 @@ TEST(RightsRulesTest, Sysctls) {
                    "sysctl net.ipv4.ip_forward would be the host's: the container has no network "
                    "namespace of its own"}));
   World other;
-  other.spec.sysctls = {{"kernel.core_pattern", "|/x"},
-                        {"kernel.hostname", "x"},
-                        {"net.ipv4.conf.eth0.forwarding", "1"},
-                        {"net..x", "1"},
-                        {"net.w", "1\nkernel.core_pattern=|/x"},
-                        {"net.x", std::string(1, '\0')}};
+  other.spec.sysctls = {{"kernel.core_pattern", "|/x"},          {"kernel.hostname", "x"},
+                        {"net.ipv4.conf.eth0.forwarding", "1"},  {"net..x", "1"},
+                        {"net.w", "1\nkernel.core_pattern=|/x"}, {"net.x", std::string(1, '\0')}};
   EXPECT_EQ(
       other.Ask(rules::SysctlsAreTheContainers),
       (Lines{"sysctl kernel.core_pattern is a setting of the whole host, not of a container",

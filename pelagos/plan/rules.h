@@ -252,6 +252,8 @@ inline constexpr Rule kRules[] = {
     {"labels", rules::LabelsAreUsable},
     {"landlock", rules::LandlockIsUsable},
     {"seccomp", rules::SeccompIsUsable},
+    {"user namespace", rules::UserNamespaceIsUsable},
+    {"time offsets", rules::TimeOffsetsAreUsable},
     {"mapped ids", rules::IdsAreMapped},
     {"allowed network", rules::NetworkIsAllowed},
 };

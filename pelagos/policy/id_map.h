@@ -103,6 +103,21 @@ inline std::string IdMapFileText(const IdMapRanges& ranges) {
   return text;
 }
 
+// The content of such a file; nullopt if it is none.
+inline std::optional<IdMapRanges> ParseIdMapFile(absl::string_view text) {
+  IdMapRanges ranges;
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    IdMapRange range;
+    if (fields.size() != 3 || !absl::SimpleAtoi(fields[0], &range.inside) ||
+        !absl::SimpleAtoi(fields[1], &range.host) || !absl::SimpleAtoi(fields[2], &range.count)) {
+      return std::nullopt;
+    }
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
 // For people: "0:100000:65536, 65536:1000:1".
 inline std::string IdMapText(const IdMapRanges& ranges) {
   std::string text;

@@ -46,6 +46,14 @@ TEST(IdMapTest, BothWays) {
   EXPECT_EQ(IdMapText(ranges), "0:1000:1, 1:100000:10");
 }
 
+TEST(IdMapTest, FilesOfTheKernel) {
+  EXPECT_EQ(ParseIdMapFile("         0       1000          1\n         1     100000      65536\n"),
+            (IdMapRanges{{0, 1000, 1}, {1, 100000, 65536}}));
+  EXPECT_EQ(ParseIdMapFile(""), IdMapRanges{});
+  EXPECT_EQ(ParseIdMapFile("0 1\n"), std::nullopt);
+  EXPECT_EQ(ParseIdMapFile("0 x 1\n"), std::nullopt);
+}
+
 TEST(IdMapTest, KeepsAnId) {
   EXPECT_EQ(KeepIdRanges(1000, 65537),
             (IdMapRanges{{0, 1, 1000}, {1000, 0, 1}, {1001, 1001, 64536}}));

@@ -15,7 +15,8 @@ namespace pelagos {
 
 struct NamespaceJoin {
   Namespace kind = Namespace::kIpc;
-  std::string path;  // of the host, absolute: "/proc/123/ns/ipc"
+  std::string path;  // of the host, absolute: "/proc/123/ns/ipc"; empty: that of `container`
+  std::string container = {};  // of the same run root
   friend bool operator==(const NamespaceJoin&, const NamespaceJoin&) = default;
 };
 
@@ -26,8 +27,6 @@ constexpr absl::string_view JoinProblem(Namespace kind) {
   switch (kind) {
     case Namespace::kMount:
       return "cannot be joined: a container mounts its root in one of its own";
-    case Namespace::kUser:
-      return "cannot be joined: the container's other namespaces would not belong to it";
     case Namespace::kTime:
       return "cannot be joined";
     default:
@@ -39,13 +38,18 @@ constexpr absl::string_view JoinProblem(Namespace kind) {
 enum class NamespaceOrigin : uint8_t { kOwn, kHost, kJoined };
 struct NamespaceMode {
   NamespaceOrigin origin = NamespaceOrigin::kOwn;
-  std::string path;  // kJoined
+  std::string path;            // kJoined: this, or
+  std::string container = {};  // that
   friend bool operator==(const NamespaceMode&, const NamespaceMode&) = default;
 };
 
-// "private", "host", "ns:/proc/123/ns/ipc"
+// "private", "host", "ns:/proc/123/ns/ipc", "container:NAME"
 inline std::optional<NamespaceMode> ParseNamespaceMode(absl::string_view text) {
   constexpr absl::string_view kPrefix = "ns:/";
+  constexpr absl::string_view kContainer = "container:";
+  if (text.size() > kContainer.size() && text.substr(0, kContainer.size()) == kContainer) {
+    return NamespaceMode{NamespaceOrigin::kJoined, "", std::string(text.substr(kContainer.size()))};
+  }
   if (text == "private") return NamespaceMode{NamespaceOrigin::kOwn, ""};
   if (text == "host") return NamespaceMode{NamespaceOrigin::kHost, ""};
   if (text.substr(0, kPrefix.size()) != kPrefix) return std::nullopt;

@@ -15,6 +15,7 @@
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/cgroup_plan.h"
 #include "pelagos/policy/device.h"
+#include "pelagos/policy/id_map.h"
 #include "pelagos/policy/landlock.h"
 #include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/namespace_join.h"
@@ -25,6 +26,7 @@
 #include "pelagos/policy/seccomp_policy.h"
 #include "pelagos/policy/security_label.h"
 #include "pelagos/policy/sysctls.h"
+#include "pelagos/policy/time_offsets.h"
 
 namespace pelagos {
 
@@ -94,6 +96,8 @@ struct ContainerSpec {
   CgroupPlan cgroup;
   NamespaceSet namespaces = kDefaultNamespaces;
   NamespaceJoins joins;   // of kinds that `namespaces` does not have
+  IdMap ids;              // of its own user namespace; not empty exactly if it has one
+  TimeOffsets time;       // of its own time namespace; not empty exactly if it has one
   bool terminal = false;  // the program's streams are a terminal of the container's
   bool init = false;      // the first process is pelagos-init, the program its child
   CapabilitySet capabilities = kDefaultCapabilities;

@@ -44,8 +44,33 @@ LandlockRule ReadLandlockRule(const Node& node) {
   return {node.String("path"), node.Named("access", FindLandlockAccess)};
 }
 
+Json WriteRanges(const IdMapRanges& ranges) {
+  Json list = Json::array();
+  for (const IdMapRange& range : ranges) {
+    list.push_back({{"inside", range.inside}, {"host", range.host}, {"count", range.count}});
+  }
+  return list;
+}
+
+IdMapRange ReadRange(const Node& node) {
+  const auto number = [&node](const char* key) {
+    return static_cast<uint32_t>(node.Number(key, kNoId));
+  };
+  return {number("inside"), number("host"), number("count")};
+}
+
+Json WriteOffset(const TimeOffset& offset) {
+  return {{"secs", offset.seconds}, {"nanosecs", offset.nanoseconds}};
+}
+
+TimeOffset ReadOffset(const Node& node) {
+  return {node.Signed("secs", -kMostOffsetSeconds, kMostOffsetSeconds),
+          static_cast<uint32_t>(node.Number("nanosecs", kNanosecondsOfSecond - 1))};
+}
+
 NamespaceJoin ReadJoin(const Node& node) {
-  return {node.Named("kind", FindNamespace), node.String("path")};
+  return {node.Named("kind", FindNamespace), node.String("path"),
+          node.Has("container") ? node.String("container") : ""};
 }
 
 }  // namespace
@@ -54,8 +79,15 @@ void WriteRights(const ContainerSpec& spec, Json& json) {
   if (spec.init) json["init"] = true;
   if (spec.terminal) json["terminal"] = true;
   for (const NamespaceJoin& join : spec.joins) {
-    json["joins"].push_back({{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}});
+    json["joins"].push_back({{"kind", std::string(RowOf(join.kind).name)},
+                             {"path", join.path},
+                             {"container", join.container}});
   }
+  if (!spec.ids.empty()) {
+    json["ids"] = {{"uids", WriteRanges(spec.ids.uids)}, {"gids", WriteRanges(spec.ids.gids)}};
+  }
+  if (spec.time.monotonic) json["timeOffsets"]["monotonic"] = WriteOffset(*spec.time.monotonic);
+  if (spec.time.boottime) json["timeOffsets"]["boottime"] = WriteOffset(*spec.time.boottime);
   if (!spec.groups.empty()) json["groups"] = spec.groups;
   if (!spec.domainname.empty()) json["domainname"] = spec.domainname;
   if (spec.umask != kDefaultUmask) json["umask"] = spec.umask;
@@ -87,6 +119,15 @@ void ReadRights(const Node& node, ContainerSpec& spec) {
   if (node.Has("init")) spec.init = node.Bool("init");
   if (node.Has("terminal")) spec.terminal = node.Bool("terminal");
   if (node.Has("joins")) spec.joins = node.All("joins", ReadJoin);
+  if (node.Has("ids")) {
+    const Node ids = node.Object("ids");
+    spec.ids = {ids.All("uids", ReadRange), ids.All("gids", ReadRange)};
+  }
+  if (node.Has("timeOffsets")) {
+    const Node time = node.Object("timeOffsets");
+    if (time.Has("monotonic")) spec.time.monotonic = ReadOffset(time.Object("monotonic"));
+    if (time.Has("boottime")) spec.time.boottime = ReadOffset(time.Object("boottime"));
+  }
   if (node.Has("groups")) spec.groups = node.Strings("groups");
   if (node.Has("domainname")) spec.domainname = node.String("domainname");
   if (node.Has("umask")) spec.umask = static_cast<uint32_t>(node.Number("umask", kMostUmask));

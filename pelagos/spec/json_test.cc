@@ -39,6 +39,8 @@ ContainerSpec Full() {
   spec.cgroup.device_rules = {{DeviceType::kBlock, 8, DeviceRule::kAny, kDeviceRead}};
   spec.cgroup.parent = "a/b";
   spec.namespaces = Namespaces<Namespace::kMount, Namespace::kTime>();
+  spec.ids = {{{0, 100000, 65536}, {70000, 5, 1}}, {{0, 200000, 65536}}};
+  spec.time = {TimeOffset{-2, 500000000}, TimeOffset{3600, 0}};
   spec.capabilities = {"sys-admin"_cap};
   spec.seccomp.profile = SeccompProfile::kUnconfined;
   spec.no_new_privileges = false;

@@ -103,4 +103,14 @@ inline absl::Status EnterUserNamespace(const NewIds& ids) {
       absl::StrCat("newuidmap and newgidmap: ", absl::StripAsciiWhitespace(*said)));
 }
 
+// Into one that is there and whose owner the caller is, with a mount namespace of its own; for
+// good. Requires: one thread.
+inline absl::Status JoinUserNamespace(const Fd& users) {
+  const Result joined = Call(SYS_setns, users.get(), CLONE_NEWUSER);
+  if (!joined.ok()) return ErrnoStatus(joined.err, "joining its user namespace");
+  const Result made = Call(SYS_unshare, CLONE_NEWNS);
+  if (!made.ok()) return ErrnoStatus(made.err, "unshare", "a mount namespace");
+  return absl::OkStatus();
+}
+
 }  // namespace pelagos::sys

@@ -99,6 +99,19 @@ TEST(ContainerPlanTest, Mounts) {
   ExpectPlan(absl::StrCat(kFolder, "/container_mounts.txt"), *plan);
 }
 
+// With a user namespace and clocks of its own, and the network of another container.
+TEST(ContainerPlanTest, Mapped) {
+  ContainerSpec spec = Named("mapped");
+  spec.namespaces.insert(Namespace::kUser);
+  spec.namespaces.insert(Namespace::kTime);
+  spec.namespaces.erase(Namespace::kNet);
+  spec.joins = {{Namespace::kNet, "", "web"}};
+  spec.ids = {{{0, 100000, 65536}}, {{0, 200000, 1000}, {1000, 5, 1}}};
+  spec.time = {TimeOffset{-2, 500000000}, TimeOffset{3600, 0}};
+  spec.mounts = MountPlan().Volume("data", "/data"_path);
+  ExpectPlan(absl::StrCat(kFolder, "/container_mapped.txt"), PlanOf(spec, "v2"));
+}
+
 // By an ordinary user, with ranges of its own.
 TEST(ContainerPlanTest, Rootless) {
   ContainerSpec spec = Named("rootless");

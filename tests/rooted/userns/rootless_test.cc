@@ -195,7 +195,7 @@ TEST_F(RootlessTest, ADelegatedCgroup) {
     }
   }
   ASSERT_NE(mount, "") << "no cgroup v2 is mounted";
-  const std::string folder = absl::StrCat(mount, "/pelagos-user-test-", ::getpid());
+  const std::string folder = absl::StrCat(mount, "/ordinary-user-", ::getpid());
   std::filesystem::create_directories(folder + "/own");
   for (const char* name :
        {"", "/cgroup.procs", "/cgroup.subtree_control", "/own", "/own/cgroup.procs"}) {
@@ -210,8 +210,7 @@ TEST_F(RootlessTest, ADelegatedCgroup) {
   };
   const Outcome own =
       run({"--cgroupns", "host", "--name", "limited"}, "cat /proc/self/cgroup | grep 0::");
-  EXPECT_TRUE(
-      absl::StrContains(own.out, absl::StrCat("pelagos-user-test-", ::getpid(), "/pelagos-")))
+  EXPECT_TRUE(absl::StrContains(own.out, absl::StrCat("ordinary-user-", ::getpid(), "/pelagos-")))
       << own.Describe();
   EXPECT_TRUE(absl::StrContains(own.out, "-limited\n")) << own.Describe();
   // What a process leaves behind in the host's pid namespace ends with the cgroup.
