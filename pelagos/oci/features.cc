@@ -38,9 +38,7 @@ std::vector<std::string> Capabilities() {
 std::vector<std::string> Namespaces() {
   std::vector<std::string> names;
   for (const NamespaceRow& row : kNamespaces) {
-    if (row.value != Namespace::kUser && row.value != Namespace::kTime) {
-      names.emplace_back(row.name);
-    }
+    names.emplace_back(row.name);
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -8,9 +8,11 @@
 #include "pelagos/oci/plan_parts.h"
 #include "pelagos/oci/process_words.h"
 #include "pelagos/policy/id_list.h"
+#include "pelagos/policy/id_map.h"
 #include "pelagos/policy/name.h"
 #include "pelagos/policy/security_label.h"
 #include "pelagos/policy/sysctls.h"
+#include "pelagos/policy/time_offsets.h"
 
 namespace pelagos::oci {
 namespace {
@@ -35,6 +37,8 @@ class BundlePlanner {
     const Process none;
     if (!config_.process) mistakes_.Add("/process", "is missing");
     Ops(config_.process ? *config_.process : none);
+    UserNamespace();
+    TimeNamespace();
     CheckUnsupported();
     for (std::string& note : notes_) plan_.notes.push_back({std::move(note)});
     if (absl::Status status = mistakes_.status(); !status.ok()) return status;
@@ -84,18 +88,68 @@ class BundlePlanner {
     }
   }
 
+  // A new one needs its maps; what it mounts and makes is done by its root.
+  void UserNamespace() {
+    const auto ranges = [](const std::vector<IdMap>& maps) {
+      IdMapRanges list;
+      for (const IdMap& map : maps) list.push_back({map.container_id, map.host_id, map.size});
+      return list;
+    };
+    const bool mapped = !linux_.uid_mappings.empty() || !linux_.gid_mappings.empty();
+    const char* const at = linux_.uid_mappings.empty() && !linux_.gid_mappings.empty()
+                               ? "/linux/gidMappings"
+                               : "/linux/uidMappings";
+    if (!Own(Namespace::kUser)) {
+      // Clients repeat the maps of a namespace that they made before.
+      if (mapped && !Has(Namespace::kUser)) {
+        mistakes_.Add(at, "ids are mapped in a new user namespace only");
+      }
+    } else {
+      plan_.ids = {ranges(linux_.uid_mappings), ranges(linux_.gid_mappings)};
+      const absl::string_view problem = IdMapProblem(plan_.ids);
+      if (!mapped) {
+        mistakes_.Add(at, "a new user namespace needs maps");
+      } else if (!problem.empty()) {
+        mistakes_.Add(at, absl::StrCat("the map ", problem));
+      } else if (!HostIdOf(plan_.ids.uids, 0) || !HostIdOf(plan_.ids.gids, 0)) {
+        mistakes_.Add(at, "must map 0, whose work it is to set the container up");
+      }
+    }
+    if (!Has(Namespace::kUser)) return;
+    for (Op& op : plan_.ops) {
+      // mknod(2) is not for user namespaces.
+      if (auto* device = std::get_if<MakeDevice>(&op)) device->bound = !device->fifo;
+    }
+    const auto root = std::find_if(plan_.ops.begin(), plan_.ops.end(), [](const Op& op) {
+      return std::holds_alternative<MountBindRoot>(op);
+    });
+    plan_.ops.insert(root + 1, BecomeRoot{});
+  }
+
+  void TimeNamespace() {
+    if (!Own(Namespace::kTime)) {
+      if (!linux_.time_offsets.empty()) {
+        mistakes_.Add("/linux/timeOffsets", "needs a new time namespace");
+      }
+      return;
+    }
+    for (const auto& [clock, offset] : linux_.time_offsets) {
+      const std::string at = absl::StrCat("/linux/timeOffsets/", PointerPart(clock));
+      const pelagos::TimeOffset set = {offset.secs, offset.nanosecs};
+      if (const absl::string_view problem = TimeOffsetProblem(set); !problem.empty()) {
+        mistakes_.Add(at, problem);
+      }
+      if (clock == "monotonic") {
+        plan_.time.monotonic = set;
+      } else if (clock == "boottime") {
+        plan_.time.boottime = set;
+      } else {
+        mistakes_.Add(at, "must be monotonic or boottime");
+      }
+    }
+  }
+
   void CheckUnsupported() {
-    if (Own(Namespace::kUser)) {
-      mistakes_.Add("/linux/namespaces", "a new user namespace is not supported yet");
-    } else if (!linux_.uid_mappings.empty() || !linux_.gid_mappings.empty()) {
-      mistakes_.Add(linux_.uid_mappings.empty() ? "/linux/gidMappings" : "/linux/uidMappings",
-                    "ids are mapped in a new user namespace only");
-    }
-    if (Own(Namespace::kTime)) {
-      mistakes_.Add("/linux/namespaces", "a new time namespace is not supported yet");
-    } else if (!linux_.time_offsets.empty()) {
-      mistakes_.Add("/linux/timeOffsets", "needs a new time namespace");
-    }
     if (linux_.intel_rdt && *linux_.intel_rdt != IntelRdt{}) {
       mistakes_.Add("/linux/intelRdt", "is not supported");
     }
@@ -306,6 +360,10 @@ absl::StatusOr<LaunchPlan> PlanExec(const Config& config, const Process& process
   if (process.exec_cpu_affinity) affinity(process.exec_cpu_affinity->initial, "initial");
   Append(ops, EarlyProcessOps(process, facts.host, "", mistakes));
   ops.push_back(EnterRoot{});
+  if (std::any_of(facts.joins.begin(), facts.joins.end(),
+                  [](const NamespaceJoin& join) { return join.kind == Namespace::kUser; })) {
+    ops.push_back(BecomeRoot{});
+  }
   if (process.terminal) ops.push_back(OpenTerminal{process.user.uid, /*console=*/false});
   ops.push_back(AwaitStart{});
   if (!absl::StartsWith(process.cwd, "/")) mistakes.Add("/cwd", "must be an absolute path");

@@ -151,7 +151,7 @@ TEST(PlanBundleTest, NamespacesAreMadeOrJoined) {
                           "/linux/namespaces/5/path: the namespace cannot be joined: a container "
                           "mounts its root in one of its own",
                           "/linux/namespaces/6/path: must be an absolute path",
-                          HasSubstr("/linux/namespaces")));
+                          "/linux/uidMappings: a new user namespace needs maps"));
   config.linux_part->namespaces = {{"mount", ""}, {"network", "/n"}, {"uts", "/u"}};
   config.hostname = "h";
   config.linux_part->sysctl = {{"net.ipv4.ip_forward", "1"}};

@@ -107,6 +107,21 @@ $PODMAN rm d1 >/dev/null
                 "inside\n7\n127\n3\npaused\nsleep 1000 \nexited\nrunning\n137\nbegun\nbegun\n");
 }
 
+TEST_F(ClientsTest, PodmanMapsIds) {
+  ExpectSession(R"(
+MAPS="--uidmap 0:100000:1000 --gidmap 0:200000:1000"
+$PODMAN run --rm --network none $MAPS bb:1 cat /proc/self/uid_map /proc/self/gid_map
+$PODMAN run --rm --network none $MAPS bb:1 sh -c 'touch /x && stat -c %u /x; echo x > /dev/null && echo null'
+$PODMAN run -d --name u1 --network none $MAPS bb:1 sleep 1000 >/dev/null
+$PODMAN exec u1 cat /proc/self/uid_map
+$PODMAN exec --user 5 u1 id -u
+$PODMAN kill u1 >/dev/null
+$PODMAN wait u1
+)",
+                "         0     100000       1000\n         0     200000       1000\n0\nnull\n"
+                "         0     100000       1000\n5\n137\n");
+}
+
 TEST_F(ClientsTest, PodmanHasTerminalsPodsAndHealthChecks) {
   const Outcome outcome = Session(R"(
 script -qec "$PODMAN run --rm -t --network none bb:1 tty" /dev/null

@@ -195,6 +195,14 @@ TEST_F(ConfigTest, LimitsAndDevicesOfCgroups) {
   }
 }
 
+TEST_F(ConfigTest, ClocksOfItsOwn) {
+  const std::string own = Run("cat /proc/uptime", [](Json& config) {
+    config["linux"]["namespaces"].push_back(Json::object({{"type", "time"}}));
+    config["linux"]["timeOffsets"]["boottime"]["secs"] = 1000000000;
+  });
+  EXPECT_GE(own.find('.'), 10u) << own;  // no machine is up for thirty years
+}
+
 TEST_F(ConfigTest, SeccompWithAndWithoutNewPrivileges) {
   for (const bool no_new : {true, false}) {
     const std::string out =
