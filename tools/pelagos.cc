@@ -1,5 +1,6 @@
 // The `pelagos` program.
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,6 +11,8 @@
 #include "pelagos/cli/main.h"
 
 int main(int argc, char** argv) {
+  // The heap grows by fewer calls, and not back: pages that are not used cost nothing.
+  ::mallopt(M_TOP_PAD, 1 << 20);
   std::ios::sync_with_stdio(false);
   // Under `bazel run`, relative paths count from where the user stands.
   if (const char* folder = std::getenv("BUILD_WORKING_DIRECTORY"); folder != nullptr) {

@@ -9,10 +9,12 @@
 #include <memory>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "pelagos/base/errno_status.h"
+#include "pelagos/base/laps.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/cli/run_devices.h"
 #include "pelagos/cli/run_limits.h"
@@ -33,6 +35,7 @@
 #include "pelagos/plan/print.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/sys/event_loop.h"
+#include "pelagos/sys/self_status.h"
 
 namespace pelagos::cli {
 namespace {
@@ -96,7 +99,11 @@ int Run(const Context& context, const Arguments& args) {
                    "from changing files\n";
     }
   }
-  auto rootless = container::PlanRootless();
+  Laps laps;
+  Laps* const timing = args.has("timing") ? &laps : nullptr;
+  const absl::StatusOr<sys::SelfStatus> self = sys::ReadSelfStatus();
+  if (!self.ok()) return Fail(self.status(), kRuntimeFailed);
+  auto rootless = container::PlanRootless(&*self);
   if (!rootless.ok()) return Fail(rootless.status(), kRuntimeFailed);
   if (absl::Status applied = ApplyUserns(args, *rootless, *spec); !applied.ok()) {
     return Fail(absl::StrCat("run: ", applied.message()), kUsage);
@@ -114,8 +121,9 @@ int Run(const Context& context, const Arguments& args) {
     const absl::Status entered = container::EnterRootless(context.roots, spec->joins, **rootless);
     if (!entered.ok()) return Fail(entered, kRuntimeFailed);
   }
-  auto engine = container::Engine::Open(context.roots, *rootless);
+  auto engine = container::Engine::Open(context.roots, *rootless, &*self);
   if (!engine.ok()) return Fail(engine.status(), kRuntimeFailed);
+  (*engine)->Time(timing);
   if (args.has("dry-run")) {
     const auto plan = container::Plan(**engine, *spec, container::ImageUse::kLook);
     if (!plan.ok()) return Fail(plan.status(), kRuntimeFailed);
@@ -152,8 +160,11 @@ int Run(const Context& context, const Arguments& args) {
     plain = *std::move(opened);
     streams = plain->streams();
   }
+  if (!rootless->has_value()) streams.self = &*self;  // else it is another since
+  Lap(timing, "the host, and what killed runs left");
   auto prepared = container::Prepare(**engine, *spec);
   if (!prepared.ok()) return Fail(prepared.status(), kRuntimeFailed);
+  Lap(timing, "image, user and plan");
   for (const PlanNote& note : prepared->plan.notes) {
     if (note.asked) std::cerr << "pelagos: note: " << note.text << "\n";
   }
@@ -182,10 +193,16 @@ int Run(const Context& context, const Arguments& args) {
   if (relay) relay->Drain();
   if (plain) plain->Drain();
   raw.Restore();
+  Lap(timing, "the program");
   const absl::StatusOr<int> code = running->Wait();
   if (!code.ok()) return Fail(code.status(), kRuntimeFailed);
   if (running->out_of_memory()) Fail("killed: out of memory", *code);
   if (absl::Status closed = running->Close(); !closed.ok()) return Fail(closed, kRuntimeFailed);
+  Lap(timing, "clean-up");
+  if (timing != nullptr) std::cerr << timing->Table();
+  // The process ends next, and their descriptors with it: no call for each.
+  static const auto* const kept = new std::pair(*std::move(running), *std::move(loop));
+  (void)kept;
   return *code;
 }
 
@@ -200,6 +217,7 @@ std::vector<Flag> RunFlags() {
       {"interactive", 'i', "", "our standard input is the container's"},
       {"tty", 't', "", "a terminal for the container"},
       {"read-only", 0, "", "seal the root file system"},
+      {"timing", 0, "", "print how long each step took, at the end"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
   for (const auto& more : {LimitFlags(), MountFlags(), DeviceFlags(), RightsFlags(),
                            SecurityFlags(), NamespacesFlags(), UsernsFlags()}) {

@@ -38,6 +38,7 @@ absl::StatusOr<std::unique_ptr<StreamRelay>> StreamRelay::Open(bool interactive)
   std::unique_ptr<StreamRelay> relay(new StreamRelay());
   relay->streams_.out = STDOUT_FILENO;
   relay->streams_.err = STDERR_FILENO;
+  relay->streams_.inherited = true;
   if (interactive) {
     relay->streams_.in = STDIN_FILENO;
     if (::isatty(STDIN_FILENO) == 1) PELAGOS_RETURN_IF_ERROR(relay->RelayInput());

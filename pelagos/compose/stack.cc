@@ -132,6 +132,10 @@ void Stack::Compile(container::Engine& engine, const std::string& wanted_project
     holds_.push_back(std::move(found->hold));
   }
   if (!ok()) return;
+  if (const absl::Status learnt = engine.LearnCgroups(); !learnt.ok()) {
+    Report(learnt, Span{}, "cgroups", diagnostics_);
+    return;
+  }
   std::optional<ComposePlan> plan =
       MakeComposePlan(project, spec_, images, engine.facts(), diagnostics_);
   if (plan) plan_ = *std::move(plan);

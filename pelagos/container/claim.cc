@@ -123,7 +123,29 @@ bool IsClaimed(const store::Roots& roots, const std::string& id) {
 }
 
 absl::Status RemoveFolder(const store::Roots& roots, const std::string& id) {
-  const absl::Status removed = sys::RemoveTree(roots.Container(id));
+  // What most have, without looking; the lock goes last, when all else is known to be gone.
+  const std::string folder = roots.Container(id);
+  for (const char* name : {"/hostname", "/hosts", "/resolv.conf"}) {
+    ::unlink(absl::StrCat(folder, name).c_str());
+  }
+  bool empty = true;
+  for (const char* name : {"/work/work", "/work", "/upper"}) {
+    empty = (::rmdir(absl::StrCat(folder, name).c_str()) == 0 || errno == ENOENT) && empty;
+  }
+  if (empty) {
+    ::unlink(LockOf(roots, id).c_str());
+    if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+    // More than most have: ours to remove only as its owner, if nobody was faster.
+    const std::string path = LockOf(roots, id);
+    const absl::StatusOr<Fd> again = sys::OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (FindErrno(again.status()) == ENOENT) return absl::OkStatus();
+    PELAGOS_RETURN_IF_ERROR(again.status());
+    PELAGOS_ASSIGN_OR_RETURN(const bool locked, TryLock(*again, path));
+    if (!locked) return absl::OkStatus();
+    const absl::Status removed = sys::RemoveTree(folder);
+    return FindErrno(removed) == ENOTEMPTY ? absl::OkStatus() : removed;
+  }
+  const absl::Status removed = sys::RemoveTree(folder);
   // Between the lock, which goes last, and the folder somebody made a lock of its own.
   return FindErrno(removed) == ENOTEMPTY ? absl::OkStatus() : removed;
 }

@@ -31,12 +31,10 @@
 #include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/security.h"
+#include "pelagos/sys/self_status.h"
 
 namespace pelagos::container {
 namespace {
-
-// The files of /etc that the runtime provides; the plan binds them into the container.
-constexpr const char* kEtcFiles[] = {"hostname", "hosts", "resolv.conf"};
 
 std::string HostnameOf(const LaunchPlan& plan) {
   for (const Op& op : plan.ops) {
@@ -45,20 +43,29 @@ std::string HostnameOf(const LaunchPlan& plan) {
   return plan.id;
 }
 
-// Written in place: the container sees this very file.
-absl::Status WriteEtcFile(const std::string& folder, const std::string& name,
-                          absl::string_view content, const IdMap& ids) {
-  const std::string path = absl::StrCat(folder, "/", name);
-  PELAGOS_ASSIGN_OR_RETURN(Fd file,
-                           sys::OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
-  // The umask of the caller is not the container's.
-  if (::fchmod(file.get(), 0644) != 0) return ErrnoStatus(errno, "fchmod", path);
-  if (!ids.empty() && ::fchown(file.get(), HostIdOf(ids.uids, 0).value_or(kNoId),
-                               HostIdOf(ids.gids, 0).value_or(kNoId)) != 0) {
-    return ErrnoStatus(errno, "fchown", path);
+// The files of /etc that the runtime provides; the plan binds them into the container.
+struct EtcFolder {
+  std::string folder;
+  mode_t umask;  // of the caller, which is not the container's
+  const IdMap& ids;
+
+  // In place: the container sees this very file.
+  absl::StatusOr<Fd> Write(const char* name, absl::string_view content) const {
+    constexpr mode_t kMode = 0644;
+    const std::string path = absl::StrCat(folder, "/", name);
+    PELAGOS_ASSIGN_OR_RETURN(Fd file,
+                             sys::OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, kMode));
+    if ((umask & kMode) != 0 && ::fchmod(file.get(), kMode) != 0) {
+      return ErrnoStatus(errno, "fchmod", path);
+    }
+    if (!ids.empty() && ::fchown(file.get(), HostIdOf(ids.uids, 0).value_or(kNoId),
+                                 HostIdOf(ids.gids, 0).value_or(kNoId)) != 0) {
+      return ErrnoStatus(errno, "fchown", path);
+    }
+    PELAGOS_RETURN_IF_ERROR(sys::WriteAll(file, content, path));
+    return file;
   }
-  return sys::WriteAll(file, content, path);
-}
+};
 
 // Where the container's cgroups are, relative to the roots, for whoever cleans up without the plan:
 // "a/b/", or "" without such a file.
@@ -145,7 +152,8 @@ std::vector<HostDevice> AllDevices() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots,
-                                                     std::optional<RootlessFacts> rootless) {
+                                                     std::optional<RootlessFacts> rootless,
+                                                     const sys::SelfStatus* self) {
   HostFacts facts;
   facts.rootless = std::move(rootless);
   struct utsname names = {};
@@ -153,37 +161,55 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots,
   facts.kernel = ParseKernelVersion(names.release).value_or(KernelVersion{});
   facts.data_root = roots.data;
   facts.run_root = roots.run;
-  PELAGOS_ASSIGN_OR_RETURN(sys::CgroupMounts mounts, sys::ReadCgroupMounts());
-  facts.cgroups.v2_mount = mounts.v2_mount;
+  facts.cgroups.v2_mount = sys::FindUsualCgroup2();
   if (roots.run != store::Roots().run) {
     facts.cgroups.name_prefix = absl::StrCat("pelagos-", net::ShortHash(roots.run), "-");
   }
-  for (const CgroupControllerRow& row : kCgroupControllers) {
-    for (const std::string& offered : mounts.v2_controllers) {
-      if (offered == row.name) facts.cgroups.v2_controllers.push_back(row.value);
-    }
-    if (auto it = mounts.v1_mounts.find(std::string(row.v1_name)); it != mounts.v1_mounts.end()) {
-      facts.cgroups.v1_mounts[row.value] = it->second;
-    }
-  }
   if (facts.rootless) {
     facts.in_user_namespace = true;  // with all capabilities
-    PELAGOS_RETURN_IF_ERROR(FindDelegatedCgroup(facts.cgroups));
-    return std::unique_ptr<Engine>(new Engine(std::move(roots), std::move(facts)));
+    std::unique_ptr<Engine> engine(new Engine(std::move(roots), std::move(facts)));
+    PELAGOS_RETURN_IF_ERROR(engine->LearnCgroups());
+    PELAGOS_RETURN_IF_ERROR(FindDelegatedCgroup(engine->facts_.cgroups));
+    return engine;
   }
   facts.in_user_namespace = !sys::InInitialUserNamespace();
-  PELAGOS_ASSIGN_OR_RETURN(const uint64_t capabilities, sys::PermittedCapabilities());
+  uint64_t capabilities = self != nullptr ? self->permitted : 0;
+  if (self == nullptr) {
+    PELAGOS_ASSIGN_OR_RETURN(capabilities, sys::PermittedCapabilities());
+  }
   facts.capabilities = CapabilitySet::FromBits(capabilities);
-  // A kernel without swap accounting has nothing to limit, and no file for it.
-  const auto memory = facts.cgroups.v1_mounts.find(CgroupController::kMemory);
-  const std::string swap_file = memory != facts.cgroups.v1_mounts.end()
-                                    ? absl::StrCat(memory->second, "/memory.memsw.limit_in_bytes")
-                                    : "/proc/swaps";
-  facts.cgroups.limits_swap = ::access(swap_file.c_str(), F_OK) == 0;
-  return std::unique_ptr<Engine>(new Engine(std::move(roots), std::move(facts)));
+  std::unique_ptr<Engine> engine(new Engine(std::move(roots), std::move(facts)));
+  if (engine->facts_.cgroups.v2_mount.empty()) {
+    PELAGOS_RETURN_IF_ERROR(engine->LearnCgroups());
+  }
+  return engine;
 }
 
-absl::StatusOr<HostFacts> Engine::FactsFor(const ContainerSpec& spec) const {
+absl::Status Engine::LearnCgroups() {
+  if (knows_cgroups_) return absl::OkStatus();
+  CgroupLayout& cgroups = facts_.cgroups;
+  PELAGOS_ASSIGN_OR_RETURN(const sys::CgroupMounts mounts, sys::ReadCgroupMounts());
+  if (cgroups.v2_mount.empty()) cgroups.v2_mount = mounts.v2_mount;
+  for (const CgroupControllerRow& row : kCgroupControllers) {
+    for (const std::string& offered : mounts.v2_controllers) {
+      if (offered == row.name) cgroups.v2_controllers.push_back(row.value);
+    }
+    if (auto it = mounts.v1_mounts.find(std::string(row.v1_name)); it != mounts.v1_mounts.end()) {
+      cgroups.v1_mounts[row.value] = it->second;
+    }
+  }
+  // A kernel without swap accounting has nothing to limit, and no file for it.
+  const auto memory = cgroups.v1_mounts.find(CgroupController::kMemory);
+  const std::string swap_file = memory != cgroups.v1_mounts.end()
+                                    ? absl::StrCat(memory->second, "/memory.memsw.limit_in_bytes")
+                                    : "/proc/swaps";
+  cgroups.limits_swap = ::access(swap_file.c_str(), F_OK) == 0;
+  knows_cgroups_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<HostFacts> Engine::FactsFor(const ContainerSpec& spec) {
+  if (!spec.cgroup.empty()) PELAGOS_RETURN_IF_ERROR(LearnCgroups());
   HostFacts facts = facts_;
   if (!spec.labels.apparmor.empty()) facts.apparmor = sys::AppArmorIsOn();
   if (!spec.labels.selinux.empty() || !spec.labels.selinux_mount.empty()) {
@@ -238,22 +264,34 @@ absl::StatusOr<net::Networks*> Engine::networks() {
 
 absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse use) {
   FoundImage found;
+  std::optional<image::UserFiles> users;
   if (!spec.rootfs.empty()) {
     struct stat info = {};
     if (::stat(spec.rootfs.c_str(), &info) != 0) return ErrnoStatus(errno, "stat", spec.rootfs);
     if (!S_ISDIR(info.st_mode)) return ErrnoStatus(ENOTDIR, "rootfs", spec.rootfs);
     found.image.layers = {spec.rootfs};
   } else {
-    image::Store store = image::Store::Look(roots_.data);
-    if (use == ImageUse::kLoad) {
+    const image::Store store = image::Store::Look(roots_.data);
+    absl::StatusOr<image::FoundInStore> stored = store.FindWithUsers(spec.image);
+    if (use == ImageUse::kLoad && absl::IsNotFound(stored.status())) {
       PELAGOS_RETURN_IF_ERROR(image::EnsureBuiltin(roots_.data, spec.image));
-      PELAGOS_ASSIGN_OR_RETURN(store, image::Store::Open(roots_.data));
+      stored = store.FindWithUsers(spec.image);
     }
-    PELAGOS_ASSIGN_OR_RETURN(found.image, store.Find(spec.image));
-    PELAGOS_ASSIGN_OR_RETURN(found.hold, store.Hold(found.image));
+    PELAGOS_RETURN_IF_ERROR(stored.status());
+    found.image = std::move(stored->image);
+    users = std::move(stored->users);
+    absl::StatusOr<image::LayerHold> hold = store.Hold(found.image);
+    // Damaged, or removed under our hands.
+    if (absl::IsNotFound(hold.status())) {
+      PELAGOS_RETURN_IF_ERROR(store.Find(spec.image).status());
+    }
+    PELAGOS_RETURN_IF_ERROR(hold.status());
+    found.hold = *std::move(hold);
   }
   const std::string& user = spec.user.empty() ? found.image.user : spec.user;
-  PELAGOS_ASSIGN_OR_RETURN(found.user, image::FindUser(found.image.layers, user, spec.groups));
+  PELAGOS_ASSIGN_OR_RETURN(found.user,
+                           users ? image::FindUserIn(*users, user, spec.groups)
+                                 : image::FindUser(found.image.layers, user, spec.groups));
   return found;
 }
 
@@ -277,9 +315,25 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
     // The failure that led here is the one to report; what is left is found by the next command.
     Release(plan.id).IgnoreError();
   });
-  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots_.MountPoint(), 0700));
-  for (const char* name : kEtcFiles)
-    PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, name, "", plan.ids));
+  sys::SelfStatus self;
+  if (streams.self != nullptr) {
+    self = *streams.self;
+  } else {
+    PELAGOS_ASSIGN_OR_RETURN(self, sys::ReadSelfStatus());
+  }
+  const std::string hostname = HostnameOf(plan);
+  const auto write_etc = [&](const net::Endpoint& endpoint) -> absl::Status {
+    const EtcFolder etc = {folder, self.umask, plan.ids};
+    std::vector<Fd> files(3);
+    PELAGOS_ASSIGN_OR_RETURN(files[0], etc.Write("hostname", hostname + "\n"));
+    PELAGOS_ASSIGN_OR_RETURN(files[1], etc.Write("hosts", net::HostsFile(hostname, endpoint)));
+    PELAGOS_ASSIGN_OR_RETURN(files[2], etc.Write("resolv.conf", net::ResolvConf(endpoint)));
+    sys::CloseAll(std::move(files));
+    return absl::OkStatus();
+  };
+  // The container's network fills them in later.
+  net::Endpoint endpoint;
+  PELAGOS_RETURN_IF_ERROR(write_etc(endpoint));
 
   if (!plan.cgroup.parent.empty()) {
     PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(ParentFile(folder), plan.cgroup.parent, 0600));
@@ -297,23 +351,24 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
     io.namespaces.push_back({join.kind, opened.get()});
     pinned.push_back(std::move(opened));
   }
+  io.inherited = streams.inherited;
+  io.self = &self;
+  io.in_initial_user_namespace = !facts_.in_user_namespace;
+  io.laps = laps_;
   PELAGOS_ASSIGN_OR_RETURN(launch::Starting starting, launch::Launch(plan, io));
-  net::Endpoint endpoint;
   if (connected) {
+    Lap(laps_, "clone");
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     PELAGOS_ASSIGN_OR_RETURN(Fd netns, starting.network_namespace());
     PELAGOS_ASSIGN_OR_RETURN(endpoint, networks->Attach(plan.id, plan.net, netns));
+    PELAGOS_RETURN_IF_ERROR(write_etc(endpoint));
+    Lap(laps_, "network");
   }
   for (const net::Interface& interface : endpoint.interfaces) {
     started.addresses.push_back(sys::ToString(interface.address));
   }
-  const std::string hostname = HostnameOf(plan);
-  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "hostname", hostname + "\n", plan.ids));
-  PELAGOS_RETURN_IF_ERROR(
-      WriteEtcFile(folder, "hosts", net::HostsFile(hostname, endpoint), plan.ids));
-  PELAGOS_RETURN_IF_ERROR(WriteEtcFile(folder, "resolv.conf", net::ResolvConf(endpoint), plan.ids));
   PELAGOS_ASSIGN_OR_RETURN(launch::Launched launched, std::move(starting).Start());
-  started.init = launched.identity;
+  PELAGOS_ASSIGN_OR_RETURN(started.init, launched.Identity());
   PELAGOS_RETURN_IF_ERROR(RecordInit(started.lock, started.init));
   started.pidfd = std::move(launched.pidfd);
   started.terminal = std::move(launched.terminal);
@@ -328,6 +383,7 @@ absl::Status Engine::Sweep() {
 }
 
 absl::Status Engine::Release(const std::string& id) {
+  PELAGOS_RETURN_IF_ERROR(LearnCgroups());
   PELAGOS_ASSIGN_OR_RETURN(const std::string parent, ParentOf(roots_.Container(id)));
   PELAGOS_RETURN_IF_ERROR(
       launch::RemoveCgroups(absl::StrCat(parent, facts_.cgroups.name_prefix, id), CgroupRoots()),
@@ -348,9 +404,9 @@ absl::Status Engine::Clean(const std::string& id) {
   return RemoveFolder(roots_, id);
 }
 
-absl::Status Engine::Clean(const std::string& id, const CgroupSteps& cgroups) {
+absl::Status Engine::Clean(const std::string& id, const CgroupSteps& cgroups, bool connected) {
   PELAGOS_RETURN_IF_ERROR(launch::RemoveCgroups(cgroups), "cgroups of '", id, "'");
-  PELAGOS_RETURN_IF_ERROR(Detach(id));
+  if (connected) PELAGOS_RETURN_IF_ERROR(Detach(id));
   return RemoveFolder(roots_, id);
 }
 

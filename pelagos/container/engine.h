@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/base/fd.h"
+#include "pelagos/base/laps.h"
 #include "pelagos/image/store.h"
 #include "pelagos/launch/launcher.h"
 #include "pelagos/net/networks.h"
@@ -26,6 +27,7 @@
 #include "pelagos/spec/resolved_image.h"
 #include "pelagos/store/paths.h"
 #include "pelagos/sys/process.h"
+#include "pelagos/sys/self_status.h"
 
 namespace pelagos::container {
 
@@ -34,6 +36,10 @@ struct Streams {
   int in = -1, out = -1, err = -1;
   // Of a container with a terminal, whose streams that is; 0: not set.
   uint16_t rows = 0, columns = 0;
+  // Our 0, 1 and 2 are as execve(2) left them to us (launch::LaunchIo).
+  bool inherited = false;
+  // Of the calling thread, if it was read already, and holds still.
+  const sys::SelfStatus* self = nullptr;
 };
 
 // A container whose program runs. Its first process dies with the thread that started it
@@ -61,13 +67,20 @@ class Engine {
  public:
   // Reads what must be known of the host; makes nothing. `rootless`: the caller is an ordinary user
   // who is, or for a plan alone would be, in that user namespace (rootless.h).
+  // `self`: of the calling thread, where it was read already.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(
-      store::Roots roots, std::optional<RootlessFacts> rootless = std::nullopt);
+      store::Roots roots, std::optional<RootlessFacts> rootless = std::nullopt,
+      const sys::SelfStatus* self = nullptr);
+
+  // What it does from now on; null: nothing.
+  void Time(Laps* laps) { laps_ = laps; }
 
   const store::Roots& roots() const { return roots_; }
+  // What holds for every container. Controllers and v1 hierarchies: once they were learnt.
   const HostFacts& facts() const { return facts_; }
+  absl::Status LearnCgroups();
   // And what only this spec makes worth asking the kernel for.
-  absl::StatusOr<HostFacts> FactsFor(const ContainerSpec& spec) const;
+  absl::StatusOr<HostFacts> FactsFor(const ContainerSpec& spec);
 
   // The image or root folder of the spec, and its user. kLoad: loads a built-in image on first use.
   absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec, ImageUse use = ImageUse::kLoad);
@@ -92,8 +105,8 @@ class Engine {
 
   // Release, and the folder too. A container that still runs is killed.
   absl::Status Clean(const std::string& id);
-  // The same for who knows its cgroups: looks nowhere else.
-  absl::Status Clean(const std::string& id, const CgroupSteps& cgroups);
+  // The same for who knows its cgroups, and whether it had a network: looks nowhere else.
+  absl::Status Clean(const std::string& id, const CgroupSteps& cgroups, bool connected);
 
  private:
   Engine(store::Roots roots, HostFacts facts)
@@ -106,6 +119,8 @@ class Engine {
 
   store::Roots roots_;
   HostFacts facts_;
+  bool knows_cgroups_ = false;
+  Laps* laps_ = nullptr;
   std::optional<net::Networks> networks_;
 };
 

@@ -19,16 +19,19 @@
 #include "pelagos/policy/id_map.h"
 #include "pelagos/sys/enter_user_namespace.h"
 #include "pelagos/sys/file.h"
-#include "pelagos/sys/security.h"
 #include "pelagos/sys/subordinate_ids.h"
 
 namespace pelagos::container {
 namespace {
 
-absl::StatusOr<bool> IsRoot() {
-  if (::geteuid() != 0) return false;
-  PELAGOS_ASSIGN_OR_RETURN(const uint64_t capabilities, sys::PermittedCapabilities());
-  return CapabilitySet::FromBits(capabilities).contains(Capability::kSysAdmin);
+absl::StatusOr<bool> IsRoot(const sys::SelfStatus* self) {
+  sys::SelfStatus read;
+  if (self == nullptr) {
+    PELAGOS_ASSIGN_OR_RETURN(read, sys::ReadSelfStatus());
+    self = &read;
+  }
+  return self->uids[1] == 0 &&
+         CapabilitySet::FromBits(self->permitted).contains(Capability::kSysAdmin);
 }
 
 // "" if it is not there.
@@ -87,8 +90,8 @@ absl::Status CheckRunRoot(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<RootlessFacts>> PlanRootless() {
-  PELAGOS_ASSIGN_OR_RETURN(const bool root, IsRoot());
+absl::StatusOr<std::optional<RootlessFacts>> PlanRootless(const sys::SelfStatus* self) {
+  PELAGOS_ASSIGN_OR_RETURN(const bool root, IsRoot(self));
   if (root) return std::optional<RootlessFacts>();
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
@@ -170,8 +173,9 @@ absl::Status FindDelegatedCgroup(CgroupLayout& layout) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<RootlessFacts>> EnterIfRootless(const store::Roots& roots) {
-  PELAGOS_ASSIGN_OR_RETURN(std::optional<RootlessFacts> facts, PlanRootless());
+absl::StatusOr<std::optional<RootlessFacts>> EnterIfRootless(const store::Roots& roots,
+                                                             const sys::SelfStatus* self) {
+  PELAGOS_ASSIGN_OR_RETURN(std::optional<RootlessFacts> facts, PlanRootless(self));
   if (!facts) return facts;
   PELAGOS_RETURN_IF_ERROR(EnterRootless(roots, {}, *facts));
   return facts;

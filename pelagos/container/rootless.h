@@ -18,12 +18,14 @@
 #include "pelagos/plan/host_facts.h"
 #include "pelagos/policy/namespace_join.h"
 #include "pelagos/store/paths.h"
+#include "pelagos/sys/self_status.h"
 
 namespace pelagos::container {
 
 // What EnterRootless would do for this caller, without doing it; nullopt: it is root, and needs no
 // user namespace of its own. Reads only.
-absl::StatusOr<std::optional<RootlessFacts>> PlanRootless();
+// `self`: of the caller, where it was read already.
+absl::StatusOr<std::optional<RootlessFacts>> PlanRootless(const sys::SelfStatus* self = nullptr);
 
 // Goes into the user namespace, for good. Requires: one thread. Where ordinary users may have none,
 // the error says which setting of the host is in the way. The run root, which may lie in /tmp, is
@@ -39,6 +41,7 @@ absl::Status EnterRootless(const store::Roots& roots, const NamespaceJoins& join
 absl::Status FindDelegatedCgroup(CgroupLayout& layout);
 
 // All of it, for a command that changes things: nothing for root.
-absl::StatusOr<std::optional<RootlessFacts>> EnterIfRootless(const store::Roots& roots);
+absl::StatusOr<std::optional<RootlessFacts>> EnterIfRootless(const store::Roots& roots,
+                                                             const sys::SelfStatus* self = nullptr);
 
 }  // namespace pelagos::container

@@ -50,7 +50,7 @@ absl::Status Running::Close() {
     PELAGOS_RETURN_IF_ERROR(Signal(SIGKILL));
     PELAGOS_RETURN_IF_ERROR(Wait().status());
   }
-  return std::exchange(engine_, nullptr)->Clean(id_, cgroup_);
+  return std::exchange(engine_, nullptr)->Clean(id_, cgroup_, connected_);
 }
 
 absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec, ImageUse use) {

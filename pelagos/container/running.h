@@ -24,12 +24,14 @@ class [[nodiscard]] Running {
       : engine_(&engine),
         id_(std::move(plan.id)),
         cgroup_(std::move(plan.cgroup)),
+        connected_(plan.net.mode == NetMode::kBridge),
         started_(std::move(started)),
         image_(std::move(image)) {}
   Running(Running&& other) noexcept
       : engine_(std::exchange(other.engine_, nullptr)),
         id_(std::move(other.id_)),
         cgroup_(std::move(other.cgroup_)),
+        connected_(other.connected_),
         started_(std::move(other.started_)),
         image_(std::move(other.image_)),
         waited_(other.waited_),
@@ -61,6 +63,7 @@ class [[nodiscard]] Running {
   Engine* engine_;
   std::string id_;
   CgroupSteps cgroup_;
+  bool connected_ = false;
   Started started_;
   FoundImage image_;
   bool waited_ = false;

@@ -271,11 +271,25 @@ absl::StatusOr<StoredReference> ParseStoredReference(absl::string_view text) {
   PELAGOS_ASSIGN_OR_RETURN(stored.reference, Text(json, "reference"));
   PELAGOS_ASSIGN_OR_RETURN(const std::string digest, Text(json, "manifest"));
   PELAGOS_ASSIGN_OR_RETURN(stored.manifest, ParseDigest(digest), "field 'manifest'");
+  if (json.contains("config")) {
+    PELAGOS_ASSIGN_OR_RETURN(stored.config, Text(json, "config"));
+  }
+  if (json.contains("passwd") && json.contains("group")) {
+    stored.users.emplace();
+    PELAGOS_ASSIGN_OR_RETURN(stored.users->passwd, Text(json, "passwd"));
+    PELAGOS_ASSIGN_OR_RETURN(stored.users->group, Text(json, "group"));
+  }
   return stored;
 }
 
 std::string PrintStoredReference(const StoredReference& stored) {
-  return Print({{"reference", stored.reference}, {"manifest", stored.manifest.ToString()}});
+  Json json = {{"reference", stored.reference}, {"manifest", stored.manifest.ToString()}};
+  if (!stored.config.empty()) json["config"] = stored.config;
+  if (stored.users) {
+    json["passwd"] = stored.users->passwd;
+    json["group"] = stored.users->group;
+  }
+  return Print(json);
 }
 
 }  // namespace pelagos::image

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -97,10 +98,21 @@ std::string PrintImageConfig(const ImageConfig& config);
 // linux and this machine's architecture.
 Platform HostPlatform();
 
+// The texts of /etc/passwd and /etc/group, as the layers show them; empty: there is none.
+struct UserFiles {
+  std::string passwd, group;
+
+  friend bool operator==(const UserFiles&, const UserFiles&) = default;
+};
+
 // What a store's reference file holds.
 struct StoredReference {
   std::string reference;  // canonical
   Digest manifest;
+  // Copies of what the manifest leads to, which never changes: a run reads this one file. The text
+  // of the config, and its users; empty, nullopt: not copied, as large ones are not.
+  std::string config = {};
+  std::optional<UserFiles> users = {};
 
   friend bool operator==(const StoredReference&, const StoredReference&) = default;
 };

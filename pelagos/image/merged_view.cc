@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -40,16 +41,23 @@ bool IsOpaque(const Fd& folder) {
 }  // namespace
 
 struct MergedView::Place {
-  std::string path;            // relative, without links; empty: the root
-  std::vector<size_t> layers;  // those that hold it, top first; only folders have several
-  struct stat info = {};       // in the first of them
+  std::string path;       // relative, without links; empty: the root
+  struct stat info = {};  // in the topmost layer that has it
+  Layer in;               // the folder it stands in there
+  std::string name;       // in that
+  // A folder: what it is made of, top first.
+  std::vector<Layer> layers;
 };
 
+MergedView::MergedView(std::vector<Layer> layers) : layers_(std::move(layers)) {}
+MergedView::MergedView(MergedView&&) noexcept = default;
+MergedView::~MergedView() = default;
+
 absl::StatusOr<MergedView> MergedView::Open(const std::vector<std::string>& layers) {
-  std::vector<sys::RootFd> roots;
+  std::vector<Layer> roots;
   for (const std::string& layer : layers) {
     PELAGOS_ASSIGN_OR_RETURN(sys::RootFd root, sys::RootFd::Open(layer), "layer of the image");
-    roots.push_back(std::move(root));
+    roots.push_back(std::make_shared<const sys::RootFd>(std::move(root)));
   }
   return MergedView(std::move(roots));
 }
@@ -59,37 +67,54 @@ absl::StatusOr<MergedView::Place> MergedView::Step(const Place& folder,
                                                    absl::string_view name) const {
   Place place;
   place.path = folder.path.empty() ? std::string(name) : absl::StrCat(folder.path, "/", name);
-  for (size_t layer : folder.layers) {
-    absl::StatusOr<Fd> fd = layers_[layer].OpenBeneath(place.path, O_PATH | O_NOFOLLOW);
-    if (!fd.ok()) {
-      if (FindErrno(fd.status()) == ENOENT) continue;
-      return fd.status();
+  place.name = std::string(name);
+  for (const Layer& layer : folder.layers) {
+    const absl::StatusOr<struct stat> info = layer->StatEntry(place.name);
+    if (!info.ok()) {
+      if (FindErrno(info.status()) == ENOENT) continue;
+      return info.status();
     }
-    struct stat info = {};
-    if (::fstat(fd->get(), &info) != 0) return ErrnoStatus(errno, "fstat", place.path);
-    if (IsWhiteout(info)) break;
-    const bool first = place.layers.empty();
-    if (!first && !S_ISDIR(info.st_mode)) break;  // hidden by the folder above it
-    if (first) place.info = info;
-    place.layers.push_back(layer);
-    if (!S_ISDIR(info.st_mode) || IsOpaque(*fd)) break;
+    if (IsWhiteout(*info)) break;
+    const bool first = place.in == nullptr;
+    if (!first && !S_ISDIR(info->st_mode)) break;  // hidden by the folder above it
+    if (first) {
+      place.info = *info;
+      place.in = layer;
+    }
+    if (!S_ISDIR(info->st_mode)) break;
+    PELAGOS_ASSIGN_OR_RETURN(Fd fd,
+                             layer->OpenBeneath(place.name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    const bool last = &layer == &folder.layers.back();
+    const bool ends = last || IsOpaque(fd);
+    place.layers.push_back(std::make_shared<const sys::RootFd>(std::move(fd)));
+    if (ends) break;
   }
-  if (place.layers.empty()) {
+  if (place.in == nullptr) {
     return absl::NotFoundError(absl::StrCat("no '/", place.path, "' in the image"));
   }
   return place;
 }
 
-absl::StatusOr<MergedView::Place> MergedView::Resolve(absl::string_view path) const {
-  Place root;
-  root.info.st_mode = S_IFDIR;
-  for (size_t i = 0; i < layers_.size(); ++i) root.layers.push_back(i);
-  std::vector<Place> stack;
-  stack.push_back(root);
+absl::StatusOr<MergedView::Place> MergedView::Resolve(absl::string_view path) {
   std::deque<std::string> left = absl::StrSplit(path, '/', absl::SkipEmpty());
-  int links = 0;
   size_t components = left.size();
+  std::vector<Place> stack;
+  const std::string folder(path.substr(0, path.rfind('/')));
+  const bool known = !visited_.empty() && folder == visited_path_;
+  if (known) {
+    stack = visited_;
+    left.erase(left.begin(), left.end() - 1);
+  } else {
+    Place& root = stack.emplace_back();
+    root.info.st_mode = S_IFDIR;
+    root.layers = layers_;
+  }
+  int links = 0;
   while (!left.empty()) {
+    if (left.size() == 1 && links == 0) {
+      visited_path_ = folder;
+      visited_ = stack;
+    }
     const std::string name = std::move(left.front());
     left.pop_front();
     if (name == ".") continue;
@@ -105,8 +130,7 @@ absl::StatusOr<MergedView::Place> MergedView::Resolve(absl::string_view path) co
       stack.push_back(std::move(place));
       continue;
     }
-    PELAGOS_ASSIGN_OR_RETURN(const Fd link,
-                             layers_[place.layers[0]].OpenBeneath(place.path, O_PATH | O_NOFOLLOW));
+    PELAGOS_ASSIGN_OR_RETURN(const Fd link, place.in->OpenBeneath(place.name, O_PATH | O_NOFOLLOW));
     std::string target(kMaxLinkSize, '\0');
     const ssize_t size = ::readlinkat(link.get(), "", target.data(), target.size());
     if (size < 0) return ErrnoStatus(errno, "readlinkat", place.path);
@@ -122,17 +146,17 @@ absl::StatusOr<MergedView::Place> MergedView::Resolve(absl::string_view path) co
   return std::move(stack.back());
 }
 
-absl::StatusOr<std::string> MergedView::ReadFile(absl::string_view path, size_t max_bytes) const {
+absl::StatusOr<std::string> MergedView::ReadFile(absl::string_view path, size_t max_bytes) {
   PELAGOS_ASSIGN_OR_RETURN(const Place place, Resolve(path));
   if (!S_ISREG(place.info.st_mode)) {
     return absl::FailedPreconditionError(
         absl::StrCat("'/", place.path, "' in the image is not a regular file"));
   }
   // O_NONBLOCK: should it have become a fifo meanwhile, we do not wait for a writer.
-  PELAGOS_ASSIGN_OR_RETURN(const Fd fd,
-                           layers_[place.layers[0]].OpenBeneath(
-                               place.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-  return sys::ReadAll(fd, max_bytes, absl::StrCat("/", place.path, " in the image"));
+  PELAGOS_ASSIGN_OR_RETURN(
+      const Fd fd,
+      place.in->OpenBeneath(place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  return sys::ReadAllAtOnce(fd, max_bytes, absl::StrCat("/", place.path, " in the image"));
 }
 
 }  // namespace pelagos::image

@@ -12,6 +12,7 @@
 
 #include <sys/stat.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,25 +23,32 @@
 
 namespace pelagos::image {
 
-// Owns a descriptor per layer. Moves only.
+// Owns a descriptor per layer, and those of the folder that was visited last. Moves only.
 class MergedView {
  public:
+  MergedView(MergedView&&) noexcept;
+  ~MergedView();
+
   // `layers` are host folders, top first. A plain rootfs is one layer.
   static absl::StatusOr<MergedView> Open(const std::vector<std::string>& layers);
 
   // The content of a regular file. NotFound if there is none of that name (or it is whited out);
   // FailedPrecondition if it is not a regular file or a loop of links; ResourceExhausted if it is
   // larger than `max_bytes`.
-  absl::StatusOr<std::string> ReadFile(absl::string_view path, size_t max_bytes) const;
+  absl::StatusOr<std::string> ReadFile(absl::string_view path, size_t max_bytes);
 
  private:
-  struct Place;  // a name in the view: the layers that hold it, and its path in them
+  using Layer = std::shared_ptr<const sys::RootFd>;  // a folder in it
+  struct Place;                                      // a name in the view: the layers that hold it
 
-  explicit MergedView(std::vector<sys::RootFd> layers) : layers_(std::move(layers)) {}
-  absl::StatusOr<Place> Resolve(absl::string_view path) const;
+  explicit MergedView(std::vector<Layer> layers);
+  absl::StatusOr<Place> Resolve(absl::string_view path);
   absl::StatusOr<Place> Step(const Place& folder, absl::string_view name) const;
 
-  std::vector<sys::RootFd> layers_;  // top first
+  std::vector<Layer> layers_;  // top first
+  // The folders on the way to the last path: files are mostly asked for by the folder.
+  std::string visited_path_;
+  std::vector<Place> visited_;
 };
 
 }  // namespace pelagos::image

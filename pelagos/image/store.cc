@@ -12,96 +12,47 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/image/store_files.h"
+#include "pelagos/image/user.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::image {
 namespace {
 
 constexpr uint32_t kPrivate = 0700;
-constexpr size_t kMaxReferenceFile = 4096;
-
-// flock(2) on a folder; UNAVAILABLE if somebody holds it the other way.
-absl::StatusOr<Fd> LockFolder(const std::string& path, int how) {
-  PELAGOS_ASSIGN_OR_RETURN(Fd fd, sys::OpenFile(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  while (::flock(fd.get(), how | LOCK_NB) != 0) {
-    if (errno == EINTR) continue;
-    if (errno == EWOULDBLOCK) return absl::UnavailableError(absl::StrCat("'", path, "' is held"));
-    return ErrnoStatus(errno, "flock", path);
-  }
-  return fd;
-}
-
-bool IsFolder(const std::string& path) {
-  struct stat info = {};
-  return ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-absl::Status Rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return ErrnoStatus(errno, "rename", to);
-  return absl::OkStatus();
-}
-
-absl::Status SyncFolder(const std::string& path) {
-  PELAGOS_ASSIGN_OR_RETURN(const Fd fd, sys::OpenFile(path, O_RDONLY | O_DIRECTORY));
-  if (::fsync(fd.get()) != 0) return ErrnoStatus(errno, "fsync", path);
-  return absl::OkStatus();
-}
-
-// The files and folders below `folder`, itself included; nothing if they are many, or if they
-// cannot all be named by a path.
-std::optional<std::vector<std::string>> FewFilesBelow(const std::string& folder) {
-  constexpr size_t kFew = 1000;
-  std::vector<std::string> paths = {folder};
-  std::error_code error;
-  std::filesystem::recursive_directory_iterator entry(folder, error), end;
-  for (; !error && entry != end; entry.increment(error)) {
-    const std::filesystem::file_type type = entry->symlink_status(error).type();
-    if (error || paths.size() > kFew) return std::nullopt;
-    if (type == std::filesystem::file_type::regular ||
-        type == std::filesystem::file_type::directory) {
-      paths.push_back(entry->path().string());
-    }
-  }
-  if (error) return std::nullopt;
-  return paths;
-}
-
-// All below `folder`, which nobody else writes to, is on disk after it. Many files are cheapest by
-// one syncfs(2); but that waits for whatever else the machine writes, and a small image should not.
-absl::Status SyncTree(const std::string& folder) {
-  PELAGOS_ASSIGN_OR_RETURN(const Fd top, sys::OpenFile(folder, O_RDONLY | O_DIRECTORY));
-  const std::optional<std::vector<std::string>> paths = FewFilesBelow(folder);
-  if (!paths) {
-    return ::syncfs(top.get()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "syncfs", folder);
-  }
-  for (const std::string& path : *paths) {
-    PELAGOS_ASSIGN_OR_RETURN(const Fd fd, sys::OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-    if (::fsync(fd.get()) != 0) return ErrnoStatus(errno, "fsync", path);
-  }
-  return absl::OkStatus();
-}
+constexpr size_t kMaxReferenceFile = 1 << 20;
+// What is larger is not copied into a reference.
+constexpr size_t kMaxCopy = 64 << 10;
 
 // overlayfs merges the roots of all layers, so that one which says "nothing below me counts" ends
-// the list instead.
-bool HidesTheLayersBelow(const std::string& layer) {
+// the list instead. NotFound (ENOENT): there is no such layer.
+absl::StatusOr<bool> HidesTheLayersBelow(const std::string& layer) {
   char value = 0;
-  return ::lgetxattr(layer.c_str(), "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+  const ssize_t size = ::lgetxattr(layer.c_str(), "trusted.overlay.opaque", &value, 1);
+  if (size < 0 && errno == ENOENT) return ErrnoStatus(errno, "layer", layer);
+  return size == 1 && value == 'y';
 }
 
 absl::Status NotInStore(absl::string_view written) {
   return absl::NotFoundError(absl::StrCat("image '", written,
                                           "' is not in the store; load it with 'pelagos image "
                                           "load'"));
+}
+
+absl::Status MissingLayer(const Digest& diff_id) {
+  return absl::NotFoundError(absl::StrCat("layer ", diff_id.ToString(), " is missing"));
 }
 
 }  // namespace
@@ -121,9 +72,7 @@ absl::StatusOr<Store> Store::Open(absl::string_view data_root) {
   return store;
 }
 
-Store Store::Look(absl::string_view data_root) {
-  return Store(absl::StrCat(data_root, "/images"));
-}
+Store Store::Look(absl::string_view data_root) { return Store(absl::StrCat(data_root, "/images")); }
 
 std::string Store::RefPath(const Reference& reference) const {
   // Neither sign can stand in a reference: different names never share a file.
@@ -142,7 +91,7 @@ std::string Store::LayerPath(const Digest& diff_id) const {
 bool Store::HasLayer(const Digest& diff_id) const { return IsFolder(LayerPath(diff_id)); }
 
 absl::StatusOr<StoredReference> Store::ReadReference(const std::string& path) const {
-  PELAGOS_ASSIGN_OR_RETURN(const std::string text, sys::ReadFile(path, kMaxReferenceFile));
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text, sys::ReadFileAtOnce(path, kMaxReferenceFile));
   return ParseStoredReference(text);
 }
 
@@ -170,48 +119,82 @@ absl::StatusOr<Store::Loaded> Store::Load(const StoredReference& stored) const {
   Loaded loaded;
   loaded.stored = stored;
   PELAGOS_ASSIGN_OR_RETURN(const std::string manifest,
-                           sys::ReadFile(BlobPath(stored.manifest), kMaxDocumentSize), "manifest");
+                           sys::ReadFileAtOnce(BlobPath(stored.manifest), kMaxDocumentSize),
+                           "manifest");
   PELAGOS_ASSIGN_OR_RETURN(loaded.manifest, ParseManifest(manifest), "manifest");
-  PELAGOS_ASSIGN_OR_RETURN(const std::string config,
-                           sys::ReadFile(BlobPath(loaded.manifest.config.digest), kMaxDocumentSize),
-                           "config");
+  PELAGOS_ASSIGN_OR_RETURN(
+      const std::string config,
+      sys::ReadFileAtOnce(BlobPath(loaded.manifest.config.digest), kMaxDocumentSize), "config");
   PELAGOS_ASSIGN_OR_RETURN(loaded.config, ParseImageConfig(config), "config");
-  for (const Digest& diff_id : loaded.config.diff_ids) {
-    if (!HasLayer(diff_id)) {
-      return absl::NotFoundError(absl::StrCat("layer ", diff_id.ToString(), " is missing"));
-    }
-  }
   return loaded;
 }
 
-absl::StatusOr<ResolvedImage> Store::Find(absl::string_view written) const {
-  PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ParseReference(written));
-  PELAGOS_ASSIGN_OR_RETURN(const StoredReference stored, FindReference(reference, written));
-  absl::StatusOr<Loaded> loaded = Load(stored);
-  if (!loaded.ok()) {
-    // Readers take no lock: it may have been removed under our hands, which is no damage.
-    PELAGOS_RETURN_IF_ERROR(FindReference(reference, written).status());
-    return absl::DataLossError(absl::StrCat(
-        "image '", written, "' is damaged, load it again: ", loaded.status().message()));
+absl::Status Store::CheckLayers(const Loaded& loaded) const {
+  for (const Digest& diff_id : loaded.config.diff_ids) {
+    if (!HasLayer(diff_id)) return MissingLayer(diff_id);
   }
-  ResolvedImage image;
-  image.reference = stored.reference;
-  image.digest = stored.manifest.ToString();
-  const std::vector<Digest>& diff_ids = loaded->config.diff_ids;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> Store::LayersOf(const ImageConfig& config) const {
+  std::vector<std::string> layers;
+  const std::vector<Digest>& diff_ids = config.diff_ids;
+  bool hidden = false;
   for (auto diff_id = diff_ids.rbegin(); diff_id != diff_ids.rend(); ++diff_id) {
     const std::string layer = LayerPath(*diff_id);
     // overlayfs refuses the same folder twice; the upper one counts.
-    if (std::find(image.layers.begin(), image.layers.end(), layer) != image.layers.end()) continue;
-    image.layers.push_back(layer);
-    if (HidesTheLayersBelow(layer)) break;
+    if (std::find(layers.begin(), layers.end(), layer) != layers.end()) continue;
+    if (!hidden) layers.push_back(layer);
+    if (std::next(diff_id) == diff_ids.rend()) break;  // hides nothing; Hold tells if it is missing
+    const absl::StatusOr<bool> hides = HidesTheLayersBelow(layer);
+    if (!hides.ok()) return MissingLayer(*diff_id);
+    hidden = hidden || *hides;
   }
-  image.env = loaded->config.env;
-  image.entrypoint = loaded->config.entrypoint;
-  image.cmd = loaded->config.cmd;
-  image.workdir = loaded->config.workdir;
-  image.user = loaded->config.user;
-  image.stop_signal = loaded->config.stop_signal;
-  return image;
+  return layers;
+}
+
+absl::StatusOr<ImageConfig> Store::ConfigOf(const StoredReference& stored) const {
+  if (!stored.config.empty()) return ParseImageConfig(stored.config);
+  PELAGOS_ASSIGN_OR_RETURN(Loaded loaded, Load(stored));
+  return std::move(loaded.config);
+}
+
+absl::StatusOr<ResolvedImage> Store::Find(absl::string_view written) const {
+  PELAGOS_ASSIGN_OR_RETURN(FoundInStore found, FindWithUsers(written));
+  for (const std::string& layer : found.image.layers) {
+    if (IsFolder(layer)) continue;
+    return absl::DataLossError(absl::StrCat("image '", written,
+                                            "' is damaged, load it again: layer sha256:",
+                                            layer.substr(layer.rfind('/') + 1), " is missing"));
+  }
+  return std::move(found.image);
+}
+
+absl::StatusOr<FoundInStore> Store::FindWithUsers(absl::string_view written) const {
+  PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ParseReference(written));
+  PELAGOS_ASSIGN_OR_RETURN(StoredReference stored, FindReference(reference, written));
+  absl::StatusOr<ImageConfig> config = ConfigOf(stored);
+  absl::StatusOr<std::vector<std::string>> layers =
+      config.ok() ? LayersOf(*config) : config.status();
+  if (!layers.ok()) {
+    // Readers take no lock: it may have been removed under our hands, which is no damage.
+    PELAGOS_RETURN_IF_ERROR(FindReference(reference, written).status());
+    return absl::DataLossError(absl::StrCat(
+        "image '", written, "' is damaged, load it again: ", layers.status().message()));
+  }
+  FoundInStore found;
+  found.users = std::move(stored.users);
+  ResolvedImage& image = found.image;
+  image.reference = stored.reference;
+  image.digest = stored.manifest.ToString();
+  image.layers = *std::move(layers);
+  image.env = config->env;
+  image.entrypoint = config->entrypoint;
+  image.cmd = config->cmd;
+  image.workdir = config->workdir;
+  image.user = config->user;
+  image.stop_signal = config->stop_signal;
+  return found;
 }
 
 absl::StatusOr<std::vector<ImageSummary>> Store::List() const {
@@ -232,10 +215,11 @@ absl::StatusOr<std::vector<ImageSummary>> Store::List() const {
     image.reference = stored->reference;
     image.manifest = stored->manifest;
     absl::StatusOr<Loaded> loaded = Load(*stored);
-    if (loaded.ok()) {
+    const absl::Status usable = loaded.ok() ? CheckLayers(*loaded) : loaded.status();
+    if (usable.ok()) {
       image.layers = loaded->config.diff_ids.size();
     } else {
-      image.problem = std::string(loaded.status().message());
+      image.problem = std::string(usable.message());
     }
   }
   std::sort(list.begin(), list.end(),
@@ -312,9 +296,26 @@ absl::Status Store::PublishOne(const NewImage& image) {
   PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(BlobPath(image.config_digest), image.config));
   PELAGOS_RETURN_IF_ERROR(
       sys::WriteFileAtomically(BlobPath(image.manifest_digest), image.manifest));
-  return sys::WriteFileAtomically(
-      RefPath(image.reference),
-      PrintStoredReference({image.reference.ToString(), image.manifest_digest}));
+  StoredReference stored = {image.reference.ToString(), image.manifest_digest};
+  CopyInto(stored, image.config);
+  return sys::WriteFileAtomically(RefPath(image.reference), PrintStoredReference(stored));
+}
+
+// What cannot be copied is looked for where it is, and wrong there.
+void Store::CopyInto(StoredReference& stored, const std::string& config) const {
+  const absl::StatusOr<ImageConfig> parsed = ParseImageConfig(config);
+  if (!parsed.ok()) return;
+  if (config.size() <= kMaxCopy) stored.config = config;
+  const absl::StatusOr<std::vector<std::string>> layers = LayersOf(*parsed);
+  if (!layers.ok()) return;
+  absl::StatusOr<UserFiles> users = ReadUserFiles(*layers);
+  if (!users.ok()) return;
+  const auto fits = [](const std::string& text) {
+    return text.size() <= kMaxCopy && std::all_of(text.begin(), text.end(), [](char c) {
+             return absl::ascii_isprint(static_cast<unsigned char>(c)) || c == '\n' || c == '\t';
+           });
+  };
+  if (fits(users->passwd) && fits(users->group)) stored.users = *std::move(users);
 }
 
 absl::StatusOr<std::string> Store::Remove(absl::string_view written) {
@@ -351,7 +352,7 @@ absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const In
     if (path == removed_ref_path || !absl::EndsWith(name, ".json")) continue;
     absl::StatusOr<StoredReference> stored = ReadReference(path);
     absl::StatusOr<Loaded> loaded = stored.ok() ? Load(*stored) : stored.status();
-    if (!loaded.ok()) {
+    if (!loaded.ok() || !CheckLayers(*loaded).ok()) {
       all_known = false;  // a damaged image may need anything: then everything stays
       continue;
     }

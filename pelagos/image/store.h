@@ -3,7 +3,8 @@
 //
 //   DATA/images/                 0700, so that no set-user-ID file of an image is within reach
 //     lock                       flock: whoever adds or removes holds it, for moments
-//     refs/NAME.json             {"reference", "manifest"}; NAME: '/' as '+', ':' as '='
+//     refs/NAME.json             {"reference", "manifest"}; NAME: '/' as '+', ':' as '='; with
+//                                copies of what a run needs: "config", "passwd", "group"
 //     blobs/sha256/HEX           manifests and configs, as they came
 //     layers/HEX/                an unpacked layer, named by its diffID: a lower folder of
 //     overlayfs ingest/XXXXXX/             what is being made or thrown away; flocked by its live
@@ -17,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +63,12 @@ class Ingest {
   Fd lock_;
 };
 
+// An image, and its users where the store has copies of their files.
+struct FoundInStore {
+  ResolvedImage image;
+  std::optional<UserFiles> users;
+};
+
 // What Publish lets in. The caller has verified that every digest is that of its content.
 struct NewImage {
   struct Layer {
@@ -85,6 +93,8 @@ class Store {
   // damaged. "name@sha256:DIGEST" finds the image of that name with that manifest, whatever its
   // tag.
   absl::StatusOr<ResolvedImage> Find(absl::string_view reference) const;
+  // For a run, which holds the layers next: whether the bottom one is there, Hold tells.
+  absl::StatusOr<FoundInStore> FindWithUsers(absl::string_view reference) const;
 
   // Sorted by reference.
   absl::StatusOr<std::vector<ImageSummary>> List() const;
@@ -124,6 +134,11 @@ class Store {
   absl::StatusOr<StoredReference> FindReference(const Reference& reference,
                                                 absl::string_view written) const;
   absl::StatusOr<Loaded> Load(const StoredReference& stored) const;
+  absl::Status CheckLayers(const Loaded& loaded) const;
+  // Folders as overlayfs takes them, top first.
+  absl::StatusOr<std::vector<std::string>> LayersOf(const ImageConfig& config) const;
+  absl::StatusOr<ImageConfig> ConfigOf(const StoredReference& stored) const;
+  void CopyInto(StoredReference& stored, const std::string& config) const;
   absl::Status RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
                               const std::vector<Digest>& own_layers);
   absl::Status ReapIngests();

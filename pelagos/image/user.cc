@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -74,8 +75,11 @@ std::vector<GroupLine> ParseGroup(absl::string_view text) {
   return lines;
 }
 
+// Gives one of the two files, when it is needed.
+using UserFile = std::function<absl::StatusOr<std::string>(absl::string_view path)>;
+
 // An image without the file is one with an empty file.
-absl::StatusOr<std::string> ReadIfThere(const MergedView& view, absl::string_view path) {
+absl::StatusOr<std::string> ReadIfThere(MergedView& view, absl::string_view path) {
   absl::StatusOr<std::string> text = view.ReadFile(path, kMaxUserFile);
   if (absl::IsNotFound(text.status())) return "";
   return text;
@@ -90,7 +94,7 @@ bool IsAllDigits(absl::string_view text) {
   return text.find_first_not_of("0123456789") == absl::string_view::npos;
 }
 
-absl::StatusOr<ResolvedUser> FindNamed(const MergedView& view, absl::string_view user) {
+absl::StatusOr<ResolvedUser> FindNamed(const UserFile& file, absl::string_view user) {
   const size_t colon = user.find(':');
   const bool has_group = colon != absl::string_view::npos;
   const absl::string_view group_name = has_group ? user.substr(colon + 1) : absl::string_view();
@@ -101,7 +105,7 @@ absl::StatusOr<ResolvedUser> FindNamed(const MergedView& view, absl::string_view
   }
   if (user_name.empty()) user_name = "0";
 
-  PELAGOS_ASSIGN_OR_RETURN(const std::string passwd_text, ReadIfThere(view, kPasswd));
+  PELAGOS_ASSIGN_OR_RETURN(const std::string passwd_text, file(kPasswd));
   const std::vector<PasswdLine> passwd = ParsePasswd(passwd_text);
   auto line = std::find_if(passwd.begin(), passwd.end(),
                            [&](const PasswdLine& entry) { return entry.name == user_name; });
@@ -126,7 +130,7 @@ absl::StatusOr<ResolvedUser> FindNamed(const MergedView& view, absl::string_view
 
   const std::optional<uint32_t> gid = has_group ? Number(group_name) : std::nullopt;
   if (!has_group && line == passwd.end()) return resolved;  // no name that a group could list
-  PELAGOS_ASSIGN_OR_RETURN(const std::string group_text, ReadIfThere(view, kGroup));
+  PELAGOS_ASSIGN_OR_RETURN(const std::string group_text, file(kGroup));
   for (const GroupLine& group : ParseGroup(group_text)) {
     if (has_group) {
       if (group.name != group_name) continue;
@@ -152,9 +156,9 @@ absl::StatusOr<ResolvedUser> FindNamed(const MergedView& view, absl::string_view
 }
 
 // Docker's --group-add: a name first, even one of digits only.
-absl::Status AddGroups(const MergedView& view, const std::vector<std::string>& groups,
+absl::Status AddGroups(const UserFile& file, const std::vector<std::string>& groups,
                        ResolvedUser& user) {
-  PELAGOS_ASSIGN_OR_RETURN(const std::string text, ReadIfThere(view, kGroup));
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text, file(kGroup));
   const std::vector<GroupLine> lines = ParseGroup(text);
   for (const std::string& group : groups) {
     const auto line = std::find_if(lines.begin(), lines.end(),
@@ -173,15 +177,36 @@ absl::Status AddGroups(const MergedView& view, const std::vector<std::string>& g
   return absl::OkStatus();
 }
 
+absl::StatusOr<ResolvedUser> Find(const UserFile& file, absl::string_view user,
+                                  const std::vector<std::string>& groups) {
+  PELAGOS_ASSIGN_OR_RETURN(ResolvedUser resolved, FindNamed(file, user));
+  if (!groups.empty()) PELAGOS_RETURN_IF_ERROR(AddGroups(file, groups, resolved));
+  return resolved;
+}
+
 }  // namespace
 
 absl::StatusOr<ResolvedUser> FindUser(const std::vector<std::string>& layers,
                                       absl::string_view user,
                                       const std::vector<std::string>& groups) {
-  PELAGOS_ASSIGN_OR_RETURN(const MergedView view, MergedView::Open(layers));
-  PELAGOS_ASSIGN_OR_RETURN(ResolvedUser resolved, FindNamed(view, user));
-  if (!groups.empty()) PELAGOS_RETURN_IF_ERROR(AddGroups(view, groups, resolved));
-  return resolved;
+  PELAGOS_ASSIGN_OR_RETURN(MergedView view, MergedView::Open(layers));
+  return Find([&view](absl::string_view path) { return ReadIfThere(view, path); }, user, groups);
+}
+
+absl::StatusOr<ResolvedUser> FindUserIn(const UserFiles& files, absl::string_view user,
+                                        const std::vector<std::string>& groups) {
+  const auto file = [&files](absl::string_view path) -> absl::StatusOr<std::string> {
+    return path == kPasswd ? files.passwd : files.group;
+  };
+  return Find(file, user, groups);
+}
+
+absl::StatusOr<UserFiles> ReadUserFiles(const std::vector<std::string>& layers) {
+  PELAGOS_ASSIGN_OR_RETURN(MergedView view, MergedView::Open(layers));
+  UserFiles files;
+  PELAGOS_ASSIGN_OR_RETURN(files.passwd, ReadIfThere(view, kPasswd));
+  PELAGOS_ASSIGN_OR_RETURN(files.group, ReadIfThere(view, kGroup));
+  return files;
 }
 
 }  // namespace pelagos::image

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "pelagos/image/manifest.h"
 #include "pelagos/spec/resolved_image.h"
 
 namespace pelagos::image {
@@ -28,5 +29,12 @@ inline constexpr size_t kMaxUserFile = size_t{4} << 20;
 absl::StatusOr<ResolvedUser> FindUser(const std::vector<std::string>& layers,
                                       absl::string_view user,
                                       const std::vector<std::string>& groups = {});
+
+// The same from the texts of the two files.
+absl::StatusOr<ResolvedUser> FindUserIn(const UserFiles& files, absl::string_view user,
+                                        const std::vector<std::string>& groups = {});
+
+// Fails where FindUser of the layers would, for some user.
+absl::StatusOr<UserFiles> ReadUserFiles(const std::vector<std::string>& layers);
 
 }  // namespace pelagos::image

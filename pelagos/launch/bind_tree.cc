@@ -175,6 +175,8 @@ absl::StatusOr<Fd> OpenBindTree(const BindMount& op) {
     PELAGOS_RETURN_IF_ERROR(ChangeAsAsked(tree, op));
     return tree;
   }
+  // Nothing is ever mounted on or below a file that only we know: nothing propagates to it.
+  if (op.is_file && op.flags == 0 && !op.read_only) return tree;
   if (op.propagation != Propagation::kPrivate) PELAGOS_RETURN_IF_ERROR(CheckPropagation(op));
   mount_attr attributes = {};
   attributes.propagation = PropagationFlag(op.propagation);

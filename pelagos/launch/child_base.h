@@ -2,6 +2,7 @@
 // child_main.cc and of nothing else; its rules hold here.
 #pragma once
 
+#include <errno.h>
 #include <linux/prctl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -37,13 +38,50 @@ class ChildBase {
     return result.value;
   }
 
-  void Close(int fd) noexcept { (void)Call(SYS_close, fd); }
+  // Closing costs a call, leaving open a number: many are closed at once, between two steps.
+  void Close(int) noexcept { ++loose_; }
+  // For steps that open more than a few.
+  void CloseNow(int fd) noexcept { (void)Call(SYS_close, fd); }
 
-  // prctl(2), PR_SET_PDEATHSIG: counts only from now on, so look whether the parent is there still.
-  // Its pid says nothing in a new pid namespace; the channel does.
-  void FollowParentIntoDeath() noexcept {
+  // Keeps `fd` for later steps.
+  int Own(int fd) noexcept {
+    if (own_count_ == kMostOwn) Die(Part::kDescriptors, EMFILE);
+    return own_[own_count_++] = fd;
+  }
+  void Disown(int fd) noexcept {
+    for (int i = 0; i < own_count_; ++i) {
+      if (own_[i] == fd) own_[i] = own_[--own_count_];
+    }
+    Close(fd);
+  }
+
+  // Closes all that is neither the plan's nor owned.
+  void CloseOthers() noexcept {
+    unsigned next = kFirst;
+    for (size_t i = 0; i < plan_.keep_count; ++i) {
+      const unsigned kept = static_cast<unsigned>(plan_.keep[i]);
+      if (kept > next) CloseRange(next, kept - 1);
+      next = kept + 1;
+    }
+    CloseRange(next, ~0u);
+    loose_ = 0;
+  }
+  void SweepIfMany() noexcept {
+    constexpr int kMany = 64;
+    if (loose_ >= kMany) CloseOthers();
+  }
+
+  // prctl(2), PR_SET_PDEATHSIG: counts only from now on. A parent that is gone already does not
+  // take the report before execve.
+  void DieWithParent() noexcept {
     if (plan_.outlives_parent) return;
     Must(Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), Part::kParentDeath);
+  }
+
+  // The same after that report may have been sent. The parent's pid says nothing in a new pid
+  // namespace; the channel does.
+  void FollowParentIntoDeath() noexcept {
+    DieWithParent();
     char byte;
     const Result peek =
         Call(SYS_recvfrom, channel_, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr);
@@ -68,10 +106,40 @@ class ChildBase {
     Must(Call(SYS_sendmsg, channel_, &message, MSG_NOSIGNAL));
   }
 
+  static constexpr unsigned kFirst = 3;  // above the standard streams
+
   const ChildPlan& plan_;
   int channel_;
   uint32_t index_ = 0;  // of the operation, for the report
   uint32_t item_ = 0;   // within it
+
+ private:
+  static constexpr int kMostOwn = 16;
+
+  // close_range(2), around what is owned.
+  void CloseRange(unsigned first, unsigned last) noexcept {
+    for (;;) {
+      unsigned stop = last;
+      bool owned = false;
+      for (int i = 0; i < own_count_; ++i) {
+        const unsigned own = static_cast<unsigned>(own_[i]);
+        if (own < first || own > stop) continue;
+        stop = own;
+        owned = true;
+      }
+      if (!owned) break;
+      if (stop > first) {
+        Must(Call(SYS_close_range, first, stop - 1, 0), Part::kDescriptors);
+      }
+      if (stop == last) return;
+      first = stop + 1;
+    }
+    Must(Call(SYS_close_range, first, last, 0), Part::kDescriptors);
+  }
+
+  int own_[kMostOwn] = {};
+  int own_count_ = 0;
+  int loose_ = 0;
 };
 
 }  // namespace pelagos::launch

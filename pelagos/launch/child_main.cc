@@ -10,6 +10,7 @@
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <sched.h>
+#include <time.h>
 
 #include "pelagos/launch/child_between.h"
 
@@ -22,30 +23,31 @@ class Child : private ChildBetween {
 
   [[noreturn]] void Run() noexcept {
     Prepare();
+    NoteTime(0);
     for (size_t i = 0; i < plan_.op_count; ++i) {
       index_ = plan_.ops[i].index;
       Do(plan_.ops[i]);
+      NoteTime(i + 1);
+      SweepIfMany();
     }
     Die(Part::kCall, ENOEXEC);  // flatten sees to it that the last operation is kExec
   }
 
  private:
+  void NoteTime(size_t index) noexcept {
+    if (plan_.times == nullptr) return;
+    timespec now = {};
+    (void)Call(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    plan_.times[index] = int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+  }
+
   void Prepare() noexcept {
-    // First of all: no descriptor of the parent's other work lives on in here, above all not the
-    // other end of our own channel, whose closing tells us that the parent is gone.
-    unsigned next = 3;
-    for (size_t i = 0; i < plan_.keep_count; ++i) {
-      const unsigned kept = static_cast<unsigned>(plan_.keep[i]);
-      if (kept > next) Must(Call(SYS_close_range, next, kept - 1, 0), Part::kDescriptors);
-      next = kept + 1;
-    }
-    Must(Call(SYS_close_range, next, ~0u, 0), Part::kDescriptors);
-    FollowParentIntoDeath();
-    // A parent without standard streams: nothing else may take their numbers before SetStreams.
-    for (int fd = 0; fd < 3; ++fd) {
-      if (Call(SYS_fcntl, fd, F_GETFD).ok()) continue;
-      Must(Call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0), Part::kDescriptors);
-    }
+    // First of all the other end of our own channel, whose closing tells us that the parent is
+    // gone. The parent's other work is let go before we wait for anything, or at the latest by
+    // execve.
+    Must(Call(SYS_close, plan_.parents_end), Part::kDescriptors);
+    DieWithParent();
+    if (!plan_.streams_are_inherited) FillStandardStreams();
 
     for (index_ = 0; index_ < plan_.cgroup_task_count; ++index_) {
       Must(Call(SYS_write, plan_.cgroup_tasks[index_], "0", 1), Part::kCgroup);
@@ -63,8 +65,19 @@ class Child : private ChildBetween {
     (void)Call(SYS_umask, 0);  // modes below are meant as they stand; the program gets 022
   }
 
-  // Dispositions that were ignored stay so across clone and exec (signal(7)), all others do not;
-  // the mask is the parent's, who blocked everything.
+  // A parent without standard streams: nothing else may take their numbers before SetStreams. The
+  // lowest number that is free tells whether one of them is.
+  void FillStandardStreams() noexcept {
+    for (;;) {
+      const Result free = Call(SYS_fcntl, plan_.channel, F_DUPFD_CLOEXEC, 0);
+      const unsigned fd = static_cast<unsigned>(Must(free, Part::kDescriptors));
+      if (fd >= kFirst) return Close(static_cast<int>(fd));
+      Must(Call(SYS_close_range, fd, fd, 0), Part::kDescriptors);
+      Must(Call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0), Part::kDescriptors);
+    }
+  }
+
+  // Dispositions that were ignored stay so across clone and exec (signal(7)), as does the mask.
   void ResetSignals() noexcept {
     struct {
       void* handler;
@@ -100,6 +113,7 @@ class Child : private ChildBetween {
       int fd = terminal_ >= 0 ? terminal_ : plan_.streams[target];
       if (fd < 0) fd = OpenNull(O_RDWR | O_NOCTTY);
       if (fd == target) {
+        if (plan_.streams_are_inherited) continue;
         Must(Call(SYS_fcntl, fd, F_SETFD, 0), Part::kStandardStream);
       } else {
         Must(Call(SYS_dup3, fd, target, 0), Part::kStandardStream);
@@ -138,16 +152,18 @@ class Child : private ChildBetween {
   // The program is looked for now, as it will be run: what cannot be run is the creator's to know.
   void AwaitExec(const ChildOp& op) noexcept {
     FindProgram(op.await_exec.candidates);
+    CloseOthers();
     Report(ReportKind::kReached, 0);
-    Close(channel_);
+    CloseNow(channel_);
     for (;;) {
       channel_ = static_cast<int>(
           Must(Call(SYS_accept4, plan_.start_listener, nullptr, nullptr, SOCK_CLOEXEC)));
       char byte;
       const Result read = Call(SYS_read, channel_, &byte, 1);
       if (read.ok() && read.value == 1) break;
-      Close(channel_);  // whoever came has gone
+      CloseNow(channel_);  // whoever came has gone
     }
+    Own(channel_);
     // What a filter need not let through is done, or will be with the filter; but the new one is to
     // hear of it.
     if (is_prepared_) Report(ReportKind::kExecuting, 0);
@@ -213,6 +229,14 @@ class Child : private ChildBetween {
     item_ = 0;
   }
 
+  // `path`, in the root, unless it is the ground that the step stands on.
+  int FolderFor(const ChildOp& op, const char* path) noexcept {
+    if (op.below != nullptr) return FdOf(op.ground);
+    const int folder = Open(path, O_PATH | O_DIRECTORY);
+    Close(folder);
+    return folder;
+  }
+
   void Do(const ChildOp& op) noexcept {
     switch (op.call) {
       case ChildCall::kMakeMountsPrivate:
@@ -222,18 +246,10 @@ class Child : private ChildBetween {
         return MountRoot(op);
       case ChildCall::kAttachRoot:
         return AttachRoot(op);
-      case ChildCall::kMount: {
-        links_ = op.mount.links;
-        if (op.mount.copy_up || op.mount.keep_mode) {
-          MountOver(op);
-          links_ = true;
-          return;
-        }
-        const int target = OpenOrMake(op.mount.target, true, 0755, nullptr);
-        links_ = true;
-        MountOn(target, op.mount.source, op.mount.type, op.mount.flags, op.mount.data);
-        return Close(target);
-      }
+      case ChildCall::kMount:
+        return Mount(op);
+      case ChildCall::kGround:
+        return MountGround(op);
       case ChildCall::kBind: {
         const int target =
             OpenOrMake(op.bind.target, op.bind.is_folder, op.bind.is_folder ? 0755 : 0644, nullptr);
@@ -241,32 +257,29 @@ class Child : private ChildBetween {
         return Close(target);
       }
       case ChildCall::kDevice: {
-        const int folder = Open(op.device.folder, O_PATH | O_DIRECTORY);
+        const int folder = FolderFor(op, op.device.folder);
         const Result made =
             Call(SYS_mknodat, folder, op.device.name, op.device.mode, op.device.device);
-        if (made.err == EEXIST && op.device.keep) {
-          KeepDevice(op, folder);
-          return Close(folder);
-        }
+        if (made.err == EEXIST && op.device.keep) return KeepDevice(op, folder);
         Must(made);
         if (op.device.uid != 0 || op.device.gid != 0) {
           Must(Call(SYS_fchownat, folder, op.device.name, op.device.uid, op.device.gid,
                     AT_SYMLINK_NOFOLLOW));
         }
-        return Close(folder);
+        return;
       }
       case ChildCall::kFolder:
         return Close(OpenOrMake(op.folder.target, true, op.folder.mode, nullptr));
       case ChildCall::kSymlink: {
-        const int folder = Open(op.symlink.folder, O_PATH | O_DIRECTORY);
-        const Result made = Call(SYS_symlinkat, op.symlink.text, folder, op.symlink.name);
+        const Result made =
+            Call(SYS_symlinkat, op.symlink.text, FolderFor(op, op.symlink.folder), op.symlink.name);
         if (made.err != EEXIST || !op.symlink.keep) Must(made);
-        return Close(folder);
+        return;
       }
       case ChildCall::kMask:
-        return Mask(op.path.target);
+        return Mask(op);
       case ChildCall::kReadOnly:
-        return MakeReadOnly(op.path.target);
+        return MakeReadOnly(op);
       case ChildCall::kPivotRoot:
         return PivotRoot();
       case ChildCall::kMoveRoot:
@@ -279,6 +292,7 @@ class Child : private ChildBetween {
         Must(Call(SYS_sethostname, op.hostname.name, op.hostname.size));
         return;
       case ChildCall::kAwaitStart: {
+        CloseOthers();
         char byte;
         if (Must(Call(SYS_read, channel_, &byte, 1)) != 1) Exit();
         return;
@@ -293,6 +307,7 @@ class Child : private ChildBetween {
       case ChildCall::kSeccomp:
         return InstallFilter(op);
       case ChildCall::kChangeFolder: {
+        if (op.change_folder.is_root) return CheckProgram();  // pivot_root(2) left us there
         const uint32_t owner[] = {op.change_folder.uid, op.change_folder.gid};
         const int folder = OpenOrMake(op.change_folder.target, true, 0755, owner);
         Must(Call(SYS_fchdir, folder));
@@ -324,6 +339,7 @@ class Child : private ChildBetween {
       case ChildCall::kChangeMount:
         return ChangeMount(op);
       case ChildCall::kAwaitHooks: {
+        CloseOthers();
         Report(ReportKind::kReached, 0);
         char byte;
         if (Must(Call(SYS_read, channel_, &byte, 1)) != 1) Exit();
@@ -332,8 +348,8 @@ class Child : private ChildBetween {
       case ChildCall::kAwaitExec:
         return AwaitExec(op);
       case ChildCall::kEnterRoot:
-        root_ = static_cast<int>(
-            Must(Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
+        root_ = Own(static_cast<int>(
+            Must(Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0))));
         return;
       case ChildCall::kScheduler:
         Must(Call(SYS_sched_setattr, 0, &op.scheduler, 0));

@@ -17,7 +17,65 @@ class ChildMounts : protected ChildPaths {
   void MountOn(int folder, const char* source, const char* type, uint64_t flags,
                const char* data) noexcept {
     Must(Call(SYS_fchdir, folder), Part::kTarget);
+    standing_on_ = Ground::kNone;
     Must(Call(SYS_mount, source, ".", type, flags, data));
+  }
+
+  // The working folder is only ever changed by what is in here and by ChangeFolder, which comes
+  // later than all grounds.
+  void StandOn(Ground ground) noexcept {
+    if (standing_on_ == ground) return;
+    Must(Call(SYS_fchdir, FdOf(ground)), Part::kTarget);
+    standing_on_ = ground;
+  }
+  int FdOf(Ground ground) const noexcept { return grounds_[static_cast<int>(ground)]; }
+
+  // fsopen(2), fsmount(2): the descriptor is the mount's own, whatever becomes of the path.
+  void MountGround(const ChildOp& op) noexcept {
+    const auto& mount = op.mount_ground;
+    const int context = static_cast<int>(Must(Call(SYS_fsopen, mount.type, FSOPEN_CLOEXEC)));
+    Must(Call(SYS_fsconfig, context, FSCONFIG_SET_STRING, "source", mount.source, 0));
+    for (size_t i = 0; i < mount.option_count; ++i) {
+      const ChildOption& option = mount.options[i];
+      Must(Call(SYS_fsconfig, context,
+                option.value != nullptr ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, option.key,
+                option.value, 0));
+    }
+    Must(Call(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
+    const int tree =
+        Own(static_cast<int>(Must(Call(SYS_fsmount, context, FSMOUNT_CLOEXEC, mount.attributes))));
+    Close(context);
+    // move_mount(2) does not follow a link at the end of its path.
+    if (!Call(SYS_move_mount, tree, "", root_, op.below, MOVE_MOUNT_F_EMPTY_PATH).ok()) {
+      links_ = false;
+      const int target = OpenOrMake(mount.target, true, 0755, nullptr);
+      links_ = true;
+      Attach(tree, target);
+      Close(target);
+    }
+    grounds_[static_cast<int>(op.ground)] = tree;
+  }
+
+  void Mount(const ChildOp& op) noexcept {
+    const auto& mount = op.mount;
+    if (op.below == nullptr) {
+      links_ = mount.links;
+      if (mount.copy_up || mount.keep_mode) {
+        MountOver(op);
+        links_ = true;
+        return;
+      }
+      const int target = OpenOrMake(mount.target, true, 0755, nullptr);
+      links_ = true;
+      MountOn(target, mount.source, mount.type, mount.flags, mount.data);
+      return Close(target);
+    }
+    StandOn(op.ground);
+    if (op.ground == Ground::kDev) {
+      const Result made = Call(SYS_mkdirat, AT_FDCWD, op.below, 0755);
+      if (made.err != EEXIST) Must(made, Part::kMakeTarget);
+    }
+    Must(Call(SYS_mount, mount.source, op.below, mount.type, mount.flags, mount.data));
   }
 
   void Attach(int tree, int target) noexcept {
@@ -41,8 +99,8 @@ class ChildMounts : protected ChildPaths {
     if (op.mount_root.folder != nullptr) Must(Call(SYS_chdir, op.mount_root.folder));
     Must(
         Call(SYS_mount, "overlay", op.mount_root.mount_point, "overlay", 0, op.mount_root.options));
-    root_ = static_cast<int>(Must(Call(SYS_openat, AT_FDCWD, op.mount_root.mount_point,
-                                       O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
+    root_ = Own(static_cast<int>(Must(Call(SYS_openat, AT_FDCWD, op.mount_root.mount_point,
+                                           O_PATH | O_DIRECTORY | O_CLOEXEC, 0))));
   }
 
   void AttachRoot(const ChildOp& op) noexcept {
@@ -52,17 +110,18 @@ class ChildMounts : protected ChildPaths {
         Must(Call(SYS_openat, AT_FDCWD, place, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
     // What the process between has attached is locked in its place, its copy is not; the flags of
     // both are.
-    if (root_ < 0) root_ = CloneTree(target, AT_RECURSIVE);
+    if (root_ < 0) root_ = Own(CloneTree(target, AT_RECURSIVE));
     Attach(root_, target);
     Close(target);
   }
 
   // pivot_root(2), "pivot_root(".", ".")": the old root lies on top of the new one until detached.
+  // The working folder is the new root then.
   void PivotRoot() noexcept {
     Must(Call(SYS_fchdir, root_));
+    standing_on_ = Ground::kNone;
     Must(Call(SYS_pivot_root, ".", "."));
     Must(Call(SYS_umount2, ".", kUmountDetach));
-    Must(Call(SYS_chdir, "/"));
   }
 
   // mount(2), MS_MOVE. The old root's other mounts stay, hidden, until the namespace is gone; /proc
@@ -85,6 +144,11 @@ class ChildMounts : protected ChildPaths {
   // The container's own null device; that it is one, and no file that an image put there, is
   // checked on the descriptor that is used.
   int OpenNull(uint64_t flags) noexcept {
+    if (FdOf(Ground::kDev) >= 0) {
+      return static_cast<int>(
+          Must(Call(SYS_openat, FdOf(Ground::kDev), "null", flags | O_NOFOLLOW | O_CLOEXEC, 0),
+               Part::kNullDevice));
+    }
     const int fd =
         static_cast<int>(Must(OpenIn("/dev/null", flags | O_NOFOLLOW), Part::kNullDevice));
     const struct stat info = Stat(fd, Part::kNullDevice);
@@ -93,23 +157,71 @@ class ChildMounts : protected ChildPaths {
     return fd;
   }
 
-  void Mask(const char* target) noexcept {
-    const Result found = OpenIn(target, O_PATH);
+  static constexpr uint64_t kInert = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+  // A null device that is not mounted anywhere yet.
+  int SpareNull() noexcept {
+    if (spare_null_ >= 0) return spare_null_;
+    if (FdOf(Ground::kDev) >= 0) {
+      // Ours: it was made, or checked, as a step of this plan.
+      spare_null_ = static_cast<int>(
+          Must(Call(SYS_open_tree, FdOf(Ground::kDev), "null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC),
+               Part::kNullDevice));
+    } else {
+      if (null_ < 0) null_ = Own(OpenNull(O_PATH));
+      spare_null_ = CloneTree(null_, 0);
+    }
+    return Own(spare_null_);
+  }
+  void UseSpareNull() noexcept {
+    Disown(spare_null_);
+    spare_null_ = -1;
+  }
+
+  void MaskOnGround(const ChildOp& op) noexcept {
+    if (op.path.is_folder) {
+      StandOn(op.ground);
+      const Result covered = Call(SYS_mount, "tmpfs", op.below, "tmpfs", kInert, "size=4k");
+      if (covered.ok() || covered.err == ENOENT) return;
+      if (covered.err != ENOTDIR) Must(covered);
+    }
+    const Result masked =
+        Call(SYS_move_mount, SpareNull(), "", FdOf(op.ground), op.below, MOVE_MOUNT_F_EMPTY_PATH);
+    if (masked.ok()) return UseSpareNull();
+    if (masked.err == ENOENT || masked.err == ENOTDIR) return;
+    if (masked.err != EINVAL) Must(masked);
+    StandOn(op.ground);  // a folder
+    Must(Call(SYS_mount, "tmpfs", op.below, "tmpfs", kInert, "size=4k"));
+  }
+
+  void Mask(const ChildOp& op) noexcept {
+    if (op.below != nullptr) return MaskOnGround(op);
+    const Result found = OpenIn(op.path.target, O_PATH);
     if (found.err == ENOENT || found.err == ENOTDIR) return;
     const int fd = static_cast<int>(Must(found, Part::kTarget));
     if (S_ISDIR(Stat(fd, Part::kTarget).st_mode)) {
-      MountOn(fd, "tmpfs", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k");
+      MountOn(fd, "tmpfs", "tmpfs", kInert, "size=4k");
     } else {
-      if (null_ < 0) null_ = OpenNull(O_PATH);
-      const int tree = CloneTree(null_, 0);
-      Attach(tree, fd);
-      Close(tree);
+      Attach(SpareNull(), fd);
+      UseSpareNull();
     }
     Close(fd);
   }
 
-  void MakeReadOnly(const char* target) noexcept {
-    const Result found = OpenIn(target, O_PATH);
+  void ReadOnlyOnGround(const ChildOp& op) noexcept {
+    StandOn(op.ground);
+    const Result bound = Call(SYS_mount, op.below, op.below, nullptr, MS_BIND | MS_REC, nullptr);
+    if (bound.err == ENOENT || bound.err == ENOTDIR) return;
+    Must(bound);
+    mount_attr attributes = {};
+    attributes.attr_set = MOUNT_ATTR_RDONLY;
+    Must(
+        Call(SYS_mount_setattr, AT_FDCWD, op.below, AT_RECURSIVE, &attributes, sizeof(attributes)));
+  }
+
+  void MakeReadOnly(const ChildOp& op) noexcept {
+    if (op.below != nullptr) return ReadOnlyOnGround(op);
+    const Result found = OpenIn(op.path.target, O_PATH);
     if (found.err == ENOENT || found.err == ENOTDIR) return;
     const int fd = static_cast<int>(Must(found, Part::kTarget));
     const int tree = CloneTree(fd, AT_RECURSIVE);
@@ -130,7 +242,7 @@ class ChildMounts : protected ChildPaths {
       Must(Call(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (change.recursive ? AT_RECURSIVE : 0),
                 &attributes, sizeof(attributes)));
     }
-    Close(mount);
+    CloseNow(mount);
   }
 
   // A mount that takes something over from the folder that it hides.
@@ -138,7 +250,7 @@ class ChildMounts : protected ChildPaths {
     const Result there = OpenIn(op.mount.target, O_RDONLY | O_DIRECTORY);
     const int target = OpenOrMake(op.mount.target, true, 0755, nullptr);
     MountOn(target, op.mount.source, op.mount.type, op.mount.flags, op.mount.data);
-    Close(target);
+    CloseNow(target);
     if (!there.ok()) return;
     const int hidden = static_cast<int>(there.value);
     const int mounted = Open(op.mount.target, O_RDONLY | O_DIRECTORY);
@@ -147,8 +259,8 @@ class ChildMounts : protected ChildPaths {
       Must(Call(SYS_fchmod, mounted, Stat(hidden, Part::kTarget).st_mode & kPermissions));
     }
     if (op.mount.copy_up) return CopyInto(hidden, mounted);
-    Close(hidden);
-    Close(mounted);
+    CloseNow(hidden);
+    CloseNow(mounted);
   }
 
   // What is in the folder `from`, into the empty folder `to`; both are closed. Owners, modes and
@@ -177,8 +289,8 @@ class ChildMounts : protected ChildPaths {
         if (!dots) CopyEntry(from, to, name, depth);
       }
     }
-    Close(from);
-    Close(to);
+    CloseNow(from);
+    CloseNow(to);
   }
 
   void CopyEntry(int from, int to, const char* name, int depth) noexcept {
@@ -218,11 +330,14 @@ class ChildMounts : protected ChildPaths {
     constexpr size_t kMost = 1 << 30;
     while (Must(Call(SYS_sendfile, copy, source, nullptr, kMost), Part::kCopy) > 0) {
     }
-    Close(source);
-    Close(copy);
+    CloseNow(source);
+    CloseNow(copy);
   }
 
+  int grounds_[kGrounds] = {-1, -1, -1, -1};
+  Ground standing_on_ = Ground::kNone;
   int null_ = -1;
+  int spare_null_ = -1;
 };
 
 }  // namespace pelagos::launch

@@ -19,9 +19,10 @@ class ChildPaths : protected ChildBase {
   static constexpr int kAttempts = 128;
   static constexpr int kMaxLinks = 40;  // as path_resolution(7)
 
-  Result OpenIn(const char* path, uint64_t flags) noexcept {
+  Result OpenIn(const char* path, uint64_t flags, uint32_t mode = 0) noexcept {
     open_how how = {};
     how.flags = flags | O_CLOEXEC;
+    how.mode = mode;
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (links_ ? 0 : RESOLVE_NO_SYMLINKS);
     // openat2(2): EAGAIN where anything on the host was renamed or mounted while it went up a "..",
     // whoever did it.
@@ -41,6 +42,11 @@ class ChildPaths : protected ChildBase {
   int OpenOrMake(const char* target, bool folder, uint32_t mode, const uint32_t* owner) noexcept {
     Result found = OpenIn(target, O_PATH);
     if (found.err != ENOENT) return static_cast<int>(Must(found, Part::kTarget));
+    if (!folder && owner == nullptr) {
+      // Mostly but the file itself is missing. O_EXCL: what is there after all is not opened.
+      found = OpenIn(target, O_RDONLY | O_CREAT | O_EXCL, mode);
+      if (found.ok()) return static_cast<int>(found.value);
+    }
 
     char path[kPathMax];
     if (!Join(path, target, "", "")) Die(Part::kMakeTarget, ENAMETOOLONG);

@@ -78,6 +78,7 @@ enum class ChildCall : uint8_t {
   kMountRoot,
   kAttachRoot,
   kMount,
+  kGround,
   kBind,
   kDevice,
   kFolder,
@@ -123,6 +124,17 @@ struct ChildMountChange {
   bool recursive;
 };
 
+// A file system of the kernel's own that the plan itself mounts, at /proc, /dev and /sys. The child
+// keeps a descriptor of its root: what the plan puts or covers there is found from it by name,
+// since nothing of the image, and nobody else, can have put a link in between.
+enum class Ground : uint8_t { kNone, kProc, kDev, kSys };
+constexpr int kGrounds = 4;
+
+// fsconfig(2), FSCONFIG_SET_STRING, or SET_FLAG where there is no value.
+struct ChildOption {
+  const char *key, *value;
+};
+
 // A rule of landlock(7).
 struct ChildPathRule {
   const char* path;  // absolute, in the container's root
@@ -141,6 +153,10 @@ struct ChildDevice {
 struct ChildOp {
   ChildCall call;
   uint32_t index;  // of the operation in LaunchPlan::ops, for the report
+  // kMount, kDevice, kSymlink, kMask, kReadOnly: the target as a name below this ground; null: the
+  // target is looked for in the root.
+  const char* below;
+  Ground ground;
   union {
     struct {               // kMountRoot: an overlay
       const char* folder;  // the option's paths are relative to it; may be null
@@ -157,6 +173,12 @@ struct ChildOp {
       bool links;  // of the image may lead to the target
       bool copy_up, keep_mode;
     } mount;
+    struct {  // kGround: ChildOp::ground, at the folder `below` of the root
+      const char *type, *source, *target;
+      const ChildOption* options;
+      size_t option_count;
+      uint64_t attributes;  // MOUNT_ATTR_*
+    } mount_ground;
     struct {  // kBind: a detached tree
       int tree;
       bool is_folder;
@@ -183,6 +205,7 @@ struct ChildOp {
     } symlink;
     struct {  // kMask, kReadOnly
       const char* target;
+      bool is_folder;  // known to be one, if it is there
     } path;
     struct {  // kHostname, kDomainname
       const char* name;
@@ -193,9 +216,14 @@ struct ChildOp {
       const uint32_t* groups;
       size_t group_count;
       bool set_groups;  // false in a user namespace that denies setgroups(2)
+      bool set_ids;     // false: they are the parent's own
     } user;
     struct {  // kCapabilities
       uint64_t keep;
+      // Of the parent, and so the child's own; what was in the bounding set.
+      uint64_t permitted_before, bounding;
+      bool effective_before;  // all that is permitted is effective still
+      bool is_root;           // the user is uid 0
       bool exact;  // the four sets below count, else they follow from `keep` and the user
       uint64_t permitted, effective, inheritable, ambient;
     } capabilities;
@@ -259,6 +287,7 @@ struct ChildOp {
     struct {  // kChangeFolder; what is made belongs to the ids
       const char* target;
       uint32_t uid, gid;
+      bool is_root;  // the target is the root, and the working folder since PivotRoot
     } change_folder;
     struct {  // kExec; `candidates` are tried in turn, null-terminated lists
       const char* const* candidates;
@@ -291,6 +320,7 @@ struct ChildPlan {
   size_t op_count = 0;
 
   int channel = -1;           // the child's end
+  int parents_end = -1;       // whose closing tells the child that the parent is gone
   const int* keep = nullptr;  // all descriptors above 2 that the child needs, ascending
   size_t keep_count = 0;
   const int* cgroup_tasks = nullptr;  // v1 `tasks` files, open for writing
@@ -299,16 +329,18 @@ struct ChildPlan {
   const ChildJoin* joins = nullptr;
   size_t join_count = 0;
   ChildBetweenPlan between;
-  uint64_t ignored_signals = 0;    // bit N-1 for signal N; they get their default back
-  uint16_t rows = 0, columns = 0;  // of the terminal; 0: not set
-  int streams[3] = {-1, -1, -1};   // become 0, 1, 2; -1: the container's /dev/null
-  unsigned first_closed = 3;       // what execve closes begins here
-  int start_listener = -1;         // of kAwaitExec
+  uint64_t ignored_signals = 0;        // bit N-1 for signal N; they get their default back
+  uint16_t rows = 0, columns = 0;      // of the terminal; 0: not set
+  int streams[3] = {-1, -1, -1};       // become 0, 1, 2; -1: the container's /dev/null
+  int64_t* times = nullptr;            // shared with the parent, see step_laps.h; null: nobody asks
+  bool streams_are_inherited = false;  // 0, 1 and 2 are open, and not close-on-exec
+  unsigned first_closed = 3;           // what execve closes begins here
+  int start_listener = -1;             // of kAwaitExec
   bool outlives_parent = false;
 };
 
-// Never returns. Requires: the calling process is the fresh child of clone3(2) with one thread, all
-// signals blocked.
+// Never returns. Requires: the calling process is the fresh child of clone3(2) with one thread and
+// no signal handlers.
 [[noreturn]] void ChildMain(const ChildPlan& plan) noexcept;
 
 }  // namespace pelagos::launch

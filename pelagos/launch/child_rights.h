@@ -27,6 +27,12 @@ class ChildRights : protected ChildMounts {
   // The kernel forgets the parent-death signal when ids change (prctl(2)).
   void SetUser(const ChildOp& op) noexcept {
     const auto& user = op.user;
+    if (!user.set_ids) {
+      if (user.set_groups) {
+        Must(Call(SYS_setgroups, user.group_count, user.groups), Part::kRights);
+      }
+      return;
+    }
     Must(Call(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0), Part::kRights);
     if (user.set_groups) {
       Must(Call(SYS_setgroups, user.group_count, user.groups), Part::kRights);
@@ -44,23 +50,18 @@ class ChildRights : protected ChildMounts {
     Must(Call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0), Part::kRights);
     const auto& sets = op.capabilities;
     const uint64_t keep = sets.keep;
-    __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct words[2];
-    Must(Call(SYS_capget, &header, words), Part::kRights);
-    const uint64_t permitted = words[0].permitted | (uint64_t{words[1].permitted} << 32);
+    const uint64_t permitted = sets.permitted_before;
     // Effective again after a change of ids: dropping from the bounding set needs CAP_SETPCAP.
-    SetCapabilities(permitted, permitted, 0);
+    if (!sets.effective_before) SetCapabilities(permitted, permitted, 0);
     constexpr unsigned kWords = 64;
     for (unsigned cap = 0; cap < kWords; ++cap) {
-      if ((keep >> cap & 1) != 0) continue;
-      const Result dropped = Call(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0);
-      if (dropped.err == EINVAL) break;  // the kernel has no more
-      Must(dropped, Part::kRights);
+      if (((sets.bounding & ~keep) >> cap & 1) == 0) continue;
+      Must(Call(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0), Part::kRights);
     }
     if (!sets.exact) {
       // Nothing is inheritable: files with inheritable capabilities would win back what was
       // dropped.
-      const uint64_t own = Call(SYS_geteuid).value == 0 ? permitted & keep : 0;
+      const uint64_t own = sets.is_root ? permitted & keep : 0;
       return SetCapabilities(own, own, 0);
     }
     SetCapabilities(sets.permitted & permitted, sets.effective & permitted,
@@ -104,7 +105,7 @@ class ChildRights : protected ChildMounts {
   // its place: nothing below proc's `sys` may be a link or another file system.
   void WriteSysctl(const ChildOp& op) noexcept {
     if (sysctls_ < 0) {
-      sysctls_ = Open("/proc/sys", O_PATH | O_DIRECTORY);
+      sysctls_ = Own(Open("/proc/sys", O_PATH | O_DIRECTORY));
       struct statfs info;
       Must(Call(SYS_fstatfs, sysctls_, &info), Part::kTarget);
       if (info.f_type != PROC_SUPER_MAGIC) Die(Part::kProc, ENODEV);

@@ -21,8 +21,8 @@ class ChildTerminal : protected ChildRights {
     if (info.f_type != DEVPTS_SUPER_MAGIC) Die(Part::kTarget, ENODEV);
     const int unlocked = 0;
     Must(Call(SYS_ioctl, master, TIOCSPTLCK, &unlocked));
-    terminal_ =
-        static_cast<int>(Must(Call(SYS_ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)));
+    terminal_ = Own(static_cast<int>(
+        Must(Call(SYS_ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC))));
     Must(Call(SYS_fchown, terminal_, op.terminal.uid, -1));
     if (plan_.rows != 0) {
       const uint16_t size[] = {plan_.rows, plan_.columns, 0, 0};  // struct winsize

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <variant>
@@ -24,19 +25,22 @@ bool HasNul(absl::string_view text) { return text.find('\0') != absl::string_vie
 
 }  // namespace
 
-absl::StatusOr<FlatPlan> Flattener::Run(int channel) {
+FlatPlan::~FlatPlan() { sys::CloseAll(std::move(fds_)); }
+
+absl::StatusOr<FlatPlan> Flattener::Run(int parents_end, int channel) {
   if (plan_.ops.empty() || !std::holds_alternative<Exec>(plan_.ops.back())) {
     return absl::InvalidArgumentError("a launch must end with the program to run");
   }
   flat_.child_.channel = channel;
   flat_.child_.outlives_parent = plan_.outlives_launcher;
   flat_.child_.first_closed = 3 + static_cast<unsigned>(io_.preserved);
+  flat_.child_.parents_end = parents_end;
   keep_.push_back(channel);
   PELAGOS_RETURN_IF_ERROR(AddStreams());
   PELAGOS_RETURN_IF_ERROR(AddCgroups());
   PELAGOS_RETURN_IF_ERROR(AddJoins());
   PELAGOS_RETURN_IF_ERROR(AddBetween());
-  PELAGOS_RETURN_IF_ERROR(AddIgnoredSignals());
+  PELAGOS_RETURN_IF_ERROR(AddSelf());
 
   ChildOp* ops = flat_.arena_.Array<ChildOp>(plan_.ops.size());
   for (size_t i = 0; i < plan_.ops.size(); ++i) {
@@ -71,6 +75,7 @@ absl::StatusOr<int> Flattener::Keep(Fd fd) {
 }
 
 absl::Status Flattener::AddStreams() {
+  flat_.child_.streams_are_inherited = io_.inherited;
   const int given[] = {io_.stdin_fd, io_.stdout_fd, io_.stderr_fd};
   for (int i = 0; i < 3; ++i) {
     int fd = given[i];
@@ -142,14 +147,22 @@ absl::Status Flattener::AddBetween() {
   return absl::OkStatus();
 }
 
-absl::Status Flattener::AddIgnoredSignals() {
-  PELAGOS_ASSIGN_OR_RETURN(const std::string status, sys::ReadFile("/proc/self/status", 1 << 16));
-  constexpr absl::string_view kField = "\nSigIgn:\t";
-  const size_t at = status.find(kField.data(), 0, kField.size());
-  if (at == std::string::npos ||
-      !absl::SimpleHexAtoi(status.substr(at + kField.size(), 16), &flat_.child_.ignored_signals)) {
-    return absl::InternalError("/proc/self/status has no SigIgn");
+absl::Status Flattener::AddSelf() {
+  if (io_.self != nullptr) {
+    self_ = *io_.self;
+  } else {
+    PELAGOS_ASSIGN_OR_RETURN(self_, sys::ReadSelfStatus());
   }
+  flat_.child_.ignored_signals = self_.ignored_signals;
+  if (!EntersUserNamespace()) return absl::OkStatus();
+  // user_namespaces(7): who enters one, new or not, has all capabilities in it.
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text,
+                           sys::ReadFileAtOnce("/proc/sys/kernel/cap_last_cap", 16));
+  unsigned last = 0;
+  if (!absl::SimpleAtoi(text, &last) || last > 63) {
+    return absl::InternalError("/proc/sys/kernel/cap_last_cap is no number up to 63");
+  }
+  self_.permitted = self_.effective = self_.bounding = ~uint64_t{0} >> (63 - last);
   return absl::OkStatus();
 }
 
@@ -205,6 +218,7 @@ absl::Status Flattener::Add(const ChangeFolder& op) {
   for (const Op& other : plan_.ops) {
     if (const auto* user = std::get_if<SetUser>(&other)) owner = {user->uid, user->gid};
   }
+  op_->change_folder.is_root = op.target == "/" && is_pivoted_;
   op_->change_folder.uid = owner.first;
   op_->change_folder.gid = owner.second;
   return absl::OkStatus();
@@ -235,8 +249,9 @@ absl::StatusOr<char**> Flattener::List(const std::vector<std::string>& texts) {
   return list;
 }
 
-absl::StatusOr<FlatPlan> Flatten(const LaunchPlan& plan, const LaunchIo& io, int channel) {
-  return Flattener(plan, io).Run(channel);
+absl::StatusOr<FlatPlan> Flatten(const LaunchPlan& plan, const LaunchIo& io, int parents_end,
+                                 int channel) {
+  return Flattener(plan, io).Run(parents_end, channel);
 }
 
 }  // namespace pelagos::launch

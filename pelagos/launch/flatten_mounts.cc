@@ -5,8 +5,12 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "pelagos/abi/kernel_path.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/between.h"
@@ -84,6 +88,8 @@ absl::Status Flattener::AttachRoot(Fd tree, const std::string& mount_point) {
 
 absl::Status Flattener::Add(const MountFilesystem& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  PELAGOS_ASSIGN_OR_RETURN(const bool is_ground, BecomeGround(op));
+  if (is_ground) return absl::OkStatus();
   op_->call = ChildCall::kMount;
   PELAGOS_ASSIGN_OR_RETURN(op_->mount.type, Text(op.type, "the type"));
   PELAGOS_ASSIGN_OR_RETURN(op_->mount.source, Text(op.source, "the source"));
@@ -93,6 +99,9 @@ absl::Status Flattener::Add(const MountFilesystem& op) {
   op_->mount.links = !IsKernelsPlace(op.target);
   op_->mount.copy_up = op.copy_up;
   op_->mount.keep_mode = op.keep_mode;
+  if (!op.copy_up && !op.keep_mode) StandOnGround(op.target);
+  // Whatever it covers, wherever links of the image lead: from here on the long road.
+  if (op_->below == nullptr) std::fill(std::begin(has_ground_), std::end(has_ground_), false);
   return absl::OkStatus();
 }
 
@@ -100,13 +109,18 @@ absl::Status Flattener::Add(const BindMount& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
   PELAGOS_ASSIGN_OR_RETURN(op_->bind.target, Target(op.target));
   PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenBindTree(op));
-  return Bind(std::move(tree), op.source);
+  if (!op.is_file) return Bind(std::move(tree), op.source);
+  op_->call = ChildCall::kBind;
+  PELAGOS_ASSIGN_OR_RETURN(op_->bind.tree, Keep(std::move(tree)));
+  return absl::OkStatus();
 }
 
 absl::Status Flattener::Bind(Fd tree, absl::string_view source) {
   op_->call = ChildCall::kBind;
   PELAGOS_ASSIGN_OR_RETURN(const struct stat info, Stat(tree, source));
   op_->bind.is_folder = S_ISDIR(info.st_mode);
+  // As above. A file covers nothing but itself.
+  if (op_->bind.is_folder) std::fill(std::begin(has_ground_), std::end(has_ground_), false);
   PELAGOS_ASSIGN_OR_RETURN(op_->bind.tree, Keep(std::move(tree)));
   return absl::OkStatus();
 }
@@ -122,6 +136,7 @@ absl::Status Flattener::Add(const MakeDevice& op) {
   op_->device.uid = op.uid;
   op_->device.gid = op.gid;
   op_->device.device = op.fifo ? 0 : makedev(op.major, op.minor);
+  StandOnGround(op.target);
   return absl::OkStatus();
 }
 
@@ -179,23 +194,29 @@ absl::Status Flattener::Add(const MakeSymlink& op) {
   op_->symlink.folder = split.folder;
   op_->symlink.name = split.name;
   op_->symlink.keep = op.keep;
+  StandOnGround(op.target);
   return absl::OkStatus();
 }
 
 absl::Status Flattener::Add(const MaskPath& op) {
   op_->call = ChildCall::kMask;
   PELAGOS_ASSIGN_OR_RETURN(op_->path.target, Target(op.target));
+  op_->path.is_folder = std::any_of(std::begin(kMaskedFolders), std::end(kMaskedFolders),
+                                    [&](const char* folder) { return op.target == folder; });
+  StandOnGround(op.target);
   return NeedsMountNamespace();
 }
 
 absl::Status Flattener::Add(const MakeReadOnly& op) {
   op_->call = ChildCall::kReadOnly;
   PELAGOS_ASSIGN_OR_RETURN(op_->path.target, Target(op.target));
+  StandOnGround(op.target);
   return NeedsMountNamespace();
 }
 
 absl::Status Flattener::Add(const PivotRoot& op) {
   op_->call = op.move ? ChildCall::kMoveRoot : ChildCall::kPivotRoot;
+  is_pivoted_ = true;
   return NeedsRoot();
 }
 

@@ -27,6 +27,7 @@ absl::Status Flattener::Add(const SetUser& op) {
   op_->user.groups = groups;
   op_->user.group_count = op.groups.size();
   op_->user.set_groups = true;
+  op_->user.set_ids = EntersUserNamespace() || !self_.HasIds(op.uid, op.gid);
   if (InInitialUserNamespace()) return absl::OkStatus();
   // user_namespaces(7): a namespace whose maps were written without privilege denies it.
   PELAGOS_ASSIGN_OR_RETURN(const std::string allowed, sys::ReadFile("/proc/self/setgroups", 64));
@@ -45,6 +46,18 @@ absl::Status Flattener::Add(const BecomeRoot&) {
 absl::Status Flattener::Add(const LimitCapabilities& op) {
   op_->call = ChildCall::kCapabilities;
   auto& sets = op_->capabilities;
+  sets.permitted_before = self_.permitted;
+  sets.bounding = self_.bounding;
+  // setresuid(2) from root to another user empties the effective set.
+  bool set_ids = false;
+  sets.is_root = self_.uids[1] == 0;
+  for (const Op& other : plan_.ops) {
+    const auto* user = std::get_if<SetUser>(&other);
+    if (user == nullptr) continue;
+    set_ids = set_ids || EntersUserNamespace() || !self_.HasIds(user->uid, user->gid);
+    sets.is_root = user->uid == 0;
+  }
+  sets.effective_before = !set_ids && self_.effective == self_.permitted;
   sets.keep = op.keep.bits();
   sets.exact = op.process.has_value();
   if (op.process) {
@@ -185,7 +198,10 @@ absl::Status Flattener::Add(const OpenTerminal& op) {
 }
 
 bool Flattener::InInitialUserNamespace() {
-  if (!initial_user_namespace_) initial_user_namespace_ = sys::InInitialUserNamespace();
+  if (!initial_user_namespace_) {
+    initial_user_namespace_ = io_.in_initial_user_namespace ? *io_.in_initial_user_namespace
+                                                            : sys::InInitialUserNamespace();
+  }
   return *initial_user_namespace_;
 }
 

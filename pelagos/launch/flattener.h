@@ -1,6 +1,7 @@
 // Flatten at work: one plan. Internal to flatten*.cc.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "pelagos/launch/launch_io.h"
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/op.h"
+#include "pelagos/sys/self_status.h"
 
 namespace pelagos::launch {
 
@@ -22,7 +24,7 @@ class Flattener {
  public:
   Flattener(const LaunchPlan& plan, const LaunchIo& io) : plan_(plan), io_(io) {}
 
-  absl::StatusOr<FlatPlan> Run(int channel);
+  absl::StatusOr<FlatPlan> Run(int parents_end, int channel);
 
  private:
   struct Split {
@@ -36,8 +38,8 @@ class Flattener {
   absl::Status AddCgroups();
   absl::Status AddJoins();
   absl::Status AddBetween();
-  // proc_pid_status(5), SigIgn: one read instead of a question for each signal.
-  absl::Status AddIgnoredSignals();
+  // What the child inherits of us: one read instead of many questions.
+  absl::Status AddSelf();
   absl::StatusOr<const char*> Text(absl::string_view text, absl::string_view what);
   absl::StatusOr<const char*> Target(absl::string_view target);
   absl::StatusOr<Split> SplitTarget(absl::string_view target);
@@ -56,6 +58,10 @@ class Flattener {
   absl::Status Add(const MountFilesystem& op);
   absl::Status Add(const BindMount& op);
   absl::Status Bind(Fd tree, absl::string_view source);
+  // False: not one of the three, or mounted in a way that takes the long road.
+  absl::StatusOr<bool> BecomeGround(const MountFilesystem& op);
+  // Where the target is below a ground, under a name that only we and the kernel make there.
+  void StandOnGround(absl::string_view target);
   absl::Status Add(const MakeDevice& op);
   // mknod(2) of devices is for the initial user namespace alone; elsewhere the host's node of that
   // name is bound, if it is the same device.
@@ -98,6 +104,11 @@ class Flattener {
   absl::Status WriteProc(const char* path, const char* fallback, const std::string& text);
   bool InInitialUserNamespace();
 
+  bool EntersUserNamespace() const {
+    return plan_.namespaces.contains(Namespace::kUser) ||
+           std::any_of(plan_.joins.begin(), plan_.joins.end(),
+                       [](const auto& join) { return join.kind == Namespace::kUser; });
+  }
   absl::Status NeedsMountNamespace() const {
     if (Has(Namespace::kMount)) return absl::OkStatus();
     return absl::InvalidArgumentError("without a mount namespace this would change the host");
@@ -120,6 +131,9 @@ class Flattener {
   ChildOp* op_ = nullptr;
   std::vector<int> keep_;
   bool has_root_ = false;
+  bool is_pivoted_ = false;
+  bool has_ground_[kGrounds] = {};
+  sys::SelfStatus self_;
   std::pair<uint32_t, uint32_t> user_ = {0, 0};
   std::optional<bool> initial_user_namespace_;
 };

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "pelagos/abi/namespace.h"
+#include "pelagos/base/laps.h"
+#include "pelagos/sys/self_status.h"
 
 namespace pelagos::launch {
 
@@ -28,6 +31,13 @@ struct LaunchIo {
   int start_listener = -1;
   // The namespaces of other containers that the plan joins.
   std::vector<PinnedNamespace> namespaces = {};
+  // Our 0, 1 and 2 are as execve(2) left them to us: open, and not close-on-exec. Saves the child
+  // to ask.
+  bool inherited = false;
+  // Of the calling thread, if it was read already; null: Launch reads it.
+  const sys::SelfStatus* self = nullptr;
+  std::optional<bool> in_initial_user_namespace = {};  // likewise
+  Laps* laps = nullptr;                                // of the launch and each of its steps
 };
 
 }  // namespace pelagos::launch

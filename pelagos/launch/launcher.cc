@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -26,10 +27,12 @@
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/flatten.h"
 #include "pelagos/launch/listener.h"
+#include "pelagos/launch/step_laps.h"
 #include "pelagos/launch/wait.h"
 #include "pelagos/sys/bpf.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
+#include "pelagos/sys/self_status.h"
 
 namespace pelagos::launch {
 namespace {
@@ -43,15 +46,21 @@ std::pair<uid_t, gid_t> OnHost(const LaunchPlan& plan, uid_t uid, gid_t gid) {
 
 // Modes as the plan means them, whatever the caller's umask: the upper folder's is the mode of the
 // container's root. A folder that is there already stays as it is.
-absl::Status MakeFolders(const LaunchPlan& plan) {
+absl::Status MakeFolders(const LaunchPlan& plan, mode_t umask) {
   constexpr mode_t kMode = 0755;
   for (const std::string& folder : plan.folders) {
-    PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(sys::FolderOf(folder), 0700));
-    if (::mkdir(folder.c_str(), kMode) != 0) {
+    int made = ::mkdir(folder.c_str(), kMode);
+    if (made != 0 && errno == ENOENT) {
+      PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(sys::FolderOf(folder), 0700));
+      made = ::mkdir(folder.c_str(), kMode);
+    }
+    if (made != 0) {
       if (errno == EEXIST) continue;
       return ErrnoStatus(errno, "mkdir", folder);
     }
-    if (::chmod(folder.c_str(), kMode) != 0) return ErrnoStatus(errno, "chmod", folder);
+    if ((umask & kMode) != 0 && ::chmod(folder.c_str(), kMode) != 0) {
+      return ErrnoStatus(errno, "chmod", folder);
+    }
     if (plan.ids.empty()) continue;
     const auto [uid, gid] = OnHost(plan, 0, 0);
     if (::chown(folder.c_str(), uid, gid) != 0) return ErrnoStatus(errno, "chown", folder);
@@ -94,6 +103,11 @@ absl::StatusOr<std::pair<Fd, Fd>> MakeChannel() {
   return pair;
 }
 
+bool Awaits(const LaunchPlan& plan) {
+  return std::any_of(plan.ops.begin(), plan.ops.end(),
+                     [](const Op& op) { return std::holds_alternative<AwaitStart>(op); });
+}
+
 struct Cloned {
   pid_t pid;
   Fd pidfd;
@@ -129,16 +143,14 @@ class ChildrensPidNamespace {
   Fd own_;
 };
 
-// All signals are blocked across the call: none of our handlers may run in the child, which sets
-// every disposition back before it opens its mask.
+// None of our handlers may run in the child: the kernel takes them away as it makes it.
 absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const LaunchIo& io, const ChildPlan& child,
                              const Fd& cgroup) {
   clone_args args = {};
   int pidfd = -1;
-  args.flags = plan.namespaces.clone_flags() | CLONE_PIDFD;
-  if (child.between.used) {
-    args.flags = CLONE_PIDFD | (child.between.root_tree >= 0 ? CLONE_NEWNS : 0);
-  }
+  args.flags = plan.namespaces.clone_flags();
+  if (child.between.used) args.flags = child.between.root_tree >= 0 ? CLONE_NEWNS : 0;
+  args.flags |= CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
   if (child.unshare_cgroup) args.flags &= ~static_cast<uint64_t>(CLONE_NEWCGROUP);
   args.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
   args.exit_signal = SIGCHLD;
@@ -148,15 +160,9 @@ absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const LaunchIo& io, const C
   }
   ChildrensPidNamespace pids;
   if (!child.between.used) PELAGOS_RETURN_IF_ERROR(pids.Choose(plan, io));
-  sigset_t all, before;
-  sigfillset(&all);
-  if (const int error = ::pthread_sigmask(SIG_SETMASK, &all, &before); error != 0) {
-    return ErrnoStatus(error, "pthread_sigmask");
-  }
   const long pid = ::syscall(SYS_clone3, &args, sizeof(args));
   if (pid == 0) ChildMain(child);
   const int error = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   const absl::Status returned = pids.ChooseOwn();
   if (pid < 0) return ErrnoStatus(error, "clone3");
   if (!returned.ok()) {
@@ -186,11 +192,12 @@ absl::StatusOr<Cloned> TakeFirstProcess(const LaunchPlan& plan, const Fd& channe
   return Cloned{static_cast<pid_t>(report.error), std::move(pidfd)};
 }
 
-absl::Status FilterDevices(const CgroupSteps& steps, const Fd& cgroup) {
-  if (steps.devices.empty()) return absl::OkStatus();
-  PELAGOS_ASSIGN_OR_RETURN(const Fd program,
-                           sys::LoadDeviceProgram(CompileDeviceFilter(steps.devices)));
-  return sys::AttachDeviceProgram(cgroup, program);
+// The program, which the cgroup keeps; invalid: there is none.
+absl::StatusOr<Fd> FilterDevices(const CgroupSteps& steps, const Fd& cgroup) {
+  if (steps.devices.empty()) return Fd();
+  PELAGOS_ASSIGN_OR_RETURN(Fd program, sys::LoadDeviceProgram(CompileDeviceFilter(steps.devices)));
+  PELAGOS_RETURN_IF_ERROR(sys::AttachDeviceProgram(cgroup, program));
+  return program;
 }
 
 absl::StatusOr<Starting> Failed(const LaunchPlan& plan, const absl::Status& status) {
@@ -211,6 +218,8 @@ Starting& Starting::operator=(Starting&& other) noexcept {
     channel_ = std::move(other.channel_);
     terminal_ = std::move(other.terminal_);
     at_hooks_ = other.at_hooks_;
+    laps_ = other.laps_;
+    steps_ = std::move(other.steps_);
   }
   return *this;
 }
@@ -309,21 +318,18 @@ absl::StatusOr<Launched> Starting::Create() && {
   const std::shared_ptr<const LaunchPlan> plan = plan_;
   if (plan == nullptr) return absl::FailedPreconditionError("this container was started before");
   absl::Cleanup abandon = [this] { Abandon(); };
-  PELAGOS_ASSIGN_OR_RETURN(const uint64_t start_time, sys::StartTime(pid_), plan->id);
   if (at_hooks_) PELAGOS_RETURN_IF_ERROR(Go(), plan->id);
   PELAGOS_RETURN_IF_ERROR(Reach(), plan->id);
   std::move(abandon).Cancel();
   plan_ = nullptr;
-  return Launched{{pid_, start_time}, std::move(pidfd_), std::move(terminal_)};
+  return Launched{pid_, std::move(pidfd_), std::move(terminal_)};
 }
 
 absl::StatusOr<Launched> Starting::Start() && {
   const std::shared_ptr<const LaunchPlan> plan = plan_;
   if (plan == nullptr) return absl::FailedPreconditionError("this container was started before");
   absl::Cleanup abandon = [this] { Abandon(); };
-  PELAGOS_ASSIGN_OR_RETURN(const uint64_t start_time, sys::StartTime(pid_), plan->id);
-
-  PELAGOS_RETURN_IF_ERROR(Go(), plan->id);
+  if (Awaits(*plan)) PELAGOS_RETURN_IF_ERROR(Go(), plan->id);
   bool executing = false;
   Fd terminal;
   for (;;) {
@@ -354,27 +360,53 @@ absl::StatusOr<Launched> Starting::Start() && {
   }
   std::move(abandon).Cancel();
   plan_ = nullptr;
-  return Launched{{pid_, start_time}, std::move(pidfd_), std::move(terminal)};
+  if (steps_ != nullptr) {
+    steps_->AddTo(*laps_, *plan);
+    laps_->Lap("execve, and the filter before it");
+  }
+  return Launched{pid_, std::move(pidfd_), std::move(terminal)};
 }
 
 absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
-  if (absl::Status made = MakeFolders(plan); !made.ok()) return Failed(plan, made);
+  sys::SelfStatus self;
+  LaunchIo with_self = io;
+  if (io.self == nullptr) {
+    absl::StatusOr<sys::SelfStatus> read = sys::ReadSelfStatus();
+    if (!read.ok()) return Failed(plan, read.status());
+    self = *read;
+    with_self.self = &self;
+  }
+  if (absl::Status made = MakeFolders(plan, with_self.self->umask); !made.ok()) {
+    return Failed(plan, made);
+  }
   if (absl::Status given = GivePipesToUser(plan, io); !given.ok()) return Failed(plan, given);
   absl::StatusOr<std::pair<Fd, Fd>> channel = MakeChannel();
   if (!channel.ok()) return Failed(plan, channel.status());
   if (absl::Status made = CreateCgroups(plan.cgroup); !made.ok()) return Failed(plan, made);
   absl::Cleanup remove_cgroups = [&plan] { RemoveCgroups(plan.cgroup).IgnoreError(); };
 
-  Fd cgroup;
+  Fd cgroup, device_filter;
   if (!plan.cgroup.v2.empty()) {
     absl::StatusOr<Fd> opened = sys::OpenFile(plan.cgroup.v2, O_PATH | O_DIRECTORY);
     if (!opened.ok()) return Failed(plan, opened.status());
     cgroup = *std::move(opened);
     // Before the child is there: it never runs without.
-    if (absl::Status set = FilterDevices(plan.cgroup, cgroup); !set.ok()) return Failed(plan, set);
+    absl::StatusOr<Fd> filter = FilterDevices(plan.cgroup, cgroup);
+    if (!filter.ok()) return Failed(plan, filter.status());
+    device_filter = *std::move(filter);
   }
-  absl::StatusOr<FlatPlan> flat = Flatten(plan, io, channel->second.get());
+  Lap(io.laps, "folders and cgroups");
+  absl::StatusOr<FlatPlan> flat =
+      Flatten(plan, with_self, channel->first.get(), channel->second.get());
   if (!flat.ok()) return Failed(plan, flat.status());
+  std::shared_ptr<StepLaps> steps;
+  if (io.laps != nullptr) {
+    absl::StatusOr<StepLaps> made = StepLaps::For(plan);
+    if (!made.ok()) return Failed(plan, made.status());
+    steps = std::make_shared<StepLaps>(*std::move(made));
+    flat->Time(steps->times());
+    io.laps->Lap("sources of mounts, and the plan flattened");
+  }
   absl::StatusOr<Cloned> cloned = Clone(plan, io, flat->child(), cgroup);
   if (!cloned.ok()) return Failed(plan, cloned.status());
   if (flat->child().between.used) {
@@ -384,8 +416,13 @@ absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
   }
   std::move(remove_cgroups).Cancel();
   const bool needs_maps = flat->child().between.await_maps;
+  flat->Adopt(std::move(channel->second));
+  flat->Adopt(std::move(cgroup));
+  flat->Adopt(std::move(device_filter));
   Starting starting(std::make_shared<const LaunchPlan>(plan), cloned->pid, std::move(cloned->pidfd),
                     std::move(channel->first));
+  starting.laps_ = io.laps;
+  starting.steps_ = std::move(steps);
   if (needs_maps) {
     // A failure drops it, and the child with it.
     if (absl::Status written = starting.WriteIdMaps(); !written.ok()) return Failed(plan, written);

@@ -17,6 +17,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pelagos/base/fd.h"
+#include "pelagos/base/laps.h"
+#include "pelagos/base/status_macros.h"
 #include "pelagos/launch/child_plan.h"
 #include "pelagos/launch/launch_io.h"
 #include "pelagos/plan/launch_plan.h"
@@ -24,14 +26,20 @@
 
 namespace pelagos::launch {
 
+class StepLaps;
+
 // A container whose program runs. Moves. Dropping it does not end the container; the caller waits
 // for it (wait.h) and removes its cgroups (cgroup.h).
 struct Launched {
-  sys::ProcessIdentity identity;  // on the host
+  pid_t pid = -1;  // on the host
   Fd pidfd;
   Fd terminal = {};  // the master of the container's terminal, if the plan opens one
 
-  pid_t pid() const { return identity.pid; }
+  // For records. Requires: nobody has waited for it yet.
+  absl::StatusOr<sys::ProcessIdentity> Identity() const {
+    PELAGOS_ASSIGN_OR_RETURN(const uint64_t start_time, sys::StartTime(pid));
+    return sys::ProcessIdentity{pid, start_time};
+  }
 };
 
 // A container on its way: its first process is there and does the steps before AwaitStart. Moves.
@@ -75,6 +83,8 @@ class [[nodiscard]] Starting {
   Fd channel_;   // the parent's end
   Fd terminal_;  // as soon as it is there
   bool at_hooks_ = false;
+  Laps* laps_ = nullptr;
+  std::shared_ptr<StepLaps> steps_;  // null: nobody asks
 };
 
 // Makes the plan's folders and cgroups and starts the first process. The plan is copied. Errors

@@ -275,7 +275,7 @@ TEST_F(LauncherRootedTest, ACgroupInUseIsNotTakenOver) {
   absl::StatusOr<Launched> launched = std::move(*starting).Start();
   ASSERT_TRUE(launched.ok()) << launched.status();
   EXPECT_EQ(Launch(plan, {}).status().code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_TRUE(sys::IsAlive(launched->identity));
+  EXPECT_TRUE(sys::Signal(launched->pidfd, 0).ok());
   EXPECT_EQ(RemoveCgroups(plan.cgroup), absl::OkStatus());
   EXPECT_EQ(*WaitForExit(launched->pidfd), (ExitStatus{true, SIGKILL}));
 }

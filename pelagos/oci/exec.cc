@@ -93,10 +93,11 @@ absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
     PELAGOS_RETURN_IF_ERROR(SendConsole(options.console_socket, launched->terminal));
   }
   if (!options.pid_file.empty()) {
-    PELAGOS_RETURN_IF_ERROR(ReplaceFile(options.pid_file, absl::StrCat(launched->pid()), 0644));
+    PELAGOS_RETURN_IF_ERROR(ReplaceFile(options.pid_file, absl::StrCat(launched->pid), 0644));
   }
   std::move(end).Cancel();
-  Running running = {launched->identity, std::move(launched->pidfd), {}};
+  PELAGOS_ASSIGN_OR_RETURN(const sys::ProcessIdentity identity, launched->Identity());
+  Running running = {identity, std::move(launched->pidfd), {}};
   if (options.keeps_terminal) running.terminal = std::move(launched->terminal);
   return running;
 }

@@ -171,15 +171,15 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   if (!options.console_socket.empty()) {
     PELAGOS_RETURN_IF_ERROR(SendConsole(options.console_socket, launched->terminal));
   }
-  record.process = launched->identity;
+  PELAGOS_ASSIGN_OR_RETURN(record.process, launched->Identity());
   record.creating = false;
   PELAGOS_RETURN_IF_ERROR(records_.Write(record));
   if (!options.pid_file.empty()) {
-    PELAGOS_RETURN_IF_ERROR(ReplaceFile(options.pid_file, absl::StrCat(launched->pid()), 0644));
+    PELAGOS_RETURN_IF_ERROR(ReplaceFile(options.pid_file, absl::StrCat(launched->pid), 0644));
   }
   std::move(end).Cancel();
   std::move(undo).Cancel();
-  Running running = {launched->identity, std::move(launched->pidfd), {}};
+  Running running = {record.process, std::move(launched->pidfd), {}};
   if (options.keeps_terminal) running.terminal = std::move(launched->terminal);
   return running;
 }

@@ -88,6 +88,7 @@ struct OpToJson {
     if (op.make_source) json["makeSource"] = true;
     if (op.ids_below) json["idsBelow"] = true;
     if (op.attributes) json["attributes"] = AttributesToJson(*op.attributes);
+    if (op.is_file) json["file"] = true;
     return json;
   }
   Json operator()(const MakeDevice& op) const {

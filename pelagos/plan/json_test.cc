@@ -26,7 +26,8 @@ TEST(PlanJsonTest, EveryOpHasANameOfItsOwn) {
               SetUmask{},          OpenTerminal{},      ChangeMount{},
               AwaitHooks{},        AwaitExec{},         EnterRoot{},
               SetScheduler{},      SetIoPriority{},     SetMemoryPolicy{},
-              SetCpuAffinity{},    SetPersonality{},    MakeHostDevices{}};
+              SetCpuAffinity{},    SetPersonality{},    MakeHostDevices{},
+              BecomeRoot{}};
   ASSERT_EQ(plan.ops.size(), std::variant_size_v<Op>);
   const Json json = Json::parse(ToJson(plan));
   std::set<std::string> names;

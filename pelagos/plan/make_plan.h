@@ -41,8 +41,9 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   std::vector<Op> ops;
   ops.push_back(MakeMountsPrivate{});
   Append(ops, LabelsAndScore(spec));
-  ops.push_back(MountOverlayRoot{LayersOf(spec, image), folder + "/upper", folder + "/work",
-                                 facts.run_root + "/mnt"});
+  // Mounted over the container's own folder, in the container's mount namespace alone.
+  ops.push_back(
+      MountOverlayRoot{LayersOf(spec, image), folder + "/upper", folder + "/work", folder});
   Append(ops, KernelMounts(namespaces, facts, spec.shm_bytes));
   Append(ops, DeviceOps(spec, facts));
   Append(ops, InitMount(spec, facts));
@@ -52,7 +53,9 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   Append(ops, UserMounts(spec.name, spec.mounts, facts));
   // Settings of interfaces wait for the network, but not for /proc/sys to become read-only.
   std::vector<Op> late = SysctlOps(spec.sysctls, /*of_interfaces=*/true);
-  const bool await_early = !late.empty();
+  // A network is furnished from outside, once the namespace is there.
+  const bool connected = spec.net.mode == NetMode::kBridge;
+  const bool await_early = connected && !late.empty();
   if (await_early) ops.push_back(AwaitStart{});
   Append(ops, std::move(late));
   // After the user's mounts: a bind of all of /sys unmasks nothing.
@@ -61,7 +64,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   if (namespaces.contains(Namespace::kNet)) ops.push_back(LoopbackUp{});
   if (namespaces.contains(Namespace::kUts)) ops.push_back(SetHostname{HostnameOf(spec)});
   if (!spec.domainname.empty()) ops.push_back(SetDomainname{spec.domainname});
-  if (!await_early) ops.push_back(AwaitStart{});
+  if (connected && !await_early) ops.push_back(AwaitStart{});
   ops.push_back(ChangeFolder{WorkdirOf(spec, image)});
   // Only now: the folder may have had to be made.
   if (spec.read_only) ops.push_back(SealRoot{});

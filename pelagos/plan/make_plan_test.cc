@@ -40,7 +40,10 @@ const T& Find(const LaunchPlan& plan) {
 }
 
 TEST(MakePlanTest, TheLastStepsComeInTheOrderTheKernelNeeds) {
-  const LaunchPlan plan = Plan(Spec());
+  EXPECT_EQ(IndexOf<AwaitStart>(Plan(Spec())), -1) << "there is nothing to wait for";
+  ContainerSpec connected = Spec();
+  connected.net = NetPlanBuilder().Join("net").Build();
+  const LaunchPlan plan = Plan(connected);
   EXPECT_EQ(IndexOf<MakeMountsPrivate>(plan), 0);
   EXPECT_EQ(IndexOf<MountOverlayRoot>(plan), 1);
   const int steps[] = {IndexOf<MaskPath>(plan),          IndexOf<MakeReadOnly>(plan),
@@ -62,7 +65,7 @@ TEST(MakePlanTest, TheRootIsAnOverlayOfTheLayers) {
   EXPECT_EQ(Find<MountOverlayRoot>(plan), (MountOverlayRoot{{"/layers/top", "/layers/base"},
                                                             "/r/containers/web/upper",
                                                             "/r/containers/web/work",
-                                                            "/r/mnt"}));
+                                                            "/r/containers/web"}));
   EXPECT_EQ(plan.folders,
             (std::vector<std::string>{"/r/containers/web/upper", "/r/containers/web/work"}));
 }

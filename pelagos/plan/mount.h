@@ -1,11 +1,11 @@
 // The mounts of a container, in their order: the kernel's file systems, devices, what hides parts
 // of them, and what the user mounts.
 //
-// Source: runtime-spec config-linux.md ("Default Filesystems", "Default Devices"); the masked and
-// read-only paths are Docker's documented defaults.
+// Source: runtime-spec config-linux.md ("Default Filesystems", "Default Devices").
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/abi/device.h"
+#include "pelagos/abi/kernel_path.h"
 #include "pelagos/abi/mount_flag.h"
 #include "pelagos/plan/host_facts.h"
 #include "pelagos/plan/op.h"
@@ -21,17 +22,6 @@
 #include "pelagos/policy/namespace_set.h"
 
 namespace pelagos {
-
-// Files of the host's kernel that tell or change too much.
-inline constexpr const char* kMaskedPaths[] = {
-    "/proc/acpi",       "/proc/asound",        "/proc/interrupts",  "/proc/kcore",
-    "/proc/keys",       "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-    "/proc/timer_list", "/proc/timer_stats",   "/sys/firmware",     "/sys/devices/virtual/powercap",
-};
-
-inline constexpr const char* kReadOnlyPaths[] = {
-    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
-};
 
 // Files of /etc that the runtime writes for each container, beside its upper folder.
 inline constexpr const char* kRuntimeFiles[] = {"hostname", "hosts", "resolv.conf"};
@@ -128,8 +118,9 @@ inline std::vector<Op> UserMounts(const std::string& id, const MountPlan& plan,
         std::any_of(plan.mounts().begin(), plan.mounts().end(),
                     [&](const Mount& mount) { return CleanTarget(mount.target) == target; });
     if (!taken) {
-      targets.emplace_back(target,
-                           BindMount{ContainerFolder(facts, id) + "/" + file, target, false});
+      BindMount bind = {ContainerFolder(facts, id) + "/" + file, target};
+      bind.is_file = true;
+      targets.emplace_back(target, std::move(bind));
     }
   }
   for (const Mount& mount : plan.mounts()) {
@@ -156,7 +147,12 @@ inline std::vector<Op> UserMounts(const std::string& id, const MountPlan& plan,
 
 inline std::vector<Op> Hardening(const HostFacts& facts) {
   std::vector<Op> ops;
-  for (const char* path : kMaskedPaths) ops.push_back(MaskPath{path});
+  for (const absl::string_view path : kMaskedPaths) {
+    const bool gone = std::any_of(
+        std::begin(kGoneKernelPaths), std::end(kGoneKernelPaths),
+        [&](const GoneKernelPath& row) { return path == row.path && facts.kernel >= row.since; });
+    if (!gone) ops.push_back(MaskPath{std::string(path)});
+  }
   for (const std::string& path : facts.thermal_throttle) ops.push_back(MaskPath{path});
   for (const char* path : kReadOnlyPaths) ops.push_back(MakeReadOnly{path});
   return ops;

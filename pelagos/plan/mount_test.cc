@@ -122,9 +122,20 @@ TEST(HardeningTest, CountersOfTheProcessors) {
   EXPECT_EQ(lines[std::size(kMaskedPaths)], "mask /sys/devices/system/cpu/cpu0/thermal_throttle");
 }
 
+TEST(HardeningTest, WhatNewKernelsDoNotHaveNeedsNoMask) {
+  HostFacts facts = Facts();
+  facts.kernel = {4, 11};
+  EXPECT_EQ(Described(Hardening(facts)).size(),
+            std::size(kMaskedPaths) - 1 + std::size(kReadOnlyPaths));
+  facts.kernel = {6, 1};
+  const std::vector<std::string> lines = Described(Hardening(facts));
+  EXPECT_EQ(lines.size(), std::size(kMaskedPaths) - 2 + std::size(kReadOnlyPaths));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "mask /proc/sched_debug"), 0);
+}
+
 TEST(HardeningTest, MasksBeforeReadOnly) {
   const std::vector<std::string> lines = Described(Hardening(Facts()));
-  EXPECT_EQ(lines.front(), "mask /proc/acpi");
+  EXPECT_EQ(lines.front(), "mask /sys/firmware");
   EXPECT_EQ(lines.back(), "read-only /proc/sysrq-trigger");
   EXPECT_EQ(lines.size(), std::size(kMaskedPaths) + std::size(kReadOnlyPaths));
 }

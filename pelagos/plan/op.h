@@ -77,6 +77,7 @@ struct BindMount {
   // Instead of read_only, flags and propagation.
   std::optional<MountAttributes> attributes = {};
   bool ids_below = false;  // `ids` are of the mounts below it too
+  bool is_file = false;    // the source is known to be a file, one of the runtime's own
   bool operator==(const BindMount&) const = default;
 };
 

@@ -73,6 +73,7 @@ TEST(OpTest, EveryOpDescribesItself) {
       {SetMemoryPolicy{{2, {{0, 3}}}}, "memory policy 2 nodes 0-3"},
       {SetCpuAffinity{{{0, 1}, {4, 4}}}, "CPUs 0-1,4"},
       {SetPersonality{8}, "personality 0x8"},
+      {BecomeRoot{}, "become user 0:0"},
   };
   std::vector<bool> seen(std::variant_size_v<Op>, false);
   for (const Row& row : rows) {

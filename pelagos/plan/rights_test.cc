@@ -118,6 +118,7 @@ TEST(RightsPlanTest, WhatIsNotAskedForIsNoStep) {
 
 TEST(RightsPlanTest, StepsComeWhileTheyCanStillBeDone) {
   World world;
+  world.spec.net = NetPlanBuilder().Join("net").Build();
   world.spec.labels = {"web", "", ""};
   world.spec.oom_score_adj = 5;
   world.spec.sysctls = {{"kernel.sem", "1 2 3 4"}};
@@ -238,9 +239,10 @@ TEST(RightsPlanTest, LabelsOfMounts) {
   World world;
   world.spec.labels.selinux_mount = "u:object_r:t:s0:c1,c2";
   const LaunchPlan plan = world.Plan();
-  IndexOf(plan,
-          "overlay of 1 layer, upper /run/pelagos/containers/web/upper -> /run/pelagos/mnt "
-          "label u:object_r:t:s0:c1,c2");
+  IndexOf(
+      plan,
+      "overlay of 1 layer, upper /run/pelagos/containers/web/upper -> /run/pelagos/containers/web "
+      "label u:object_r:t:s0:c1,c2");
   IndexOf(plan,
           "mount tmpfs -> /dev nosuid,strictatime (mode=755,size=65536k,"
           "context=\"u:object_r:t:s0:c1,c2\")");

@@ -46,9 +46,10 @@ struct MappedContainer : Planned {
 TEST(UserNamespaceTest, DevicesAreBoundAndOverlaysKeepUserXattrs) {
   RootlessContainer container;
   EXPECT_TRUE(container.HasStep("device 1:3, the host's node /dev/null -> /dev/null"));
-  EXPECT_TRUE(container.HasStep(
-      "overlay of 1 layer, upper /run/pelagos/containers/web/upper -> /run/pelagos/mnt with user "
-      "xattrs"));
+  EXPECT_TRUE(
+      container.HasStep("overlay of 1 layer, upper /run/pelagos/containers/web/upper -> "
+                        "/run/pelagos/containers/web with "
+                        "user xattrs"));
   container.facts.in_user_namespace = false;
   container.facts.rootless.reset();
   EXPECT_TRUE(container.HasStep("device 1:3 -> /dev/null mode 0666"));
@@ -132,8 +133,8 @@ TEST(UserNamespaceTest, OfItsOwn) {
   const std::vector<std::string> steps = container.Steps();
   ASSERT_GT(steps.size(), 3u);
   EXPECT_EQ(steps[1],
-            "overlay of 1 layer, upper /run/pelagos/containers/web/upper -> /run/pelagos/mnt uids "
-            "0-100000-65536 gids 0-200000-65536");
+            "overlay of 1 layer, upper /run/pelagos/containers/web/upper -> "
+            "/run/pelagos/containers/web uids 0-100000-65536 gids 0-200000-65536");
   EXPECT_EQ(steps[2], "become user 0:0");
   EXPECT_TRUE(container.HasStep("device 1:3, the host's node /dev/null -> /dev/null"));
   EXPECT_TRUE(container.HasStep(
@@ -197,8 +198,8 @@ TEST(UserNamespaceTest, WithinAnOrdinaryUsers) {
   EXPECT_EQ(container.Ask(rules::UserNamespaceIsUsable), Lines{});
   // Their owners stay as they are: the kernel maps mounts for root alone.
   EXPECT_TRUE(container.HasStep(
-      "overlay of 1 layer, upper /run/pelagos/containers/web/upper -> /run/pelagos/mnt with user "
-      "xattrs"));
+      "overlay of 1 layer, upper /run/pelagos/containers/web/upper -> "
+      "/run/pelagos/containers/web with user xattrs"));
   container.spec.ids.gids = {{0, 1, 65537}};
   EXPECT_EQ(container.Ask(rules::UserNamespaceIsUsable),
             (Lines{"the id map has the group id 65537, which this user's ranges do not: they are "

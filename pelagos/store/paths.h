@@ -4,6 +4,7 @@
 // their worlds do not meet. Names that become parts of paths have passed IsValidName.
 #pragma once
 
+#include <sys/auxv.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -37,7 +38,8 @@ struct Roots {
   // PELAGOS_ROOT and PELAGOS_RUN_ROOT where they are set.
   static Roots FromEnvironment() {
     Roots roots;
-    if (const uid_t uid = ::geteuid(); uid != 0) roots = OfUser(uid);
+    // getauxval(3): as the program was started.
+    if (const auto uid = static_cast<uid_t>(::getauxval(AT_EUID)); uid != 0) roots = OfUser(uid);
     if (const char* data = std::getenv("PELAGOS_ROOT"); data && *data) roots.data = data;
     if (const char* run = std::getenv("PELAGOS_RUN_ROOT"); run && *run) roots.run = run;
     return roots;
@@ -46,8 +48,6 @@ struct Roots {
   std::string Volumes() const { return absl::StrCat(data, "/volumes"); }
   std::string Volume(absl::string_view name) const { return absl::StrCat(Volumes(), "/", name); }
 
-  // An empty folder: every container mounts its root on it, in its own mount namespace.
-  std::string MountPoint() const { return absl::StrCat(run, "/mnt"); }
   std::string Containers() const { return absl::StrCat(run, "/containers"); }
   std::string Container(absl::string_view id) const { return absl::StrCat(Containers(), "/", id); }
   // Held by who removes what killed commands left of containers.

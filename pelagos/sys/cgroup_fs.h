@@ -3,6 +3,9 @@
 // Source: cgroups(7), proc_pid_mountinfo(5), Documentation/admin-guide/cgroup-v2.rst.
 #pragma once
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -82,6 +85,16 @@ inline CgroupMounts ParseCgroupMounts(absl::string_view mountinfo) {
     }
   }
   return mounts;
+}
+
+// Where cgroup2 is mounted on nearly all hosts, pure or hybrid; "" if it is at neither place. One
+// or two statfs(2), where ReadCgroupMounts reads all mounts of the host.
+inline std::string FindUsualCgroup2() {
+  for (const char* path : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+    struct statfs info = {};
+    if (::statfs(path, &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC) return path;
+  }
+  return "";
 }
 
 // Of the calling process's mount namespace.

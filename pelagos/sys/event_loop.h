@@ -1,10 +1,12 @@
 // One thread, one epoll(7): descriptors, timers and signals of a process that waits for all of them
-// at once. Monitors, supervisors and followers are built on it.
+// at once. Monitors, supervisors and followers are built on it. As long as there are few of them
+// poll(2) does, which needs nothing to be made.
 //
 // Not thread-safe: all calls come from the thread that runs it, callbacks included. A callback may
 // watch, forget, add and cancel as it likes, also itself.
 #pragma once
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
@@ -32,27 +34,22 @@ class EventLoop {
   using OnTimer = std::function<void()>;
   using TimerId = uint64_t;
 
-  static absl::StatusOr<EventLoop> Create() {
-    Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
-    if (!epoll.valid()) return ErrnoStatus(errno, "epoll_create1");
-    return EventLoop(std::move(epoll));
-  }
+  static absl::StatusOr<EventLoop> Create() { return EventLoop(); }
 
   // `fd` stays the caller's, who forgets it before closing it.
   absl::Status Watch(int fd, uint32_t events, OnEvents on_events) {
-    epoll_event event = {};
-    event.events = events;
-    event.data.fd = fd;
     const int operation = watched_.count(fd) != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    if (::epoll_ctl(epoll_.get(), operation, fd, &event) != 0) {
-      return ErrnoStatus(errno, "epoll_ctl");
+    if (epoll_.valid()) {
+      if (absl::Status status = Control(operation, fd, events); !status.ok()) return status;
     }
-    watched_[fd] = std::make_shared<OnEvents>(std::move(on_events));
+    watched_[fd] = {events, std::make_shared<OnEvents>(std::move(on_events))};
     return absl::OkStatus();
   }
 
   void Forget(int fd) {
-    if (watched_.erase(fd) != 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    if (watched_.erase(fd) != 0 && epoll_.valid()) {
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    }
   }
 
   TimerId AddTimer(absl::Duration after, OnTimer on_timer) {
@@ -97,12 +94,19 @@ class EventLoop {
       const int64_t left = timers_.begin()->first.first - Now();
       timeout = left <= 0 ? 0 : static_cast<int>(left / 1000000 + 1);
     }
-    const int count = ::epoll_wait(epoll_.get(), events, 32, timeout);
-    if (count < 0 && errno != EINTR) return ErrnoStatus(errno, "epoll_wait");
+    int count = 0;
+    if (watched_.size() <= kFew && !epoll_.valid()) {
+      count = Poll(events, timeout);
+      if (count < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");
+    } else {
+      if (absl::Status status = NeedEpoll(); !status.ok()) return status;
+      count = ::epoll_wait(epoll_.get(), events, 32, timeout);
+      if (count < 0 && errno != EINTR) return ErrnoStatus(errno, "epoll_wait");
+    }
     for (int i = 0; i < count; ++i) {
       // An earlier callback of this round may have forgotten it.
       if (auto it = watched_.find(events[i].data.fd); it != watched_.end()) {
-        const std::shared_ptr<OnEvents> on_events = it->second;
+        const std::shared_ptr<OnEvents> on_events = it->second.on_events;
         (*on_events)(events[i].events);
       }
     }
@@ -124,7 +128,52 @@ class EventLoop {
   }
 
  private:
-  explicit EventLoop(Fd epoll) : epoll_(std::move(epoll)) {}
+  static constexpr size_t kFew = 4;
+  struct Watched {
+    uint32_t events = 0;
+    std::shared_ptr<OnEvents> on_events;
+  };
+
+  EventLoop() = default;
+
+  absl::Status Control(int operation, int fd, uint32_t events) {
+    epoll_event event = {};
+    event.events = events;
+    event.data.fd = fd;
+    if (::epoll_ctl(epoll_.get(), operation, fd, &event) == 0) return absl::OkStatus();
+    return ErrnoStatus(errno, "epoll_ctl");
+  }
+
+  absl::Status NeedEpoll() {
+    if (epoll_.valid()) return absl::OkStatus();
+    epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
+    if (!epoll_.valid()) return ErrnoStatus(errno, "epoll_create1");
+    for (const auto& [fd, watched] : watched_) {
+      if (absl::Status status = Control(EPOLL_CTL_ADD, fd, watched.events); !status.ok()) {
+        return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // poll(2), whose events have the numbers of epoll's.
+  int Poll(epoll_event* events, int timeout) {
+    static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLPRI == EPOLLPRI &&
+                  POLLERR == EPOLLERR && POLLHUP == EPOLLHUP);
+    pollfd fds[kFew];
+    nfds_t count = 0;
+    for (const auto& [fd, watched] : watched_) {
+      fds[count++] = {fd, static_cast<short>(watched.events), 0};
+    }
+    if (const int ready = ::poll(fds, count, timeout); ready <= 0) return ready;
+    int found = 0;
+    for (nfds_t i = 0; i < count; ++i) {
+      if (fds[i].revents == 0) continue;
+      events[found].events = static_cast<uint32_t>(static_cast<unsigned short>(fds[i].revents));
+      events[found++].data.fd = fds[i].fd;
+    }
+    return found;
+  }
 
   static int64_t Now() {
     timespec now;
@@ -134,7 +183,7 @@ class EventLoop {
 
   Fd epoll_;
   Fd signals_;
-  std::map<int, std::shared_ptr<OnEvents>> watched_;
+  std::map<int, Watched> watched_;
   std::map<std::pair<int64_t, TimerId>, OnTimer> timers_;
   TimerId last_timer_ = 0;
 };

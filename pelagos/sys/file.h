@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -69,12 +70,49 @@ inline absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_
   return ReadAll(fd, max_bytes, path);
 }
 
+// The same of a file that gives all it has at one read(2), as regular files do and those of /proc
+// that have one record: a read that gives less than was asked for is the last.
+inline absl::StatusOr<std::string> ReadAllAtOnce(const Fd& fd, size_t max_bytes,
+                                                 absl::string_view name) {
+  std::string content;
+  char buffer[16384];
+  for (;;) {
+    const Result result = Call(SYS_read, fd.get(), buffer, sizeof(buffer));
+    if (!result.ok()) return ErrnoStatus(result.err, "read", name);
+    content.append(buffer, static_cast<size_t>(result.value));
+    if (content.size() > max_bytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("'", name, "' is larger than ", max_bytes, " bytes"));
+    }
+    if (static_cast<size_t>(result.value) < sizeof(buffer)) return content;
+  }
+}
+
+inline absl::StatusOr<std::string> ReadFileAtOnce(const std::string& path, size_t max_bytes) {
+  PELAGOS_ASSIGN_OR_RETURN(Fd fd, OpenFile(path, O_RDONLY | O_NOCTTY));
+  return ReadAllAtOnce(fd, max_bytes, path);
+}
+
 // One write(2) to a file that exists: how the files of /proc and of cgroups want their values.
 inline absl::Status WriteKernelFile(const std::string& path, absl::string_view value) {
   PELAGOS_ASSIGN_OR_RETURN(Fd fd, OpenFile(path, O_WRONLY));
   const Result result = Call(SYS_write, fd.get(), value.data(), value.size());
   if (!result.ok()) return ErrnoStatus(result.err, absl::StrCat("writing '", value, "' to"), path);
   return absl::OkStatus();
+}
+
+// Descriptors with numbers in a row are closed by one call (close_range(2)).
+inline void CloseAll(std::vector<Fd> fds) {
+  std::vector<int> numbers;
+  for (Fd& fd : fds) {
+    if (fd.valid()) numbers.push_back(fd.release());
+  }
+  std::sort(numbers.begin(), numbers.end());
+  for (size_t begin = 0, end = 0; begin < numbers.size(); begin = end) {
+    for (end = begin + 1; end < numbers.size() && numbers[end] == numbers[end - 1] + 1;) ++end;
+    ::close_range(static_cast<unsigned>(numbers[begin]), static_cast<unsigned>(numbers[end - 1]),
+                  0);
+  }
 }
 
 inline std::string FolderOf(absl::string_view path) {
@@ -112,6 +150,8 @@ inline absl::Status WriteFileAtomically(const std::string& path, absl::string_vi
 
 // mkdir -p. What exists keeps its mode; a path that exists and is no folder gives ENOTDIR.
 inline absl::Status MakeFolders(const std::string& path, uint32_t mode) {
+  // Mostly only the last one is missing.
+  if (::mkdir(path.c_str(), mode) == 0) return absl::OkStatus();
   struct stat info = {};
   const auto is_folder = [&] { return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode); };
   if (is_folder()) return absl::OkStatus();
@@ -126,41 +166,23 @@ inline absl::Status MakeFolders(const std::string& path, uint32_t mode) {
   return is_folder() ? absl::OkStatus() : ErrnoStatus(ENOTDIR, "mkdir", path);
 }
 
-namespace internal {
-
-struct FolderStream {
-  explicit FolderStream(DIR* stream) : stream(stream) {}
-  FolderStream(const FolderStream&) = delete;
-  FolderStream& operator=(const FolderStream&) = delete;
-  ~FolderStream() {
-    if (stream != nullptr) ::closedir(stream);
-  }
-  DIR* stream;
-};
-
-}  // namespace internal
-
 // The names in an open folder, sorted, without "." and "..". `folder` needs O_RDONLY and is used
 // up: its position is at the end.
 inline absl::StatusOr<std::vector<std::string>> ListFolder(const Fd& folder,
                                                            absl::string_view name) {
-  const Result copy = Call(SYS_fcntl, folder.get(), F_DUPFD_CLOEXEC, 0);
-  if (!copy.ok()) return ErrnoStatus(copy.err, "fcntl", name);
-  internal::FolderStream stream(::fdopendir(static_cast<int>(copy.value)));
-  if (stream.stream == nullptr) {
-    const int error = errno;
-    ::close(static_cast<int>(copy.value));
-    return ErrnoStatus(error, "fdopendir", name);
-  }
   std::vector<std::string> names;
+  alignas(dirent64) char buffer[16384];
   for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream.stream);
-    if (entry == nullptr) break;
-    const absl::string_view entry_name = entry->d_name;
-    if (entry_name != "." && entry_name != "..") names.emplace_back(entry_name);
+    const Result got = Call(SYS_getdents64, folder.get(), buffer, sizeof(buffer));
+    if (!got.ok()) return ErrnoStatus(got.err, "getdents64", name);
+    if (got.value == 0) break;
+    for (long at = 0; at < got.value;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      const absl::string_view entry_name = entry->d_name;
+      if (entry_name != "." && entry_name != "..") names.emplace_back(entry_name);
+    }
   }
-  if (errno != 0) return ErrnoStatus(errno, "readdir", name);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -190,39 +212,32 @@ inline absl::Status RemoveTree(const std::string& path) {
   if (!parent.ok()) {
     return FindErrno(parent.status()) == ENOENT ? absl::OkStatus() : parent.status();
   }
-  struct stat top = {};
-  if (::fstatat(parent->get(), name.c_str(), &top, AT_SYMLINK_NOFOLLOW) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, "fstatat", path);
-  }
-  if (!S_ISDIR(top.st_mode)) {
-    if (::unlinkat(parent->get(), name.c_str(), 0) == 0 || errno == ENOENT) {
+  std::vector<Level> levels;
+  // Removes `entry` of `in`, or enters it if it is a folder that holds something.
+  auto remove = [&](int in, const std::string& entry) -> absl::Status {
+    if (::unlinkat(in, entry.c_str(), 0) == 0 || errno == ENOENT) return absl::OkStatus();
+    if (errno != EISDIR && errno != EPERM) return ErrnoStatus(errno, "unlinkat", entry);
+    const int no_file = errno;
+    if (::unlinkat(in, entry.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) {
       return absl::OkStatus();
     }
-    return ErrnoStatus(errno, "unlinkat", path);
-  }
-
-  std::vector<Level> levels;
-  // Enters the folder `entry` of `in`; ENOTDIR or ELOOP: it is none.
-  auto enter = [&](int in, const std::string& entry) -> absl::Status {
-    const Result opened =
-        Call(SYS_openat, in, entry.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (!opened.ok()) return ErrnoStatus(opened.err, "openat", entry);
+    if (errno == ENOTDIR) return ErrnoStatus(no_file, "unlinkat", entry);
+    // Also a bind mount of the same file system is another (openat2(2), RESOLVE_NO_XDEV).
+    open_how how = {};
+    how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_XDEV;
+    const Result opened = Call(SYS_openat2, in, entry.c_str(), &how, sizeof(how));
+    if (!opened.ok()) {
+      return ErrnoStatus(opened.err, opened.err == EXDEV ? "removing a mount point" : "openat2",
+                         absl::StrCat(path, " ... ", entry));
+    }
     Fd fd(static_cast<int>(opened.value));
-    // Device numbers tell other file systems, mount ids also bind mounts of this one.
-    struct statx info = {};
-    if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &info) != 0) {
-      return ErrnoStatus(errno, "statx", entry);
-    }
-    if ((info.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0 &&
-        (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) {
-      return ErrnoStatus(EXDEV, "removing a mount point", absl::StrCat(path, " ... ", entry));
-    }
     PELAGOS_ASSIGN_OR_RETURN(std::vector<std::string> names, ListFolder(fd, entry));
     levels.push_back({std::move(fd), entry, std::move(names)});
     return absl::OkStatus();
   };
 
-  PELAGOS_RETURN_IF_ERROR(enter(parent->get(), name), "removing ", path);
+  PELAGOS_RETURN_IF_ERROR(remove(parent->get(), name), "removing ", path);
   while (!levels.empty()) {
     Level& level = levels.back();
     if (level.left.empty()) {
@@ -236,9 +251,7 @@ inline absl::Status RemoveTree(const std::string& path) {
     }
     const std::string entry = std::move(level.left.back());
     level.left.pop_back();
-    if (::unlinkat(level.fd.get(), entry.c_str(), 0) == 0 || errno == ENOENT) continue;
-    if (errno != EISDIR && errno != EPERM) return ErrnoStatus(errno, "unlinkat", entry);
-    PELAGOS_RETURN_IF_ERROR(enter(level.fd.get(), entry), "removing ", path);
+    PELAGOS_RETURN_IF_ERROR(remove(level.fd.get(), entry), "removing ", path);
   }
   return absl::OkStatus();
 }

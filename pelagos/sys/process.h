@@ -63,7 +63,7 @@ inline std::optional<ProcessStat> ParseProcessStat(absl::string_view text) {
 
 inline absl::StatusOr<ProcessStat> ReadProcessStat(pid_t pid) {
   const std::string path = absl::StrCat("/proc/", pid, "/stat");
-  PELAGOS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, 65536));
+  PELAGOS_ASSIGN_OR_RETURN(std::string text, ReadFileAtOnce(path, 65536));
   const std::optional<ProcessStat> stat = ParseProcessStat(text);
   if (!stat) return absl::InternalError(absl::StrCat("'", path, "' is not understood"));
   return *stat;

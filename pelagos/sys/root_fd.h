@@ -66,6 +66,19 @@ class RootFd {
                    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
   }
 
+  // fstatat(2) of the entry `name` of the folder itself, a link not followed. EINVAL for what is no
+  // name but a path.
+  absl::StatusOr<struct stat> StatEntry(const std::string& name) const {
+    if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
+      return ErrnoStatus(EINVAL, "fstatat", name);
+    }
+    struct stat info = {};
+    const Result result =
+        Call(SYS_newfstatat, folder_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW);
+    if (!result.ok()) return ErrnoStatus(result.err, "fstatat", name);
+    return info;
+  }
+
   // Makes `path` and every missing folder above it, resolved as OpenIn does. What exists keeps its
   // mode; `mode` is subject to the umask. A path that exists and is no folder gives ENOTDIR.
   absl::Status MakeFolders(absl::string_view path, uint32_t mode) const {

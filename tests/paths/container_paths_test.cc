@@ -39,6 +39,8 @@ struct Allowed {
 
 constexpr char kOwnState[] = "a path of the runtime's own state, below its data or run root";
 constexpr char kOneName[] = "one name in a folder that was opened through sys::RootFd";
+constexpr char kOnGround[] =
+    "a name of the kernel's, or of ours, on what the plan itself has mounted";
 constexpr char kEmptyPath[] = "an open descriptor, no path";
 constexpr char kCgroups[] = "the host's cgroup file system";
 constexpr char kKernel[] = "a file of the host's /proc or /sys";
@@ -60,10 +62,12 @@ constexpr Allowed kAllowed[] = {
     {"launch/child_main.cc", "SYS_mount, nullptr, \"/\"", "the host's root, before any mount"},
     {"launch/child_main.cc", "folder, op.device.name", kOneName},
     {"launch/child_main.cc", "folder, node.name", kOneName},
-    {"launch/child_main.cc", "op.symlink.text, folder", kOneName},
+    {"launch/child_main.cc", "FolderFor(op, op.symlink.folder)", kOneName},
     {"launch/child_mounts.h", "SYS_mount, source, \".\"", "on the folder that was opened"},
     {"launch/child_mounts.h", "SYS_move_mount, tree, \"\"", kEmptyPath},
     {"launch/child_mounts.h", "SYS_open_tree, fd, \"\"", kEmptyPath},
+    {"launch/child_mounts.h", "op.below", kOnGround},
+    {"launch/child_mounts.h", "FdOf(Ground::kDev)", kOnGround},
     {"launch/child_mounts.h", "op.mount_root", kOwnState},
     {"launch/child_mounts.h", "SYS_umount2, \"/",
      "the host's mount there, before the root is moved"},
@@ -96,7 +100,6 @@ constexpr Allowed kAllowed[] = {
     {"container/peer.cc", "sys::OpenFile(lock", kOwnState},
     {"container/peer.cc", "\"/proc/\"", kKernel},
     {"container/peer.cc", "sys::ReadFile(file", kKernel},
-    {"launch/flatten.cc", "\"/proc/self/status\"", kKernel},
     {"launch/flatten_rights.cc", "\"/proc/self/", kKernel},
     {"launch/launcher.cc", "(folder.c_str(), kMode)", kOwnState},
     {"launch/launcher.cc", "sys::FolderOf(folder)", kOwnState},
@@ -106,6 +109,7 @@ constexpr Allowed kAllowed[] = {
     {"launch/waiting.cc", "sys::FolderOf(path)", kOwnState},
     {"image/builtin.cc", "sys::", kOwnState},
     {"image/ingest.cc", "program.c_str()", "the runtime's own program"},
+    {"image/store_files.cc", "", "folders of the store"},
     {"image/merged_view.cc", "::readlinkat(link.get(), \"\"", kEmptyPath},
     {"image/merged_view.cc", "::getxattr(path", "an open descriptor, by its name in /proc"},
     {"image/store.cc", "::", kOwnState},

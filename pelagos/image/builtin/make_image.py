@@ -31,6 +31,8 @@ FOLDERS = {
 }
 
 FILES = {
+    # What containers mount their own over.
+    "etc/hostname": "", "etc/hosts": "", "etc/resolv.conf": "",
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
     "etc/group": "root:x:0:\nnobody:x:65534:\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",

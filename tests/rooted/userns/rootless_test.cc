@@ -249,9 +249,9 @@ TEST_F(RootlessTest, StateBelongsToTheUserAlone) {
   // Where it is unless somebody says so.
   EXPECT_TRUE(std::filesystem::exists(Path("home/.local/share/pelagos/images")));
   const Outcome runtime = Run({"--dry-run"}, "id", {"PELAGOS_RUN_ROOT=", "XDG_RUNTIME_DIR=/r"});
-  EXPECT_TRUE(absl::StrContains(runtime.out, "-> /r/pelagos/mnt")) << runtime.Describe();
+  EXPECT_TRUE(absl::StrContains(runtime.out, "-> /r/pelagos/containers/")) << runtime.Describe();
   const Outcome none = Run({"--dry-run"}, "id", {"PELAGOS_RUN_ROOT="});
-  EXPECT_TRUE(absl::StrContains(none.out, "-> /tmp/pelagos-54321/mnt")) << none.Describe();
+  EXPECT_TRUE(absl::StrContains(none.out, "-> /tmp/pelagos-54321/containers/")) << none.Describe();
 }
 
 }  // namespace
