@@ -10,9 +10,14 @@
 
 #include "pelagos/cli/main.h"
 
+namespace {
+
+// Before the first allocation. The heap grows by fewer calls: pages that are not used cost nothing.
+[[gnu::constructor(101)]] void GrowTheHeapAtOnce() { ::mallopt(M_TOP_PAD, 1 << 20); }
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  // The heap grows by fewer calls, and not back: pages that are not used cost nothing.
-  ::mallopt(M_TOP_PAD, 1 << 20);
   std::ios::sync_with_stdio(false);
   // Under `bazel run`, relative paths count from where the user stands.
   if (const char* folder = std::getenv("BUILD_WORKING_DIRECTORY"); folder != nullptr) {

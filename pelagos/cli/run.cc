@@ -45,7 +45,7 @@ constexpr int kRuntimeFailed = 125;
 constexpr int kCannotInvoke = 126;
 constexpr int kNotFound = 127;
 
-absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
+absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args, uint32_t pid) {
   ContainerSpec spec;
   std::vector<std::string> words = args.positionals();
   spec.rootfs = args.value("rootfs");
@@ -57,7 +57,7 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args) {
     words = {"/bin/sh"};
   }
   spec.command = words;
-  spec.name = args.value("name", absl::StrCat("pelagos-", ::getpid()));
+  spec.name = args.value("name", absl::StrCat("pelagos-", pid));
   spec.hostname = args.value("hostname");
   spec.user = args.value("user");
   spec.workdir = args.value("workdir");
@@ -88,7 +88,11 @@ int ExitCodeFor(const absl::Status& status) {
 }
 
 int Run(const Context& context, const Arguments& args) {
-  absl::StatusOr<ContainerSpec> spec = SpecFrom(args);
+  Laps laps;
+  Laps* const timing = args.has("timing") ? &laps : nullptr;
+  const absl::StatusOr<sys::SelfStatus> self = sys::ReadSelfStatus();
+  if (!self.ok()) return Fail(self.status(), kRuntimeFailed);
+  absl::StatusOr<ContainerSpec> spec = SpecFrom(args, self->pid);
   if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);
   if (args.has("dry-run")) {
     // Whatever the planning does from here on, it changes nothing.
@@ -99,10 +103,6 @@ int Run(const Context& context, const Arguments& args) {
                    "from changing files\n";
     }
   }
-  Laps laps;
-  Laps* const timing = args.has("timing") ? &laps : nullptr;
-  const absl::StatusOr<sys::SelfStatus> self = sys::ReadSelfStatus();
-  if (!self.ok()) return Fail(self.status(), kRuntimeFailed);
   auto rootless = container::PlanRootless(&*self);
   if (!rootless.ok()) return Fail(rootless.status(), kRuntimeFailed);
   if (absl::Status applied = ApplyUserns(args, *rootless, *spec); !applied.ok()) {

@@ -21,6 +21,7 @@ namespace pelagos::sys {
 
 // A value. Sets are bits: 1 << capability, 1 << (signal - 1).
 struct SelfStatus {
+  uint32_t pid = 0;  // of the process, in the pid namespace that /proc is of
   uint32_t umask = 022;
   uint32_t uids[3] = {};  // real, effective, saved
   uint32_t gids[3] = {};
@@ -60,7 +61,9 @@ inline std::optional<SelfStatus> ParseSelfStatus(absl::string_view text) {
     const absl::string_view key = line.substr(0, colon);
     const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
     bool good = true;
-    if (key == "Umask") {
+    if (key == "Tgid") {
+      good = absl::SimpleAtoi(value, &status.pid);
+    } else if (key == "Umask") {
       const std::optional<uint32_t> umask = ParseOctal(value, 0777);
       good = umask.has_value();
       status.umask = umask.value_or(0);
@@ -82,7 +85,7 @@ inline std::optional<SelfStatus> ParseSelfStatus(absl::string_view text) {
     if (!good) return std::nullopt;
     ++found;
   }
-  constexpr int kNeeded = 7;
+  constexpr int kNeeded = 8;
   if (found != kNeeded) return std::nullopt;
   return status;
 }

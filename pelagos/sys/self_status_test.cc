@@ -11,13 +11,14 @@ namespace pelagos::sys {
 namespace {
 
 constexpr char kText[] =
-    "Name:\tUid:\t9\nUmask:\t0027\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"
+    "Name:\tUid:\t9\nTgid:\t77\nUmask:\t0027\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"
     "SigIgn:\t0000000000001000\nCapInh:\t0000000000000000\nCapPrm:\t00000000000000ff\n"
     "CapEff:\t000000000000000f\nCapBnd:\t000001ffffffffff\n";
 
 TEST(SelfStatusTest, ParsesWhatIsNeeded) {
   const auto status = ParseSelfStatus(kText);
   ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->pid, 77u);
   EXPECT_EQ(status->umask, 027u);
   EXPECT_EQ(status->uids[0], 1u);
   EXPECT_EQ(status->uids[2], 3u);
@@ -50,6 +51,7 @@ TEST(SelfStatusTest, OfThisProcess) {
   ::umask(before);
   ASSERT_TRUE(status.ok()) << status.status();
   EXPECT_EQ(status->umask, 0137u);
+  EXPECT_EQ(status->pid, static_cast<uint32_t>(::getpid()));
   EXPECT_EQ(status->uids[1], ::geteuid());
   EXPECT_EQ(status->gids[0], ::getgid());
   EXPECT_EQ(status->effective & ~status->permitted, 0u);
