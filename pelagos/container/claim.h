@@ -1,10 +1,10 @@
 // Who a container's id belongs to, and what is left of those that nobody owns any more.
 //
-//   RUN/containers/ID         made first, removed last: the record of what is made for the
-//   container RUN/containers/ID/.lock   locked by who runs it, from before anything else is made.
-//   Goes
-//                             last with its folder: one without it is empty, unless a project owns
-//                             it
+//   RUN/containers/ID         made first, removed last: the record of what is made for it
+//
+//   RUN/containers/ID/.lock   locked by who runs it, from before anything else is made. Goes last
+//                             with its folder, which is empty without it, unless it is a project's
+//
 //   RUN/sweep.lock            held by who removes what others left; only then it holds their locks
 //
 // Whoever is killed between any two steps leaves a folder whose lock is free. A project's record

@@ -6,10 +6,10 @@
 //     refs/NAME.json             {"reference", "manifest"}; NAME: '/' as '+', ':' as '='; with
 //                                copies of what a run needs: "config", "passwd", "group"
 //     blobs/sha256/HEX           manifests and configs, as they came
-//     layers/HEX/                an unpacked layer, named by its diffID: a lower folder of
-//     overlayfs ingest/XXXXXX/             what is being made or thrown away; flocked by its live
-//     owner, else
-//                                the next command that writes removes it
+//     layers/HEX/                an unpacked layer, named by its diffID: a lower folder of overlays
+//
+//     ingest/XXXXXX/             what is being made or thrown away; flocked by its live owner, or
+//                                removed by the next command that writes
 //
 // A layer appears by one rename, a reference by another; a reference is written last and removed
 // first. Containers hold a shared flock on their layers (Hold): what is held is never removed, and

@@ -166,7 +166,6 @@ constexpr Allowed kAllowed[] = {
     {"oci/freezer.cc", "::", kCgroups},
     {"oci/stats.cc", "sys::ReadFile", kCgroups},
     {"oci/stats.cc", "::access(path, X_OK)", kHosts},
-    {"oci/console_socket.cc", "sys::OpenFile(path, O_PATH)", kUsersFile},
     {"oci/run_hooks.cc", "\"/proc/\"", kKernel},
     {"oci/runtime.cc", "config.json", "the bundle, as the command line names it"},
     {"oci/runtime.cc", "records_.Socket(id)", kOwnState},
