@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -76,6 +77,61 @@ absl::StatusOr<std::set<std::string>> OfProjects(const store::Roots& roots) {
   return ids;
 }
 
+// What a sweeper holds: nobody but the owner of an id has its lock while we have this one.
+absl::StatusOr<Fd> LockSweep(const store::Roots& roots) {
+  return sys::LockFile(roots.SweepLock(), sys::LockMode::kWait);
+}
+
+// One try for the lock: empty while somebody else has it.
+absl::StatusOr<std::optional<Fd>> TryClaim(const store::Roots& roots, const std::string& id) {
+  const std::string path = LockOf(roots, id);
+  for (;;) {
+    PELAGOS_RETURN_IF_ERROR(MakeFolder(roots, id));
+    absl::StatusOr<Fd> file = sys::OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (FindErrno(file.status()) == ENOENT) continue;  // the empty folder was swept away
+    PELAGOS_RETURN_IF_ERROR(file.status());
+    PELAGOS_ASSIGN_OR_RETURN(const bool locked, TryLock(*file, path));
+    if (!IsThere(*file)) continue;
+    if (locked) return *std::move(file);
+    return std::nullopt;
+  }
+}
+
+// Removes what most containers have, by its owner. False: there is more, or a namesake has begun,
+// and the id is nobody's or its new owner's.
+absl::StatusOr<bool> RemoveUsual(const store::Roots& roots, const std::string& id) {
+  // Without looking; the lock goes last, when all else is known to be gone.
+  const std::string folder = roots.Container(id);
+  for (const char* name : {"/hostname", "/hosts", "/resolv.conf"}) {
+    ::unlink(absl::StrCat(folder, name).c_str());
+  }
+  bool empty = true;
+  for (const char* name : {"/work/work", "/work", "/upper"}) {
+    empty = (::rmdir(absl::StrCat(folder, name).c_str()) == 0 || errno == ENOENT) && empty;
+  }
+  if (empty) {
+    ::unlink(LockOf(roots, id).c_str());
+    return ::rmdir(folder.c_str()) == 0 || errno == ENOENT;
+  }
+  const absl::Status removed = sys::RemoveTree(folder);
+  // Between the lock, which goes last, and the folder somebody made a lock of its own.
+  if (FindErrno(removed) == ENOTEMPTY) return true;
+  PELAGOS_RETURN_IF_ERROR(removed);
+  return true;
+}
+
+// With the sweep's lock held, so that nobody who claims takes us for an owner.
+absl::Status RemoveRest(const store::Roots& roots, const std::string& id) {
+  const std::string path = LockOf(roots, id);
+  const absl::StatusOr<Fd> again = sys::OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+  if (FindErrno(again.status()) == ENOENT) return absl::OkStatus();
+  PELAGOS_RETURN_IF_ERROR(again.status());
+  PELAGOS_ASSIGN_OR_RETURN(const bool locked, TryLock(*again, path));
+  if (!locked) return absl::OkStatus();
+  const absl::Status removed = sys::RemoveTree(roots.Container(id));
+  return FindErrno(removed) == ENOTEMPTY ? absl::OkStatus() : removed;
+}
+
 absl::Status SweepOne(const store::Roots& roots, const std::string& id,
                       const std::function<absl::Status(const std::string& id)>& clean) {
   const std::string path = LockOf(roots, id);
@@ -90,27 +146,20 @@ absl::Status SweepOne(const store::Roots& roots, const std::string& id,
   PELAGOS_RETURN_IF_ERROR(file.status());
   PELAGOS_ASSIGN_OR_RETURN(const bool locked, TryLock(*file, path));
   if (!locked || !IsThere(*file)) return absl::OkStatus();
-  return clean(id);
+  PELAGOS_RETURN_IF_ERROR(clean(id));
+  PELAGOS_ASSIGN_OR_RETURN(const bool removed, RemoveUsual(roots, id));
+  return removed ? absl::OkStatus() : RemoveRest(roots, id);
 }
 
 }  // namespace
 
 absl::StatusOr<Fd> Claim(const store::Roots& roots, const std::string& id) {
-  const std::string path = LockOf(roots, id);
-  bool waited = false;
-  for (;;) {
-    PELAGOS_RETURN_IF_ERROR(MakeFolder(roots, id));
-    absl::StatusOr<Fd> file = sys::OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-    if (FindErrno(file.status()) == ENOENT) continue;  // the empty folder was swept away
-    PELAGOS_RETURN_IF_ERROR(file.status());
-    PELAGOS_ASSIGN_OR_RETURN(const bool locked, TryLock(*file, path));
-    if (locked && IsThere(*file)) return file;
-    if (locked) continue;
-    if (waited) break;
-    waited = true;
-    // A sweeper may have it, for as long as it holds its own lock.
-    PELAGOS_RETURN_IF_ERROR(sys::LockFile(roots.SweepLock(), sys::LockMode::kWait).status());
-  }
+  PELAGOS_ASSIGN_OR_RETURN(std::optional<Fd> claimed, TryClaim(roots, id));
+  if (claimed.has_value()) return *std::move(claimed);
+  // A sweeper may have it: not while we are in its place.
+  PELAGOS_ASSIGN_OR_RETURN(const Fd sweep, LockSweep(roots));
+  PELAGOS_ASSIGN_OR_RETURN(claimed, TryClaim(roots, id));
+  if (claimed.has_value()) return *std::move(claimed);
   return absl::AlreadyExistsError(
       absl::StrCat("container '", id, "' already exists and is running"));
 }
@@ -123,31 +172,10 @@ bool IsClaimed(const store::Roots& roots, const std::string& id) {
 }
 
 absl::Status RemoveFolder(const store::Roots& roots, const std::string& id) {
-  // What most have, without looking; the lock goes last, when all else is known to be gone.
-  const std::string folder = roots.Container(id);
-  for (const char* name : {"/hostname", "/hosts", "/resolv.conf"}) {
-    ::unlink(absl::StrCat(folder, name).c_str());
-  }
-  bool empty = true;
-  for (const char* name : {"/work/work", "/work", "/upper"}) {
-    empty = (::rmdir(absl::StrCat(folder, name).c_str()) == 0 || errno == ENOENT) && empty;
-  }
-  if (empty) {
-    ::unlink(LockOf(roots, id).c_str());
-    if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-    // More than most have: ours to remove only as its owner, if nobody was faster.
-    const std::string path = LockOf(roots, id);
-    const absl::StatusOr<Fd> again = sys::OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-    if (FindErrno(again.status()) == ENOENT) return absl::OkStatus();
-    PELAGOS_RETURN_IF_ERROR(again.status());
-    PELAGOS_ASSIGN_OR_RETURN(const bool locked, TryLock(*again, path));
-    if (!locked) return absl::OkStatus();
-    const absl::Status removed = sys::RemoveTree(folder);
-    return FindErrno(removed) == ENOTEMPTY ? absl::OkStatus() : removed;
-  }
-  const absl::Status removed = sys::RemoveTree(folder);
-  // Between the lock, which goes last, and the folder somebody made a lock of its own.
-  return FindErrno(removed) == ENOTEMPTY ? absl::OkStatus() : removed;
+  PELAGOS_ASSIGN_OR_RETURN(const bool removed, RemoveUsual(roots, id));
+  if (removed) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(const Fd sweep, LockSweep(roots));
+  return RemoveRest(roots, id);
 }
 
 absl::Status Sweep(const store::Roots& roots,
@@ -161,8 +189,7 @@ absl::Status Sweep(const store::Roots& roots,
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> unowned, Unowned(roots));
   if (unowned.empty()) return absl::OkStatus();
 
-  const absl::StatusOr<Fd> lock = sys::LockFile(roots.SweepLock(), sys::LockMode::kWait);
-  PELAGOS_RETURN_IF_ERROR(lock.status());
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock, LockSweep(roots));
   PELAGOS_ASSIGN_OR_RETURN(const std::set<std::string> of_projects, OfProjects(roots));
   absl::Status first;
   for (const std::string& id : unowned) {

@@ -28,11 +28,11 @@ absl::StatusOr<Fd> Claim(const store::Roots& roots, const std::string& id);
 // True while somebody has the id.
 bool IsClaimed(const store::Roots& roots, const std::string& id);
 
-// Removes the folder with all in it. May be repeated. Where a namesake has just begun, it stays.
+// Removes the folder with all in it, by its owner, who has no claim to the id from then on. May be
+// repeated. Where a namesake has just begun, it stays.
 absl::Status RemoveFolder(const store::Roots& roots, const std::string& id);
 
-// Calls `clean` for each container that was left, with its id claimed; it ends with
-// RemoveFolder.
+// Calls `clean` for each container that was left, with its id claimed, and then removes its folder.
 // With none there it costs one stat(2). What fails is tried again by the next; the first failure is
 // returned.
 absl::Status Sweep(const store::Roots& roots,

@@ -31,7 +31,7 @@ class ClaimTest : public testing::Test {
     const absl::Status status = Sweep(roots_, [&](const std::string& id) {
       EXPECT_TRUE(IsClaimed(roots_, id));
       cleaned.push_back(id);
-      return RemoveFolder(roots_, id);
+      return absl::OkStatus();
     });
     EXPECT_TRUE(status.ok()) << status;
     return cleaned;
@@ -101,7 +101,7 @@ TEST_F(ClaimTest, WithARecordThatCannotBeReadNothingIsTaken) {
 TEST_F(ClaimTest, AFailureIsReportedAndTheOthersGoOn) {
   for (const char* id : {"a", "b"}) ASSERT_TRUE(Claim(roots_, id).ok());
   const absl::Status status = Sweep(roots_, [&](const std::string& id) {
-    return id == "a" ? absl::InternalError("no") : RemoveFolder(roots_, id);
+    return id == "a" ? absl::InternalError("no") : absl::OkStatus();
   });
   EXPECT_EQ(status.message(), "no");
   EXPECT_TRUE(IsThere("a"));
@@ -116,7 +116,7 @@ TEST_F(ClaimTest, ClaimingAndSweepingAtOnce) {
     sweepers.emplace_back([&] {
       while (!done) {
         const absl::Status status =
-            Sweep(roots_, [&](const std::string& id) { return RemoveFolder(roots_, id); });
+            Sweep(roots_, [](const std::string&) { return absl::OkStatus(); });
         EXPECT_TRUE(status.ok()) << status;
       }
     });

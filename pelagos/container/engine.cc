@@ -192,7 +192,7 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
 bool Engine::IsTaken(const std::string& id) const { return IsClaimed(roots_, id); }
 
 absl::Status Engine::Sweep() {
-  return container::Sweep(roots_, [this](const std::string& id) { return Clean(id); });
+  return container::Sweep(roots_, [this](const std::string& id) { return Release(id); });
 }
 
 absl::Status Engine::Release(const std::string& id) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/container/claim.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/plan/make_plan.h"
 #include "pelagos/store/volume.h"
@@ -81,7 +82,8 @@ absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared 
   absl::StatusOr<Started> started = engine.Start(plan, streams);
   if (!started.ok()) {
     // The failure that led here is the one to report. A running namesake is not ours to clean.
-    if (!engine.IsTaken(plan.id)) engine.Clean(plan.id).IgnoreError();
+    const absl::StatusOr<Fd> ours = Claim(engine.roots(), plan.id);
+    if (ours.ok()) engine.Clean(plan.id).IgnoreError();
     return started.status();
   }
   return Running(engine, std::move(plan), *std::move(started), std::move(found));
