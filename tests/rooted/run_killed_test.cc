@@ -22,7 +22,9 @@ class RunKilledTest : public RunTest {
   // how many it has begun.
   int RunUpTo(int last, const Words& words) {
     return TracePelagos(*world_, words, /*children=*/false,
-                        [last](int n) { return n == last ? AtCall::kKill : AtCall::kGoOn; })
+                        [last](const TracedCall& call) {
+                          return call.n == last ? AtCall::kKill : AtCall::kGoOn;
+                        })
         .calls;
   }
 

@@ -13,12 +13,10 @@
 #include <filesystem>
 #include <iterator>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/net/names.h"
 #include "pelagos/sys/file.h"
@@ -133,22 +131,15 @@ void AddSysctls(Snapshot& snapshot) {
   }
 }
 
-// pelagos-HASH-ID is a cgroup of the run root whose hash it is: worlds of others come and go
-// beside ours.
-bool IsOfAnotherWorld(absl::string_view name, const std::string& run_root) {
-  const std::string own = net::ShortHash(run_root);
-  if (!absl::ConsumePrefix(&name, "pelagos-") || name.size() <= own.size()) return false;
-  const absl::string_view hash = name.substr(0, own.size());
-  return name[own.size()] == '-' && std::all_of(hash.begin(), hash.end(), absl::ascii_isxdigit) &&
-         hash != own;
-}
-
+// Of this run root alone: its cgroups are pelagos-HASH-ID, with its hash. Those of other worlds,
+// and of other programs whose names begin alike, come and go beside ours.
 void AddCgroups(Snapshot& snapshot, const std::string& run_root) {
+  const std::string prefix = absl::StrCat("pelagos-", net::ShortHash(run_root));
   for (const std::string& mount : CgroupMounts()) {
     const auto names = sys::ListFolder(mount);
     ASSERT_TRUE(names.ok()) << names.status();
     for (const std::string& name : *names) {
-      if (absl::StartsWith(name, "pelagos") && !IsOfAnotherWorld(name, run_root)) {
+      if (absl::StartsWith(name, prefix)) {
         snapshot.insert(absl::StrCat("cgroup ", mount, "/", name));
       }
     }

@@ -4,12 +4,17 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
+#include <iterator>
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/sys/file.h"
 #include "tests/rooted/program.h"
@@ -50,10 +55,41 @@ std::string Content(const Fd& file) {
 
 bool IsEvent(int status) { return status >> 16 != 0; }
 
+// The text at `address`, up to its NUL or the end of what can be read, 4096 bytes at most: less
+// than a page where the page behind it is not there.
+std::string TextAt(pid_t pid, uint64_t address) {
+  constexpr uint64_t kPage = 4096;
+  std::array<char, kPage> bytes;
+  const uint64_t first = kPage - address % kPage;
+  iovec local = {bytes.data(), bytes.size()};
+  std::array<iovec, 2> remote = {{{reinterpret_cast<void*>(address), first},
+                                  {reinterpret_cast<void*>(address + first), kPage - first}}};
+  const ssize_t size = ::process_vm_readv(pid, &local, 1, remote.data(), remote.size(), 0);
+  return size <= 0 ? "" : std::string(bytes.data(), ::strnlen(bytes.data(), size));
+}
+
+TracedCall CallOf(pid_t pid, int n) {
+  TracedCall call = {n, pid, {}};
+  __ptrace_syscall_info info = {};
+  // Fails only when it was killed meanwhile.
+  if (::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0) {
+    std::copy(std::begin(info.entry.args), std::end(info.entry.args), call.arguments.begin());
+  }
+  return call;
+}
+
 }  // namespace
 
+bool TracedCall::Names(absl::string_view name) const {
+  return std::any_of(arguments.begin(), arguments.end(), [&](uint64_t argument) {
+    const std::string text = TextAt(pid, argument);
+    const std::vector<absl::string_view> words = absl::StrSplit(text, absl::ByAnyChar("/:,="));
+    return std::find(words.begin(), words.end(), name) != words.end();
+  });
+}
+
 Trace TracePelagos(const World& world, std::vector<std::string> words, bool children,
-                   const std::function<AtCall(int n)>& at_call) {
+                   const std::function<AtCall(const TracedCall&)>& at_call) {
   Trace trace;
   const Fd out = OutputFile(), err = OutputFile();
   const pid_t pid = ::fork();
@@ -84,7 +120,7 @@ Trace TracePelagos(const World& world, std::vector<std::string> words, bool chil
     int signal = WSTOPSIG(status);
     if (signal == kSyscallStop) {
       known->second = !known->second;
-      if (known->second && at_call(++trace.calls) == AtCall::kKill) {
+      if (known->second && at_call(CallOf(stopped, ++trace.calls)) == AtCall::kKill) {
         EXPECT_EQ(::kill(pid, SIGKILL), 0);
         if (stopped == pid) continue;
       }
