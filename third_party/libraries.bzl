@@ -93,6 +93,18 @@ def system_libraries():
         targets = {":re2": ["re2"]},
     )
     system_library(
+        name = "curl",
+        apt = "libcurl4-openssl-dev",
+        headers = ["curl"],
+        static = False,
+        targets = {":curl": ["libcurl"]},
+    )
+    system_program(
+        name = "docker_registry",
+        apt = "docker-registry",
+        program = "docker-registry",
+    )
+    system_library(
         name = "libarchive",
         apt = "libarchive-dev",
         headers = ["archive.h", "archive_entry.h"],
@@ -123,6 +135,13 @@ def system_libraries():
         headers = ["openssl"],
         static = False,
         targets = {":crypto": ["libcrypto"]},
+    )
+    system_library(
+        name = "tomlplusplus",
+        apt = "libtomlplusplus-dev",
+        header_only = True,
+        headers = ["toml++"],
+        targets = {":tomlplusplus": ["tomlplusplus"]},
     )
     system_library(
         name = "zlib",

@@ -10,6 +10,7 @@
 #include "pelagos/base/fd.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/reference.h"
+#include "pelagos/image/registries.h"
 #include "pelagos/image/store.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/process.h"
@@ -23,7 +24,7 @@ constexpr absl::string_view kBuiltin = "docker.io/library/busybox:latest";
 
 absl::Status EnsureBuiltin(const std::string& data_root, absl::string_view written,
                            const std::string& archive, const IngestOptions& options) {
-  absl::StatusOr<Reference> reference = ParseReference(written);
+  absl::StatusOr<Reference> reference = ResolveReference(written);
   // A name that is none is for Find to refuse.
   if (!reference.ok() || reference->ToString() != kBuiltin) return absl::OkStatus();
   PELAGOS_ASSIGN_OR_RETURN(const Store store, Store::Open(data_root));

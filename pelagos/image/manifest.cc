@@ -7,8 +7,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "pelagos/base/status_macros.h"
 
@@ -112,6 +116,7 @@ absl::StatusOr<Descriptor> ParseDescriptor(const Json& json) {
     if (!platform->is_object()) return Wrong("platform", "an object");
     PELAGOS_ASSIGN_OR_RETURN(descriptor.platform.os, Text(*platform, "os"));
     PELAGOS_ASSIGN_OR_RETURN(descriptor.platform.architecture, Text(*platform, "architecture"));
+    PELAGOS_ASSIGN_OR_RETURN(descriptor.platform.variant, Text(*platform, "variant"));
   }
   if (const Json* annotations = Find(json, "annotations"); annotations != nullptr) {
     if (!annotations->is_object()) return Wrong("annotations", "an object");
@@ -170,6 +175,11 @@ absl::StatusOr<std::vector<Descriptor>> ParseIndex(absl::string_view text) {
 
 absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
   PELAGOS_ASSIGN_OR_RETURN(const Json json, ParseObject(text));
+  if (const Json* version = Find(json, "schemaVersion"); version != nullptr && *version == 1) {
+    return absl::InvalidArgumentError(
+        "it is of Docker's old schema 1, which has no digests to trust: push the image again with "
+        "a tool of this decade");
+  }
   const Json* config = Find(json, "config");
   if (config == nullptr) return Wrong("config", "a descriptor");
   Manifest manifest;
@@ -190,6 +200,7 @@ absl::StatusOr<ImageConfig> ParseImageConfig(absl::string_view text) {
   ImageConfig image;
   PELAGOS_ASSIGN_OR_RETURN(image.platform.os, Text(json, "os"));
   PELAGOS_ASSIGN_OR_RETURN(image.platform.architecture, Text(json, "architecture"));
+  PELAGOS_ASSIGN_OR_RETURN(image.platform.variant, Text(json, "variant"));
   if (const Json* config = Find(json, "config"); config != nullptr) {
     if (!config->is_object()) return Wrong("config", "an object");
     PELAGOS_ASSIGN_OR_RETURN(image.env, Texts(*config, "Env"));
@@ -251,6 +262,55 @@ std::string PrintImageConfig(const ImageConfig& image) {
                 {"rootfs", {{"type", "layers"}, {"diff_ids", diff_ids}}}});
 }
 
+std::string Platform::ToString() const {
+  return absl::StrCat(os, "/", architecture, variant.empty() ? "" : "/", variant);
+}
+
+absl::StatusOr<Platform> ParsePlatform(absl::string_view text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, '/');
+  const bool clean = std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' || c == '.' ||
+           c == '-';
+  });
+  const bool filled = std::none_of(parts.begin(), parts.end(),
+                                   [](const std::string& part) { return part.empty(); });
+  if (!clean || !filled || parts.size() < 2 || parts.size() > 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", absl::CHexEscape(text.substr(0, 80)),
+                     "' is no platform: expected OS/ARCHITECTURE[/VARIANT], as 'linux/arm64'"));
+  }
+  Platform platform = {parts[0], parts[1], parts.size() == 3 ? parts[2] : ""};
+  if (platform.architecture == "x86_64") platform.architecture = "amd64";
+  if (platform.architecture == "aarch64") platform.architecture = "arm64";
+  return platform;
+}
+
+absl::StatusOr<Descriptor> ChooseForPlatform(const std::vector<Descriptor>& choices,
+                                             const Platform& wanted) {
+  // 64-bit ARM has had one variant so far, which some say and some do not.
+  const auto variant = [](const Platform& platform) -> absl::string_view {
+    return platform.architecture == "arm64" && platform.variant == "v8" ? "" : platform.variant;
+  };
+  const Descriptor* silent = nullptr;
+  std::vector<std::string> offered;
+  for (const Descriptor& choice : choices) {
+    const Platform& platform = choice.platform;
+    if (platform.os == wanted.os && platform.architecture == wanted.architecture &&
+        (variant(wanted).empty() || variant(platform) == variant(wanted))) {
+      return choice;
+    }
+    if (platform.known()) {
+      offered.push_back(platform.ToString());
+    } else if (silent == nullptr) {
+      silent = &choice;  // it says nothing: its config will
+    }
+  }
+  if (silent != nullptr) return *silent;
+  if (offered.empty()) return absl::InvalidArgumentError("the index has no image");
+  return absl::InvalidArgumentError(absl::StrCat("there is no image for ", wanted.ToString(),
+                                                 ", only for ", absl::StrJoin(offered, ", ")));
+}
+
 Platform HostPlatform() {
   // uname(2) and Go's GOARCH.
   constexpr std::pair<absl::string_view, absl::string_view> kArchitectures[] = {
@@ -258,11 +318,11 @@ Platform HostPlatform() {
       {"riscv64", "riscv64"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
   };
   utsname host{};
-  if (::uname(&host) != 0) return {"linux", ""};
+  if (::uname(&host) != 0) return {"linux", "", ""};
   for (const auto& [machine, architecture] : kArchitectures) {
-    if (machine == host.machine) return {"linux", std::string(architecture)};
+    if (machine == host.machine) return {"linux", std::string(architecture), ""};
   }
-  return {"linux", host.machine};
+  return {"linux", host.machine, ""};
 }
 
 absl::StatusOr<StoredReference> ParseStoredReference(absl::string_view text) {

@@ -34,7 +34,10 @@ inline constexpr absl::string_view kContainerdNameAnnotation = "io.containerd.im
 struct Platform {
   std::string os;
   std::string architecture;  // as Go names it, "amd64"
+  std::string variant = {};  // "v7"; mostly empty
 
+  // "linux/arm64/v8"
+  std::string ToString() const;
   bool known() const { return !os.empty() && os != "unknown"; }
   friend bool operator==(const Platform&, const Platform&) = default;
 };
@@ -90,6 +93,14 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view json);
 absl::StatusOr<ImageConfig> ParseImageConfig(absl::string_view json);
 
 absl::StatusOr<std::vector<DockerArchiveImage>> ParseDockerArchive(absl::string_view json);
+
+// "OS/ARCHITECTURE[/VARIANT]". InvalidArgument says what was expected.
+absl::StatusOr<Platform> ParsePlatform(absl::string_view text);
+
+// The entry of an index for a platform; one that names none if no other fits. A wanted platform
+// without a variant takes the first of its architecture. InvalidArgument lists what there is.
+absl::StatusOr<Descriptor> ChooseForPlatform(const std::vector<Descriptor>& choices,
+                                             const Platform& wanted);
 
 // Compact JSON, the same bytes for the same value; platforms and annotations are left out.
 std::string PrintManifest(const Manifest& manifest);

@@ -127,8 +127,10 @@ inline absl::Status NotAReference(absl::string_view text, absl::string_view why)
 }  // namespace internal
 
 // InvalidArgument says which part is wrong and what was expected. Canonical forms parse to
-// themselves: ParseReference(r.ToString()) == r.
-inline absl::StatusOr<Reference> ParseReference(absl::string_view text) {
+// themselves: ParseReference(r.ToString()) == r. `bare_registry` is where names without any slash
+// are from; it must be a registry.
+inline absl::StatusOr<Reference> ParseReference(
+    absl::string_view text, absl::string_view bare_registry = kDefaultRegistry) {
   using internal::NotAReference;
   constexpr auto kNone = absl::string_view::npos;
   if (text.empty()) return NotAReference(text, "it is empty");
@@ -166,7 +168,7 @@ inline absl::StatusOr<Reference> ParseReference(absl::string_view text) {
         registry == "index.docker.io" ? std::string(kDefaultRegistry) : std::string(registry);
     path = name.substr(slash + 1);
   } else {
-    reference.registry = std::string(kDefaultRegistry);
+    reference.registry = std::string(slash == kNone ? bare_registry : kDefaultRegistry);
   }
   for (absl::string_view rest = path;;) {
     const size_t end = rest.find('/');

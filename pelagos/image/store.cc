@@ -24,6 +24,7 @@
 #include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/image/registries.h"
 #include "pelagos/image/store_files.h"
 #include "pelagos/image/user.h"
 #include "pelagos/sys/file.h"
@@ -47,8 +48,27 @@ absl::StatusOr<bool> HidesTheLayersBelow(const std::string& layer) {
 
 absl::Status NotInStore(absl::string_view written) {
   return absl::NotFoundError(absl::StrCat("image '", written,
-                                          "' is not in the store; load it with 'pelagos image "
-                                          "load'"));
+                                          "' is not in the store; get it with 'pelagos image "
+                                          "pull' or 'pelagos image load'"));
+}
+
+// A shared lock on a layer, or nothing if it is gone or about to go.
+absl::StatusOr<std::optional<Fd>> HoldFolder(const std::string& layer) {
+  absl::StatusOr<Fd> lock = LockFolder(layer, LOCK_SH);
+  if (!lock.ok()) {
+    if (absl::IsUnavailable(lock.status()) || FindErrno(lock.status()) == ENOENT) {
+      return std::nullopt;
+    }
+    return lock.status();
+  }
+  // Held, but perhaps no longer in its place.
+  struct stat held = {}, there = {};
+  if (::fstat(lock->get(), &held) != 0) return ErrnoStatus(errno, "fstat", layer);
+  if (::lstat(layer.c_str(), &there) != 0 || held.st_ino != there.st_ino ||
+      held.st_dev != there.st_dev) {
+    return std::nullopt;
+  }
+  return *std::move(lock);
 }
 
 absl::Status MissingLayer(const Digest& diff_id) {
@@ -65,7 +85,8 @@ Ingest::~Ingest() {
 absl::StatusOr<Store> Store::Open(absl::string_view data_root) {
   Store store = Look(data_root);
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(std::string(data_root), 0755), "image store");
-  for (absl::string_view folder : {"", "/refs", "/blobs/sha256", "/layers", "/ingest"}) {
+  for (absl::string_view folder :
+       {"", "/refs", "/blobs/sha256", "/layers", "/ingest", "/partial"}) {
     PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(absl::StrCat(store.folder_, folder), kPrivate),
                             "image store");
   }
@@ -88,7 +109,16 @@ std::string Store::LayerPath(const Digest& diff_id) const {
   return absl::StrCat(folder_, "/layers/", diff_id.hex());
 }
 
+std::string Store::PartialPath(const Digest& digest) const {
+  return absl::StrCat(folder_, "/partial/", digest.hex());
+}
+
 bool Store::HasLayer(const Digest& diff_id) const { return IsFolder(LayerPath(diff_id)); }
+
+bool Store::HasBlob(const Digest& digest) const {
+  struct stat info = {};
+  return ::lstat(BlobPath(digest).c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
 
 absl::StatusOr<StoredReference> Store::ReadReference(const std::string& path) const {
   PELAGOS_ASSIGN_OR_RETURN(const std::string text, sys::ReadFileAtOnce(path, kMaxReferenceFile));
@@ -171,7 +201,7 @@ absl::StatusOr<ResolvedImage> Store::Find(absl::string_view written) const {
 }
 
 absl::StatusOr<FoundInStore> Store::FindWithUsers(absl::string_view written) const {
-  PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ParseReference(written));
+  PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ResolveReference(written));
   PELAGOS_ASSIGN_OR_RETURN(StoredReference stored, FindReference(reference, written));
   absl::StatusOr<ImageConfig> config = ConfigOf(stored);
   absl::StatusOr<std::vector<std::string>> layers =
@@ -230,25 +260,18 @@ absl::StatusOr<std::vector<ImageSummary>> Store::List() const {
 absl::StatusOr<LayerHold> Store::Hold(const ResolvedImage& image) const {
   LayerHold hold;
   for (const std::string& layer : image.layers) {
-    absl::StatusOr<Fd> lock = LockFolder(layer, LOCK_SH);
-    if (!lock.ok()) {
-      if (absl::IsUnavailable(lock.status()) || FindErrno(lock.status()) == ENOENT) {
-        return absl::NotFoundError(
-            absl::StrCat("image '", image.reference, "' was removed meanwhile"));
-      }
-      return lock.status();
-    }
-    // Held, but perhaps no longer in its place.
-    struct stat held = {}, there = {};
-    if (::fstat(lock->get(), &held) != 0) return ErrnoStatus(errno, "fstat", layer);
-    if (::lstat(layer.c_str(), &there) != 0 || held.st_ino != there.st_ino ||
-        held.st_dev != there.st_dev) {
+    PELAGOS_ASSIGN_OR_RETURN(std::optional<Fd> lock, HoldFolder(layer));
+    if (!lock) {
       return absl::NotFoundError(
           absl::StrCat("image '", image.reference, "' was removed meanwhile"));
     }
     hold.push_back(*std::move(lock));
   }
   return hold;
+}
+
+absl::StatusOr<std::optional<Fd>> Store::HoldLayer(const Digest& diff_id) const {
+  return HoldFolder(LayerPath(diff_id));
 }
 
 absl::Status Store::ReapIngests() {
@@ -293,6 +316,11 @@ absl::Status Store::PublishOne(const NewImage& image) {
     PELAGOS_RETURN_IF_ERROR(Rename(layer.folder, LayerPath(layer.diff_id)), "adding a layer");
   }
   PELAGOS_RETURN_IF_ERROR(SyncFolder(absl::StrCat(folder_, "/layers")));
+  for (const NewImage::Blob& blob : image.blobs) {
+    // Images of one archive may share it: then the first one took it along.
+    if (HasBlob(blob.digest)) continue;
+    PELAGOS_RETURN_IF_ERROR(Rename(blob.file, BlobPath(blob.digest)), "adding a blob");
+  }
   PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(BlobPath(image.config_digest), image.config));
   PELAGOS_RETURN_IF_ERROR(
       sys::WriteFileAtomically(BlobPath(image.manifest_digest), image.manifest));
@@ -316,84 +344,6 @@ void Store::CopyInto(StoredReference& stored, const std::string& config) const {
            });
   };
   if (fits(users->passwd) && fits(users->group)) stored.users = *std::move(users);
-}
-
-absl::StatusOr<std::string> Store::Remove(absl::string_view written) {
-  PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ParseReference(written));
-  PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());
-  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
-                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
-  std::string path = RefPath(reference);
-  std::string canonical = reference.ToString();
-  std::vector<Digest> own_layers;
-  absl::StatusOr<StoredReference> stored = FindReference(reference, written);
-  if (stored.ok()) {
-    PELAGOS_ASSIGN_OR_RETURN(const Reference found, ParseReference(stored->reference));
-    path = RefPath(found);
-    canonical = found.ToString();
-    absl::StatusOr<Loaded> loaded = Load(*stored);
-    if (loaded.ok()) own_layers = loaded->config.diff_ids;  // else: a damaged image can go
-  } else if (!absl::IsDataLoss(stored.status())) {
-    return stored.status();
-  }
-  PELAGOS_RETURN_IF_ERROR(RemoveUnneeded(path, trash, own_layers), "image '", written, "'");
-  return canonical;
-}
-
-// Called under the store's lock.
-absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
-                                   const std::vector<Digest>& own_layers) {
-  std::set<std::string> needed_blobs, needed_layers;
-  const std::string refs = absl::StrCat(folder_, "/refs");
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListFolder(refs));
-  bool all_known = true;
-  for (const std::string& name : names) {
-    const std::string path = absl::StrCat(refs, "/", name);
-    if (path == removed_ref_path || !absl::EndsWith(name, ".json")) continue;
-    absl::StatusOr<StoredReference> stored = ReadReference(path);
-    absl::StatusOr<Loaded> loaded = stored.ok() ? Load(*stored) : stored.status();
-    if (!loaded.ok() || !CheckLayers(*loaded).ok()) {
-      all_known = false;  // a damaged image may need anything: then everything stays
-      continue;
-    }
-    needed_blobs.insert(stored->manifest.hex());
-    needed_blobs.insert(loaded->manifest.config.digest.hex());
-    for (const Digest& diff_id : loaded->config.diff_ids) needed_layers.insert(diff_id.hex());
-  }
-
-  // First the locks, so that nothing is gone when one of its own layers turns out to be in use.
-  std::vector<std::pair<std::string, Fd>> doomed;
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> layers,
-                           sys::ListFolder(absl::StrCat(folder_, "/layers")));
-  for (const std::string& hex : layers) {
-    if (needed_layers.count(hex) != 0) continue;
-    absl::StatusOr<Fd> held = LockFolder(absl::StrCat(folder_, "/layers/", hex), LOCK_EX);
-    if (absl::IsUnavailable(held.status())) {
-      const bool own = std::any_of(own_layers.begin(), own_layers.end(),
-                                   [&](const Digest& diff_id) { return diff_id.hex() == hex; });
-      if (own) return absl::FailedPreconditionError("it is in use by a running container");
-      continue;
-    }
-    PELAGOS_RETURN_IF_ERROR(held.status());
-    doomed.emplace_back(hex, *std::move(held));
-  }
-
-  if (::unlink(removed_ref_path.c_str()) != 0)
-    return ErrnoStatus(errno, "unlink", removed_ref_path);
-  PELAGOS_RETURN_IF_ERROR(SyncFolder(refs));
-  if (!all_known) return absl::OkStatus();
-  for (const auto& [hex, held] : doomed) {
-    PELAGOS_RETURN_IF_ERROR(
-        Rename(absl::StrCat(folder_, "/layers/", hex), absl::StrCat(trash.folder(), "/", hex)));
-  }
-  const std::string blobs = absl::StrCat(folder_, "/blobs/sha256");
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> blob_names, sys::ListFolder(blobs));
-  for (const std::string& name : blob_names) {
-    if (needed_blobs.count(name) != 0) continue;
-    const std::string path = absl::StrCat(blobs, "/", name);
-    if (::unlink(path.c_str()) != 0) return ErrnoStatus(errno, "unlink", path);
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace pelagos::image

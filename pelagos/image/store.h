@@ -5,9 +5,12 @@
 //     lock                       flock: whoever adds or removes holds it, for moments
 //     refs/NAME.json             {"reference", "manifest"}; NAME: '/' as '+', ':' as '='; with
 //                                copies of what a run needs: "config", "passwd", "group"
-//     blobs/sha256/HEX           manifests and configs, as they came
+//     blobs/sha256/HEX           manifests, configs and compressed layers, as they came: what is
+//                                pushed or saved has the bytes that were pulled or loaded
 //     layers/HEX/                an unpacked layer, named by its diffID: a lower folder of overlays
 //
+//     partial/HEX                a blob on its way from a registry, for the next attempt to go on;
+//                                flocked by its living owner
 //     ingest/XXXXXX/             what is being made or thrown away; flocked by its live owner, or
 //                                removed by the next command that writes
 //
@@ -75,10 +78,16 @@ struct NewImage {
     Digest diff_id;
     std::string folder;  // unpacked, below Ingest::folder(); unused if the store has the layer
   };
+  // A layer as it came: it is moved into the store, unless that has it.
+  struct Blob {
+    Digest digest;
+    std::string file;  // on the store's file system
+  };
   Reference reference;
   Digest manifest_digest, config_digest;
   std::string manifest, config;  // JSON
   std::vector<Layer> layers;     // bottom first
+  std::vector<Blob> blobs = {};  // those that are kept
 };
 
 // Paths only: copies freely, holds nothing open. Several processes may use one store at a time.
@@ -109,6 +118,12 @@ class Store {
   absl::StatusOr<LayerHold> Hold(const ResolvedImage& image) const;
 
   bool HasLayer(const Digest& diff_id) const;
+  bool HasBlob(const Digest& digest) const;
+  std::string BlobPath(const Digest& digest) const;
+  // Where a blob on its way is kept.
+  std::string PartialPath(const Digest& digest) const;
+  // Keeps one layer as Hold does; nullopt if the store has none of that diffID.
+  absl::StatusOr<std::optional<Fd>> HoldLayer(const Digest& diff_id) const;
 
   // A fresh folder; also removes what killed processes left behind.
   absl::StatusOr<Ingest> StartIngest();
@@ -128,7 +143,6 @@ class Store {
     ImageConfig config;
   };
   std::string RefPath(const Reference& reference) const;
-  std::string BlobPath(const Digest& digest) const;
   std::string LayerPath(const Digest& diff_id) const;
   absl::StatusOr<StoredReference> ReadReference(const std::string& path) const;
   absl::StatusOr<StoredReference> FindReference(const Reference& reference,

@@ -107,7 +107,8 @@ TEST_F(StoreTest, SaysHowToGetWhatIsMissing) {
   const absl::Status status = store_->Find("redis").status();
   EXPECT_TRUE(absl::IsNotFound(status));
   EXPECT_EQ(status.message(),
-            "image 'redis' is not in the store; load it with 'pelagos image load'");
+            "image 'redis' is not in the store; get it with 'pelagos image pull' or 'pelagos image "
+            "load'");
   EXPECT_TRUE(absl::IsInvalidArgument(store_->Find("a/../b").status()));
 }
 

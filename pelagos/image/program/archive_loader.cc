@@ -48,10 +48,6 @@ std::string LinkTarget(absl::string_view path, absl::string_view target, bool fr
   return absl::StrJoin(parts, "/");
 }
 
-std::string PlatformName(const Platform& platform) {
-  return absl::StrCat(platform.os, "/", platform.architecture);
-}
-
 absl::StatusOr<Reference> NameOf(absl::string_view written) {
   PELAGOS_ASSIGN_OR_RETURN(Reference name, ParseReference(written),
                            "the name that the archive gives (--tag gives another)");
@@ -66,7 +62,7 @@ absl::Status Nameless() {
 absl::Status CheckPlatform(const ImageConfig& config) {
   if (config.platform.os.empty() || config.platform.os == "linux") return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("the image is for ", PlatformName(config.platform), ", not for linux"));
+      absl::StrCat("the image is for ", config.platform.ToString(), ", not for linux"));
 }
 
 }  // namespace
@@ -208,29 +204,12 @@ absl::StatusOr<Descriptor> ArchiveLoader::Choose(const std::vector<Descriptor>& 
     return absl::InvalidArgumentError(
         absl::StrCat("indexes nest deeper than ", kMaxIndexDepth, " levels"));
   }
-  const Platform host = HostPlatform();
-  const Descriptor* chosen = nullptr;
-  std::vector<std::string> offered;
-  for (const Descriptor& choice : choices) {
-    if (choice.platform == host) {
-      chosen = &choice;
-      break;
-    }
-    if (choice.platform.known()) {
-      offered.push_back(PlatformName(choice.platform));
-    } else if (chosen == nullptr) {
-      chosen = &choice;  // it says nothing: its config will
-    }
-  }
-  if (chosen == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("there is no image for ", PlatformName(host),
-                                                   " in the archive, only for ",
-                                                   absl::StrJoin(offered, ", ")));
-  }
-  if (chosen->IsManifest()) return *chosen;
-  PELAGOS_ASSIGN_OR_RETURN(const std::string* text, Blob(chosen->digest), "index");
+  PELAGOS_ASSIGN_OR_RETURN(const Descriptor chosen, ChooseForPlatform(choices, HostPlatform()),
+                           "the archive");
+  if (chosen.IsManifest()) return chosen;
+  PELAGOS_ASSIGN_OR_RETURN(const std::string* text, Blob(chosen.digest), "index");
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<Descriptor> inner, ParseIndex(*text), "index ",
-                           chosen->digest.ToString());
+                           chosen.digest.ToString());
   if (inner.empty()) return absl::InvalidArgumentError("an index in the archive has no image");
   return Choose(inner, depth + 1);
 }

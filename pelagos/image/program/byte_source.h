@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -40,16 +41,17 @@ struct Limits {
   uint64_t max_entries = uint64_t{4} << 20;  // files, folders, links
 };
 
+// Thread-safe: layers that are unpacked at the same time share one.
 class Budget {
  public:
   explicit Budget(Limits limits) : limits_(limits) {}
 
   absl::Status TakeBytes(uint64_t count) {
-    if (count > limits_.max_bytes - bytes_) {
+    // No single piece is near 2^63 bytes: the sum cannot wrap before it is noticed.
+    if (bytes_.fetch_add(count) + count > limits_.max_bytes) {
       return absl::ResourceExhaustedError(
           absl::StrCat("it unpacks to more than ", limits_.max_bytes, " bytes (--max-bytes)"));
     }
-    bytes_ += count;
     return absl::OkStatus();
   }
   absl::Status TakeEntry() {
@@ -63,8 +65,8 @@ class Budget {
 
  private:
   Limits limits_;
-  uint64_t bytes_ = 0;  // <= max_bytes
-  uint64_t entries_ = 0;
+  std::atomic<uint64_t> bytes_ = 0;
+  std::atomic<uint64_t> entries_ = 0;
 };
 
 // Reads a descriptor, which stays the caller's.

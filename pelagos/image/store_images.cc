@@ -1,0 +1,105 @@
+// What takes images out of the store, and what else changes or reads whole images. Part of
+// store.cc.
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/image/registries.h"
+#include "pelagos/image/store.h"
+#include "pelagos/image/store_files.h"
+#include "pelagos/sys/file.h"
+
+namespace pelagos::image {
+
+absl::StatusOr<std::string> Store::Remove(absl::string_view written) {
+  PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ResolveReference(written));
+  PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
+                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
+  std::string path = RefPath(reference);
+  std::string canonical = reference.ToString();
+  std::vector<Digest> own_layers;
+  absl::StatusOr<StoredReference> stored = FindReference(reference, written);
+  if (stored.ok()) {
+    PELAGOS_ASSIGN_OR_RETURN(const Reference found, ParseReference(stored->reference));
+    path = RefPath(found);
+    canonical = found.ToString();
+    absl::StatusOr<Loaded> loaded = Load(*stored);
+    if (loaded.ok()) own_layers = loaded->config.diff_ids;  // else: a damaged image can go
+  } else if (!absl::IsDataLoss(stored.status())) {
+    return stored.status();
+  }
+  PELAGOS_RETURN_IF_ERROR(RemoveUnneeded(path, trash, own_layers), "image '", written, "'");
+  return canonical;
+}
+
+// Called under the store's lock.
+absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
+                                   const std::vector<Digest>& own_layers) {
+  std::set<std::string> needed_blobs, needed_layers;
+  const std::string refs = absl::StrCat(folder_, "/refs");
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListFolder(refs));
+  bool all_known = true;
+  for (const std::string& name : names) {
+    const std::string path = absl::StrCat(refs, "/", name);
+    if (path == removed_ref_path || !absl::EndsWith(name, ".json")) continue;
+    absl::StatusOr<StoredReference> stored = ReadReference(path);
+    absl::StatusOr<Loaded> loaded = stored.ok() ? Load(*stored) : stored.status();
+    if (!loaded.ok() || !CheckLayers(*loaded).ok()) {
+      all_known = false;  // a damaged image may need anything: then everything stays
+      continue;
+    }
+    needed_blobs.insert(stored->manifest.hex());
+    needed_blobs.insert(loaded->manifest.config.digest.hex());
+    for (const Descriptor& layer : loaded->manifest.layers) needed_blobs.insert(layer.digest.hex());
+    for (const Digest& diff_id : loaded->config.diff_ids) needed_layers.insert(diff_id.hex());
+  }
+
+  // First the locks, so that nothing is gone when one of its own layers turns out to be in use.
+  std::vector<std::pair<std::string, Fd>> doomed;
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> layers,
+                           sys::ListFolder(absl::StrCat(folder_, "/layers")));
+  for (const std::string& hex : layers) {
+    if (needed_layers.count(hex) != 0) continue;
+    absl::StatusOr<Fd> held = LockFolder(absl::StrCat(folder_, "/layers/", hex), LOCK_EX);
+    if (absl::IsUnavailable(held.status())) {
+      const bool own = std::any_of(own_layers.begin(), own_layers.end(),
+                                   [&](const Digest& diff_id) { return diff_id.hex() == hex; });
+      if (own) return absl::FailedPreconditionError("it is in use by a running container");
+      continue;
+    }
+    PELAGOS_RETURN_IF_ERROR(held.status());
+    doomed.emplace_back(hex, *std::move(held));
+  }
+
+  if (::unlink(removed_ref_path.c_str()) != 0)
+    return ErrnoStatus(errno, "unlink", removed_ref_path);
+  PELAGOS_RETURN_IF_ERROR(SyncFolder(refs));
+  if (!all_known) return absl::OkStatus();
+  for (const auto& [hex, held] : doomed) {
+    PELAGOS_RETURN_IF_ERROR(
+        Rename(absl::StrCat(folder_, "/layers/", hex), absl::StrCat(trash.folder(), "/", hex)));
+  }
+  const std::string blobs = absl::StrCat(folder_, "/blobs/sha256");
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> blob_names, sys::ListFolder(blobs));
+  for (const std::string& name : blob_names) {
+    if (needed_blobs.count(name) != 0) continue;
+    const std::string path = absl::StrCat(blobs, "/", name);
+    if (::unlink(path.c_str()) != 0) return ErrnoStatus(errno, "unlink", path);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pelagos::image
