@@ -49,6 +49,16 @@ def system_libraries():
         program = "nft",
     )
     system_program(
+        name = "newgidmap",
+        apt = "uidmap",
+        program = "newgidmap",
+    )
+    system_program(
+        name = "newuidmap",
+        apt = "uidmap",
+        program = "newuidmap",
+    )
+    system_program(
         name = "nsenter",
         apt = "util-linux",
         program = "nsenter",
@@ -57,6 +67,11 @@ def system_libraries():
         name = "qemu",
         apt = "qemu-system-x86",
         program = "qemu-system-x86_64",
+    )
+    system_program(
+        name = "setpriv",
+        apt = "util-linux",
+        program = "setpriv",
     )
     system_program(
         name = "strace",

@@ -40,7 +40,8 @@ bool Accepts(const HostAddress& server) {
 
 }  // namespace
 
-absl::StatusOr<bool> AwaitPort(const std::string& host, uint16_t port, absl::Duration timeout) {
+absl::StatusOr<bool> AwaitPort(const std::string& host, uint16_t port, absl::Duration timeout,
+                               absl::FunctionRef<void(absl::Duration)> pause) {
   const absl::Time end = absl::Now() + timeout;
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<HostAddress> addresses, ResolveHost(host));
   for (;;) {
@@ -49,7 +50,7 @@ absl::StatusOr<bool> AwaitPort(const std::string& host, uint16_t port, absl::Dur
     }
     const absl::Duration left = end - absl::Now();
     if (left <= absl::ZeroDuration()) return false;
-    absl::SleepFor(std::min(left, kPause));
+    pause(std::min(left, kPause));
   }
 }
 

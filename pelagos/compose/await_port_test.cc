@@ -78,12 +78,15 @@ TEST(AwaitPortTest, AClosedPort) {
 
 TEST(AwaitPortTest, APortThatOpensLater) {
   const Bound server = BindLoopback(SOCK_STREAM);
-  std::thread later([&] {
-    absl::SleepFor(absl::Milliseconds(100));
-    EXPECT_EQ(::listen(server.fd.get(), 8), 0);
-  });
-  EXPECT_TRUE(AwaitPort("127.0.0.1", server.port, absl::Seconds(30)).value());
-  later.join();
+  int pauses = 0;
+  const auto pause = [&](absl::Duration length) {
+    EXPECT_EQ(length, absl::Milliseconds(250));
+    if (++pauses == 3) {
+      EXPECT_EQ(::listen(server.fd.get(), 8), 0);
+    }
+  };
+  EXPECT_TRUE(AwaitPort("127.0.0.1", server.port, absl::Hours(1), pause).value());
+  EXPECT_EQ(pauses, 3);
 }
 
 TEST(HostNameTest, Addresses) {

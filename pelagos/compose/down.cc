@@ -3,12 +3,14 @@
 #include <poll.h>
 
 #include <csignal>
+#include <optional>
 #include <ostream>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/compose/project.h"
 #include "pelagos/compose/supervisor.h"
+#include "pelagos/store/project_watch.h"
 #include "pelagos/store/volume.h"
 
 namespace pelagos::compose {
@@ -30,16 +32,19 @@ absl::Status StopAndWait(const sys::ProcessIdentity& process) {
 
 // The project's lock, once whoever holds it has let go: the supervisor or an `up` is told to.
 absl::StatusOr<Fd> TakeLock(const store::Roots& roots, const std::string& project) {
+  std::optional<store::ProjectWatch> watch;
   for (;;) {
     absl::StatusOr<Fd> lock = store::TryLockProject(roots, project);
     if (!absl::IsUnavailable(lock.status())) return lock;
     const auto record = store::ReadProject(roots, project);
     if (record.ok() && sys::IsAlive(record->supervisor)) {
       PELAGOS_RETURN_IF_ERROR(StopAndWait(record->supervisor));
-      continue;
+    } else if (watch) {
+      // The holder is about to write its record, or about to let go.
+      PELAGOS_RETURN_IF_ERROR(watch->Wait());
+    } else {
+      PELAGOS_ASSIGN_OR_RETURN(watch, store::ProjectWatch::Create(roots, project));
     }
-    // The holder is about to write its record, or about to let go: look again shortly.
-    ::poll(nullptr, 0, 5);
   }
 }
 

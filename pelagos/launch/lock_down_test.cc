@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 #include "pelagos/sys/security.h"
 
@@ -111,9 +112,8 @@ int Try(const std::string& folder) {
     const int fd = ::open((folder + "/file").c_str(), O_RDONLY);
     const ssize_t size = ::read(fd, buffer, sizeof(buffer));
     if (fd < 0 || size != 4) ::_exit(251);
-    size_t entries = 0;
-    for (const auto& entry : fs::directory_iterator(folder)) entries += entry.exists() ? 1 : 0;
-    if (entries != 1) ::_exit(252);
+    const absl::StatusOr<std::vector<std::string>> entries = sys::ListFolder(folder);
+    if (!entries.ok() || entries->size() != 1) ::_exit(252);
     ::_exit(0);
   }
   int status = 0;

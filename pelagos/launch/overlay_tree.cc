@@ -2,15 +2,20 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/bind_tree.h"
@@ -36,9 +41,39 @@ absl::Status Configure(const Fd& context, unsigned command, const char* key, con
   return ErrnoStatus(set.err, absl::StrCat("overlay: ", key), absl::StrCat(name, said));
 }
 
-}  // namespace
+// Where the layers are named by their descriptors, and where in the file system.
+enum class Naming { kDescriptor, kPath };
 
-absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op) {
+absl::Status SetFolder(const Fd& context, Naming naming, const char* key, const Fd& folder,
+                       absl::string_view name) {
+  if (naming == Naming::kDescriptor) {
+    return Configure(context, FSCONFIG_SET_FD, key, nullptr, folder.get(), name);
+  }
+  const std::string path = absl::StrCat("/proc/self/fd/", folder.get());
+  return Configure(context, FSCONFIG_SET_STRING, key, path.c_str(), 0, name);
+}
+
+// By path, all layers come at a time.
+absl::Status SetLayers(const Fd& context, const std::vector<Fd>& layers) {
+  const std::string paths = absl::StrJoin(layers, ":", [](std::string* out, const Fd& layer) {
+    absl::StrAppend(out, "/proc/self/fd/", layer.get());
+  });
+  return Configure(context, FSCONFIG_SET_STRING, "lowerdir", paths.c_str(), 0, paths);
+}
+
+absl::StatusOr<Fd> OpenLayer(const std::string& lower, const Fd& map, Naming naming) {
+  if (!map.valid()) return sys::OpenFile(lower, O_PATH | O_DIRECTORY);
+  PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(lower, false), "a layer");
+  PELAGOS_RETURN_IF_ERROR(MapIds(tree, map, false, lower), "layer");
+  if (naming == Naming::kDescriptor) return tree;
+  // Over the layer itself: in this mount namespace nobody else is.
+  const sys::Result moved =
+      sys::Call(SYS_move_mount, tree.get(), "", AT_FDCWD, lower.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
+  if (!moved.ok()) return ErrnoStatus(moved.err, "move_mount", lower);
+  return tree;
+}
+
+absl::StatusOr<Fd> Mount(const MountOverlayRoot& op, Naming naming) {
   const sys::Result opened = sys::Call(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
   if (!opened.ok()) return ErrnoStatus(opened.err, "fsopen", "overlay");
   const Fd context(static_cast<int>(opened.value));
@@ -55,42 +90,52 @@ absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op) {
   if (!op.ids.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(map, MakeIdMap(op.ids), "the id map of the layers");
   }
-  // By descriptor: no path is too long, and none has characters that mean something else.
+  // Never by their own names: no path is too long, none has characters that mean something else.
   std::vector<Fd> layers;
   for (const std::string& lower : op.lowers) {
-    if (op.ids.empty()) {
-      PELAGOS_ASSIGN_OR_RETURN(Fd folder, sys::OpenFile(lower, O_PATH | O_DIRECTORY), "a layer");
-      layers.push_back(std::move(folder));
-    } else {
-      PELAGOS_ASSIGN_OR_RETURN(Fd tree, OpenTree(lower, false), "a layer");
-      PELAGOS_RETURN_IF_ERROR(MapIds(tree, map, false, lower), "layer");
-      layers.push_back(std::move(tree));
+    PELAGOS_ASSIGN_OR_RETURN(Fd layer, OpenLayer(lower, map, naming), "a layer");
+    if (naming == Naming::kDescriptor) {
+      PELAGOS_RETURN_IF_ERROR(SetFolder(context, naming, "lowerdir+", layer, lower));
     }
-    const absl::Status added =
-        Configure(context, FSCONFIG_SET_FD, "lowerdir+", nullptr, layers.back().get(), lower);
-    if (FindErrno(added) == EINVAL) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("this kernel cannot make an overlay of layers whose owners are mapped (",
-                       added.message(), ")"));
-    }
-    PELAGOS_RETURN_IF_ERROR(added);
+    layers.push_back(std::move(layer));
   }
-  for (const auto& [key, path] : {std::pair("upperdir", op.upper), std::pair("workdir", op.work)}) {
-    PELAGOS_ASSIGN_OR_RETURN(const Fd folder, sys::OpenFile(path, O_PATH | O_DIRECTORY));
-    PELAGOS_RETURN_IF_ERROR(Configure(context, FSCONFIG_SET_FD, key, nullptr, folder.get(), path));
-  }
-  const absl::Status made =
-      Configure(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0, "the root");
-  if (FindErrno(made) == EINVAL && !op.ids.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("this kernel cannot make an overlay of layers whose owners are mapped (",
-                     made.message(), ")"));
-  }
-  PELAGOS_RETURN_IF_ERROR(made);
+  if (naming == Naming::kPath) PELAGOS_RETURN_IF_ERROR(SetLayers(context, layers));
+  PELAGOS_ASSIGN_OR_RETURN(const Fd upper, sys::OpenFile(op.upper, O_PATH | O_DIRECTORY));
+  PELAGOS_RETURN_IF_ERROR(SetFolder(context, naming, "upperdir", upper, op.upper));
+  PELAGOS_ASSIGN_OR_RETURN(const Fd work, sys::OpenFile(op.work, O_PATH | O_DIRECTORY));
+  PELAGOS_RETURN_IF_ERROR(SetFolder(context, naming, "workdir", work, op.work));
+  PELAGOS_RETURN_IF_ERROR(Configure(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0, "the root"));
   const sys::Result mounted =
       sys::Call(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV);
   if (!mounted.ok()) return ErrnoStatus(mounted.err, "fsmount", "overlay");
   return Fd(static_cast<int>(mounted.value));
+}
+
+// In a mount namespace of its own, which is that of a thread: what it opens is ours. It is gone
+// with the thread, and the overlay keeps the layers.
+absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op) {
+  absl::StatusOr<Fd> tree;
+  std::thread aside([&] {
+    tree = [&]() -> absl::StatusOr<Fd> {
+      if (::unshare(CLONE_NEWNS) != 0) return ErrnoStatus(errno, "unshare", "CLONE_NEWNS");
+      if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+        return ErrnoStatus(errno, "mount", "making all mounts private");
+      }
+      return Mount(op, Naming::kPath);
+    }();
+  });
+  aside.join();
+  return tree;
+}
+
+}  // namespace
+
+absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op) {
+  absl::StatusOr<Fd> tree = Mount(op, Naming::kDescriptor);
+  // Before Linux 6.13 overlayfs takes no descriptors, and no layers that are mounted nowhere.
+  const int error = FindErrno(tree.status()).value_or(0);
+  if (error == EOPNOTSUPP || error == EINVAL) tree = MountAside(op);
+  return tree;
 }
 
 }  // namespace pelagos::launch

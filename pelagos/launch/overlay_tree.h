@@ -10,8 +10,8 @@
 
 namespace pelagos::launch {
 
-// Without devices (nodev). FailedPrecondition where the file system of a layer takes no id map, or
-// the kernel no layers that are mounted nowhere.
+// Without devices (nodev). FailedPrecondition where the file system of a layer takes no id map. The
+// caller's mount namespace stays as it is.
 absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op);
 
 }  // namespace pelagos::launch

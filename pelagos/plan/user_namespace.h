@@ -164,6 +164,24 @@ inline void NetworkIsAllowed(const PlanInputs& in, Diagnostics& diags) {
 
 }  // namespace rules
 
+// The host's /sys holds its mount of cgroup2 where the container's own is to be; the kernel mounts
+// no file system on a mount of the same (EBUSY, mount(2)): something else comes between.
+inline void SeparateCgroupMounts(std::vector<Op>& ops) {
+  const auto is_sys = [](const Op& op) {
+    const auto* bind = std::get_if<BindMount>(&op);
+    return bind != nullptr && bind->source == "/sys" && bind->target == "/sys";
+  };
+  const auto is_cgroup2 = [](const Op& op) {
+    const auto* mount = std::get_if<MountFilesystem>(&op);
+    return mount != nullptr && mount->type == "cgroup2";
+  };
+  const auto sys = std::find_if(ops.begin(), ops.end(), is_sys);
+  const auto own = std::find_if(sys, ops.end(), is_cgroup2);
+  if (own == ops.end()) return;
+  const auto& mount = std::get<MountFilesystem>(*own);
+  ops.insert(own, MountFilesystem{"tmpfs", "tmpfs", mount.target, mount.flags, "mode=755"});
+}
+
 // After the steps are planned as for root of the host.
 inline void AdaptToUserNamespace(const PlanInputs& in, NamespaceSet namespaces,
                                  std::vector<Op>& ops) {
@@ -197,6 +215,7 @@ inline void AdaptToUserNamespace(const PlanInputs& in, NamespaceSet namespaces,
       op = host;
     }
   }
+  if (in.facts.cgroups.v2_mount == "/sys/fs/cgroup") SeparateCgroupMounts(ops);
   if (!HasUserNamespace(in.spec)) return;
   // What leads to the root is the caller's; what lies in it is the container's.
   const auto is_root = [](const Op& op) {

@@ -62,7 +62,14 @@ TEST(UserNamespaceTest, HostsNamespacesBringTheHostsFileSystems) {
   container.spec.net.mode = NetMode::kHost;
   EXPECT_TRUE(container.HasStep("bind /sys -> /sys read-only nosuid,nodev,noexec"));
   container.facts.cgroups.usable = true;
+  container.facts.cgroups.v2_mount = "/sys/fs/cgroup/unified";
+  EXPECT_TRUE(container.HasStep("mount cgroup2 -> /sys/fs/cgroup ro,nosuid,nodev,noexec"));
+  EXPECT_FALSE(
+      container.HasStep("mount tmpfs -> /sys/fs/cgroup ro,nosuid,nodev,noexec (mode=755)"));
+  // Not on what is the same file system.
   container.facts.cgroups.v2_mount = "/sys/fs/cgroup";
+  EXPECT_TRUE(container.HasStep("mount tmpfs -> /sys/fs/cgroup ro,nosuid,nodev,noexec (mode=755)"));
+  EXPECT_TRUE(container.HasStep("mount cgroup2 -> /sys/fs/cgroup ro,nosuid,nodev,noexec"));
   container.spec.namespaces.erase(Namespace::kPid);
   EXPECT_TRUE(container.HasStep("bind /proc -> /proc nosuid,nodev,noexec"));
 }
@@ -197,9 +204,9 @@ TEST(UserNamespaceTest, WithinAnOrdinaryUsers) {
   container.spec.ids = {{{0, 1, 1000}, {1000, 0, 1}}, {{0, 1, 65536}}};
   EXPECT_EQ(container.Ask(rules::UserNamespaceIsUsable), Lines{});
   // Their owners stay as they are: the kernel maps mounts for root alone.
-  EXPECT_TRUE(container.HasStep(
-      "overlay of 1 layer, upper /run/pelagos/containers/web/upper -> "
-      "/run/pelagos/containers/web with user xattrs"));
+  EXPECT_TRUE(
+      container.HasStep("overlay of 1 layer, upper /run/pelagos/containers/web/upper -> "
+                        "/run/pelagos/containers/web with user xattrs"));
   container.spec.ids.gids = {{0, 1, 65537}};
   EXPECT_EQ(container.Ask(rules::UserNamespaceIsUsable),
             (Lines{"the id map has the group id 65537, which this user's ranges do not: they are "

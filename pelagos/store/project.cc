@@ -65,19 +65,6 @@ ServiceRecord ServiceFrom(const nlohmann::json& json) {
   return service;
 }
 
-// A holder may take the file away before it lets go: a lock on a file without a name locks nothing,
-// and is taken anew.
-absl::StatusOr<Fd> Lock(const Roots& roots, absl::string_view project, sys::LockMode mode) {
-  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots.Locks(), 0700));
-  const std::string file = roots.ProjectLock(project);
-  for (;;) {
-    PELAGOS_ASSIGN_OR_RETURN(Fd fd, sys::LockFile(file, mode));
-    struct stat info = {};
-    if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, "fstat", file);
-    if (info.st_nlink > 0) return fd;
-  }
-}
-
 }  // namespace
 
 absl::string_view NameOf(ServiceState state) {
@@ -151,12 +138,17 @@ absl::StatusOr<std::vector<std::string>> ListProjects(const Roots& roots) {
   return names;
 }
 
+// A holder may take the file away before it lets go: a lock on a file without a name locks nothing,
+// and is taken anew.
 absl::StatusOr<Fd> TryLockProject(const Roots& roots, absl::string_view project) {
-  return Lock(roots, project, sys::LockMode::kTry);
-}
-
-absl::StatusOr<Fd> LockProject(const Roots& roots, absl::string_view project) {
-  return Lock(roots, project, sys::LockMode::kWait);
+  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(roots.Locks(), 0700));
+  const std::string file = roots.ProjectLock(project);
+  for (;;) {
+    PELAGOS_ASSIGN_OR_RETURN(Fd fd, sys::LockFile(file, sys::LockMode::kTry));
+    struct stat info = {};
+    if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, "fstat", file);
+    if (info.st_nlink > 0) return fd;
+  }
 }
 
 absl::Status RemoveProjectLock(const Roots& roots, absl::string_view project) {

@@ -58,11 +58,8 @@ absl::Status RemoveProject(const Roots& roots, absl::string_view project);
 absl::StatusOr<std::vector<std::string>> ListProjects(const Roots& roots);
 
 // The lock that the living supervisor (or `up`, or `down`) holds; it goes with its holder.
-// Unavailable if it is held.
+// Unavailable if it is held (project_watch.h waits).
 absl::StatusOr<Fd> TryLockProject(const Roots& roots, absl::string_view project);
-
-// Waits until it is free.
-absl::StatusOr<Fd> LockProject(const Roots& roots, absl::string_view project);
 
 // Takes the lock's file away too. For its holder, once the project is gone.
 absl::Status RemoveProjectLock(const Roots& roots, absl::string_view project);

@@ -22,6 +22,14 @@ for folder in /dev/shm /run /tmp; do
   mount -t tmpfs -o nosuid,nodev tmpfs "$folder"
   chmod 1777 "$folder"
 done
+# In memory, too; but of a file system that is usually on disks.
+if [ -e /disk ]; then
+  modprobe brd rd_nr=1 rd_size=$(($(cat /disk) * 1024))
+  mke2fs -F /dev/ram0 >/dev/null
+  mount -t ext4 -o nosuid,nodev /dev/ram0 /dev/shm
+  rmdir /dev/shm/lost+found
+  chmod 1777 /dev/shm
+fi
 chmod 755 /run
 mkdir -p /var
 ln -sfn /run /var/run

@@ -1,6 +1,5 @@
 // Limits of containers where every controller is in cgroup v2: written, enforced, gone afterwards.
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
 
 #include <cstdint>
@@ -51,19 +50,20 @@ std::map<std::string, uint64_t> Numbers(const std::string& path) {
   return numbers;
 }
 
-// A container that spins, with a tenth of a CPU: it is throttled, and has had no more than its
+// Spins, and says so now and then.
+constexpr char kSpin[] = "i=0; while :; do i=$((i+1)); [ $((i%500)) != 0 ] || echo $i; done";
+
+// A container that does kSpin, with a tenth of a CPU: it is throttled, and has had no more than its
 // quota in each period, by the kernel's own count. A machine that takes its time away from the
 // guest makes it overdraw, which later periods pay back. Without the limit it would have ten times
-// as much.
-void ExpectThrottled(const std::string& cgroup) {
+// as much. `output` is the container's: there is something to look at after each line.
+void ExpectThrottled(const std::string& cgroup, Program& output) {
   constexpr uint64_t kQuota = 10000;
-  std::map<std::string, uint64_t> stat;
   const absl::Time deadline = absl::Now() + kPatience;
-  do {
-    ::poll(nullptr, 0, 50);
-    stat = Numbers(cgroup + "/cpu.stat");
+  while (output.NextLine() && absl::Now() < deadline) {
+    std::map<std::string, uint64_t> stat = Numbers(cgroup + "/cpu.stat");
     if (stat["nr_throttled"] >= 5 && stat["usage_usec"] <= 2 * kQuota * stat["nr_periods"]) return;
-  } while (absl::Now() < deadline);
+  }
   ADD_FAILURE() << cgroup << ": " << Read(cgroup + "/cpu.stat");
 }
 
@@ -107,9 +107,9 @@ TEST_F(LimitsTest, RunEndsWith137WithoutMemory) {
 
 TEST_F(LimitsTest, RunIsThrottled) {
   const auto run = world_.Start({"run", "--cpus", "0.1", "busybox", "sh", "-c",
-                                 "trap 'exit 3' TERM; echo up; while :; do :; done"});
+                                 absl::StrCat("trap 'exit 3' TERM; echo up; ", kSpin)});
   ASSERT_TRUE(run->AwaitLine("up"));
-  ExpectThrottled(TheCgroup());
+  ExpectThrottled(TheCgroup(), *run);
   run->Signal(SIGTERM);
   const Outcome outcome = run->Wait();
   EXPECT_EQ(outcome.code, 3) << outcome.Describe();
@@ -134,18 +134,20 @@ TEST_F(LimitsTest, TheChildIsClonedIntoItsCgroup) {
 }
 
 TEST_F(LimitsTest, ServicesHaveThem) {
-  world_.Write("compose.reml", R"((compose-up
+  world_.Write("compose.reml", absl::StrCat(R"((compose-up
   (compose (service "spin" '(image "busybox") '(memory "48m") '(cpus "0.1")
                     '(stop-grace-period 0)
-                    '(command "sh" "-c" "while :; do :; done")))
+                    '(command "sh" "-c" ")",
+                                            kSpin, R"(")))
   "limits")
-)");
+)"));
   const Outcome up = world_.Pelagos({"compose", "up"});
   ASSERT_EQ(up.code, 0) << up.Describe();
   const std::string cgroup = TheCgroup();
   EXPECT_EQ(Read(cgroup + "/memory.max"), absl::StrCat(48 << 20));
   EXPECT_EQ(Read(cgroup + "/cpu.max"), "10000 100000");
-  ExpectThrottled(cgroup);
+  const auto logs = world_.Start({"compose", "logs", "--follow", "-p", "limits", "spin"});
+  ExpectThrottled(cgroup, *logs);
   const Outcome down = world_.Pelagos({"compose", "down", "-p", "limits"});
   EXPECT_EQ(down.code, 0) << down.Describe();
   world_.ExpectNoResidue("a stack with limits");

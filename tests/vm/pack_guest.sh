@@ -67,6 +67,7 @@ find "$guest/lib/modules" -name '*.xz' -exec xz -d {} +
 
 # Programs, and the libraries of all of them where they stand here.
 ((!${#programs[@]})) || cp -L "${programs[@]}" "$guest/usr/sbin/"
+chmod u+s "$guest"/usr/sbin/new[gu]idmap
 { ldd "$guest"/{,usr/}sbin/* 2>/dev/null || true; } |
   sed -n 's/^.*\(=>\|\t\) *\(\/[^ ]*\) (0x.*/\2/p' | sort -u |
   xargs cp --parents -L -t "$guest"

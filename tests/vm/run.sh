@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [--memory=MB] [--cpus=N] PROGRAM ARG...    runs a program of the runfiles in a guest
-# run.sh [--memory=MB] [--cpus=N]                   a shell in a guest, at this terminal
+# run.sh [--memory=MB] [--cpus=N] [--disk=MB] PROGRAM ARG...    runs a program of the runfiles in a guest
+# run.sh [--memory=MB] [--cpus=N] [--disk=MB]                   a shell in a guest, at this terminal
 #
 # The guest is the kernel and the root file system of pack_guest.sh in QEMU, without hardware
 # support, network or disks, and in it the runfiles of this script with the libraries they need.
@@ -8,11 +8,12 @@
 # at the end. Without them the guest's console is shown, and the test has failed.
 set -euo pipefail
 
-memory=768 cpus=2
+memory=768 cpus=2 disk=0
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --memory=*) memory=${1#*=} ;;
     --cpus=*) cpus=${1#*=} ;;
+    --disk=*) disk=${1#*=} ;;
     *) echo "run.sh: unknown option $1" >&2; exit 2 ;;
   esac
   shift
@@ -60,6 +61,7 @@ tar -c -h -C "$runfiles" "${here[@]}" . | tar -x -C "$root/runfiles"
   fi
 } >"$root/job"
 ((interactive)) && touch "$root/interactive"
+((!disk)) || echo "$disk" >"$root/disk"
 
 # An initial root file system may be several archives one after the other.
 cat "$boot/guest.cpio" >"$work/initrd"

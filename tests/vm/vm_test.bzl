@@ -11,7 +11,7 @@ GUEST = [
     "@qemu//:qemu-system-x86_64",
 ]
 
-def vm_test(name, test, size = "medium", memory = 768, cpus = 1, args = [], tags = [], **kwargs):
+def vm_test(name, test, size = "medium", memory = 768, cpus = 1, disk = 0, args = [], tags = [], **kwargs):
     """A test target that runs once more, in a guest.
 
     Args:
@@ -21,6 +21,7 @@ def vm_test(name, test, size = "medium", memory = 768, cpus = 1, args = [], tags
       size: the guest is killed ten seconds before the time of this size is over.
       memory: of the guest, in MB. The root file system takes its share.
       cpus: of the guest.
+      disk: /dev/shm, where the tests' worlds are, is an ext4 disk of so many MB instead of a tmpfs.
       args: for the test.
       tags: the new target's, besides its own.
       **kwargs: common to all tests.
@@ -32,6 +33,7 @@ def vm_test(name, test, size = "medium", memory = 768, cpus = 1, args = [], tags
         args = [
             "--memory=%d" % memory,
             "--cpus=%d" % cpus,
+            "--disk=%d" % disk,
             "$(rootpath %s)" % test,
         ] + args,
         data = GUEST + [test],

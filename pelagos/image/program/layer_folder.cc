@@ -40,6 +40,7 @@ absl::Status MakeOpaque(int folder, const std::string& path) {
   if (::fsetxattr(folder, "trusted.overlay.opaque", "y", 1, 0) == 0) return absl::OkStatus();
   if (errno == EPERM && !sys::InInitialUserNamespace()) {
     if (::fsetxattr(folder, "user.overlay.opaque", "y", 1, 0) == 0) return absl::OkStatus();
+    return ErrnoStatus(errno, "fsetxattr(user.overlay.opaque)", path);
   }
   return ErrnoStatus(errno, "fsetxattr(trusted.overlay.opaque)", path);
 }

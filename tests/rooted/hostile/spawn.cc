@@ -16,11 +16,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/sys/process.h"
 #include "tests/rooted/hostile/case.h"
@@ -172,7 +174,8 @@ Spawned Spawn(const SpawnOptions& options) {
     std::array<pollfd, 3> polled = {{{out.ours.valid() ? out.ours.get() : -1, POLLIN, 0},
                                      {err.ours.valid() ? err.ours.get() : -1, POLLIN, 0},
                                      {ended ? -1 : pidfd->get(), POLLIN, 0}}};
-    ::poll(polled.data(), polled.size(), 100);
+    const absl::Duration left = std::max(deadline - absl::Now(), absl::ZeroDuration());
+    ::poll(polled.data(), polled.size(), static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
   }
   Drain(out.ours, result.out);
   if (options.terminal) {

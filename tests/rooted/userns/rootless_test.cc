@@ -227,8 +227,8 @@ TEST_F(RootlessTest, SaysWhatForbidsUserNamespaces) {
   const std::string root = MakeRoot();
   const Outcome outcome = world_->Tool(
       {"unshare", "--user", "--map-root-user", "sh", "-c",
-       absl::StrCat("echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv "
-                    "--bounding-set=-sys_admin --inh-caps=-sys_admin env PELAGOS_RUN_ROOT=",
+       absl::StrCat("echo 0 > /proc/sys/user/max_user_namespaces && exec ", Setpriv(),
+                    " --bounding-set=-sys_admin --inh-caps=-sys_admin env PELAGOS_RUN_ROOT=",
                     Path("run"), " ", Path("programs/pelagos"), " run --rootfs ", root, " id")});
   EXPECT_EQ(outcome.code, 125) << outcome.Describe();
   EXPECT_EQ(outcome.err,

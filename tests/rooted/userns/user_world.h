@@ -56,6 +56,11 @@ inline void AddUser() {
   append("/etc/subgid", absl::StrCat("pelagostest:", kFirstId, ":", kIds));
 }
 
+// By path: the shell of a guest prefers busybox's, which can do less.
+inline std::string Setpriv() {
+  return std::filesystem::exists("/usr/bin/setpriv") ? "/usr/bin/setpriv" : "/usr/sbin/setpriv";
+}
+
 class UserTest : public RootedTest {
  protected:
   void SetUp() override {
@@ -101,7 +106,7 @@ class UserTest : public RootedTest {
 
   // Command words that run `argv` as the user, with its environment and `more` of it.
   Words AsUser(Words argv, const Words& more = {}) const {
-    Words words = {"setpriv",
+    Words words = {Setpriv(),
                    absl::StrCat("--reuid=", kUser),
                    absl::StrCat("--regid=", kUser),
                    "--clear-groups",
