@@ -119,6 +119,18 @@ struct Case {
 
 using Cases = std::vector<Case>;
 
+// A new case at the end of `cases`.
+inline Case& Add(Cases& cases, std::string group, std::string name, std::string cves,
+                 std::string story, std::vector<Entry> root, Ask ask) {
+  cases.push_back({.name = std::move(name),
+                   .group = std::move(group),
+                   .cves = std::move(cves),
+                   .story = std::move(story),
+                   .root = std::move(root),
+                   .ask = std::move(ask)});
+  return cases.back();
+}
+
 // One file each.
 Cases DevCases();
 Cases ProcCases();

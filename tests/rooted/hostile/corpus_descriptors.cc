@@ -10,13 +10,8 @@ Cases DescriptorCases() {
   Cases cases;
   const auto add = [&](std::string name, std::string cves, std::string story, std::string workdir,
                        std::vector<Entry> entries = {}) -> Case& {
-    cases.push_back({.name = std::move(name),
-                     .group = kGroup,
-                     .cves = std::move(cves),
-                     .story = std::move(story),
-                     .root = std::move(entries),
-                     .ask = {.workdir = std::move(workdir)}});
-    return cases.back();
+    return Add(cases, kGroup, std::move(name), std::move(cves), std::move(story),
+               std::move(entries), {.workdir = std::move(workdir)});
   };
   add("open-descriptors", "CVE-2016-9962, CVE-2016-8649, CVE-2024-21626",
       "the caller has folders and files of the host open", "");

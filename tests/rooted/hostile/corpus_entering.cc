@@ -9,14 +9,10 @@ Cases EnteringCases() {
   Cases cases;
   const auto add = [&](std::string name, std::string cves, std::string story, Ask ask,
                        std::vector<Entry> entries = {}) -> Case& {
-    cases.push_back({.name = std::move(name),
-                     .group = kGroup,
-                     .cves = std::move(cves),
-                     .story = std::move(story),
-                     .root = std::move(entries),
-                     .ask = std::move(ask),
-                     .entered = true});
-    return cases.back();
+    Case& one = Add(cases, kGroup, std::move(name), std::move(cves), std::move(story),
+                    std::move(entries), std::move(ask));
+    one.entered = true;
+    return one;
   };
   add("exec-descriptors-and-rights", "CVE-2016-9962, CVE-2022-29162, CVE-2019-10144",
       "descriptors, environment, capabilities, filter of what enters", {});

@@ -9,14 +9,10 @@ Cases ProgramCases() {
   Cases cases;
   const auto add = [&](std::string name, std::string cves, std::string story,
                        std::vector<Entry> entries, std::vector<std::string> command) -> Case& {
-    cases.push_back({.name = std::move(name),
-                     .group = kGroup,
-                     .cves = std::move(cves),
-                     .story = std::move(story),
-                     .root = std::move(entries),
-                     .ask = {.command = std::move(command)},
-                     .without_prober = true});
-    return cases.back();
+    Case& one = Add(cases, kGroup, std::move(name), std::move(cves), std::move(story),
+                    std::move(entries), {.command = std::move(command)});
+    one.without_prober = true;
+    return one;
   };
   constexpr char kExe[] = "CVE-2019-5736, CVE-2020-14298";
   add("program-is-the-runtime", kExe, "the program is /proc/self/exe", {},

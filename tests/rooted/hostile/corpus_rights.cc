@@ -10,13 +10,8 @@ Cases RightsCases() {
   Cases cases;
   const auto add = [&](std::string name, std::string cves, std::string story, Ask ask,
                        std::vector<Entry> entries = {}) -> Case& {
-    cases.push_back({.name = std::move(name),
-                     .group = kGroup,
-                     .cves = std::move(cves),
-                     .story = std::move(story),
-                     .root = std::move(entries),
-                     .ask = std::move(ask)});
-    return cases.back();
+    return Add(cases, kGroup, std::move(name), std::move(cves), std::move(story),
+               std::move(entries), std::move(ask));
   };
   add("inheritable-capabilities", "CVE-2022-27649, CVE-2022-27650, CVE-2022-27651, CVE-2022-29162",
       "the caller's are all inheritable and ambient", {});

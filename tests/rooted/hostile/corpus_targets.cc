@@ -9,13 +9,8 @@ Cases TargetCases() {
   Cases cases;
   const auto add = [&](std::string name, std::string cves, std::string story,
                        std::vector<Entry> entries, Ask ask) -> Case& {
-    cases.push_back({.name = std::move(name),
-                     .group = kGroup,
-                     .cves = std::move(cves),
-                     .story = std::move(story),
-                     .root = std::move(entries),
-                     .ask = std::move(ask)});
-    return cases.back();
+    return Add(cases, kGroup, std::move(name), std::move(cves), std::move(story),
+               std::move(entries), std::move(ask));
   };
   add("target-is-a-link", "CVE-2019-18837, CVE-2021-30465", "a bind's target is an absolute link",
       {Link("vol", outside + "/empty")}, {.binds = {{share, "/vol"}}});

@@ -9,13 +9,8 @@ Cases TerminalCases() {
   Cases cases;
   const auto add = [&](std::string name, std::string cves, std::string story,
                        std::vector<Entry> entries, Ask ask = {.terminal = true}) -> Case& {
-    cases.push_back({.name = std::move(name),
-                     .group = kGroup,
-                     .cves = std::move(cves),
-                     .story = std::move(story),
-                     .root = std::move(entries),
-                     .ask = std::move(ask)});
-    return cases.back();
+    return Add(cases, kGroup, std::move(name), std::move(cves), std::move(story),
+               std::move(entries), std::move(ask));
   };
   add("console-is-a-link", "CVE-2025-52565", "/dev/console is a link to the host",
       {Link("dev/console", outside + "/dev/console")});

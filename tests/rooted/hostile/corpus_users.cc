@@ -10,13 +10,8 @@ Cases UserCases() {
   // The prober must not find itself to be root.
   const auto add = [&](std::string name, std::string cves, std::string story, std::string user,
                        std::vector<Entry> entries = {}) -> Case& {
-    cases.push_back({.name = std::move(name),
-                     .group = kGroup,
-                     .cves = std::move(cves),
-                     .story = std::move(story),
-                     .root = std::move(entries),
-                     .ask = {.command = {"/prober", "uid=" + user}, .user = std::move(user)}});
-    return cases.back();
+    return Add(cases, kGroup, std::move(name), std::move(cves), std::move(story),
+               std::move(entries), {.command = {"/prober", "uid=" + user}, .user = user});
   };
   const struct {
     const char* name;
