@@ -73,10 +73,17 @@ absl::StatusOr<Arguments> ParseFlags(const std::vector<Flag>& flags,
       const Flag* flag = FindFlag(flags, name);
       if (flag == nullptr) return UnknownFlag(flags, name);
       if (flag->value.empty()) {
-        if (equals != absl::string_view::npos) {
-          return absl::InvalidArgumentError(absl::StrCat("'--", name, "' takes no value"));
+        const absl::string_view value =
+            equals == absl::string_view::npos ? "true" : body.substr(equals + 1);
+        if (value != "true" && value != "false") {
+          return absl::InvalidArgumentError(
+              absl::StrCat("'--", name, "' takes no value but true or false"));
         }
-        parsed.Add(flag->name, "");
+        if (value == "true") {
+          parsed.Add(flag->name, "");
+        } else {
+          parsed.Deny(flag->name);
+        }
       } else if (equals != absl::string_view::npos) {
         parsed.Add(flag->name, std::string(body.substr(equals + 1)));
       } else {

@@ -2,11 +2,13 @@
 // and one help printer read the rows.
 //
 // Flags follow GNU's habits: --flag VALUE, --flag=VALUE, -f VALUE, -fVALUE, joined short switches,
-// `--` ends them. Exit codes: 0 done, 1 failed, 2 used wrongly; a program's own code for run.
+// `--` ends them. A switch takes =true and =false too, as Docker's do. Exit codes: 0 done, 1
+// failed, 2 used wrongly; a program's own code for run.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,8 @@ struct Flag {
 class Arguments {
  public:
   bool has(absl::string_view flag) const { return values_.count(std::string(flag)) != 0; }
+  // Whether a switch was last given as --flag=false; has() is false then.
+  bool denied(absl::string_view flag) const { return denied_.count(std::string(flag)) != 0; }
   // The last value given, or `otherwise`.
   std::string value(absl::string_view flag, absl::string_view otherwise = "") const;
   // All values given, in order.
@@ -40,11 +44,17 @@ class Arguments {
 
   void Add(absl::string_view flag, std::string value) {
     values_[std::string(flag)].push_back(std::move(value));
+    denied_.erase(std::string(flag));
+  }
+  void Deny(absl::string_view flag) {
+    values_.erase(std::string(flag));
+    denied_.insert(std::string(flag));
   }
   void AddPositional(std::string value) { positionals_.push_back(std::move(value)); }
 
  private:
   std::map<std::string, std::vector<std::string>> values_;
+  std::set<std::string> denied_;
   std::vector<std::string> positionals_;
 };
 

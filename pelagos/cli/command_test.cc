@@ -27,6 +27,18 @@ TEST(ParseFlagsTest, OptionsFirstLeavesTheRestAlone) {
   EXPECT_EQ(parsed->positionals(), (std::vector<std::string>{"busybox", "ls", "-f"}));
 }
 
+TEST(ParseFlagsTest, SwitchesCanBeDenied) {
+  const auto parsed = ParseFlags(kFlags, {"--follow", "--follow=false"}, true);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_FALSE(parsed->has("follow"));
+  EXPECT_TRUE(parsed->denied("follow"));
+  const auto again = ParseFlags(kFlags, {"--follow=false", "--follow=true"}, true);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->has("follow"));
+  EXPECT_FALSE(again->denied("follow"));
+  EXPECT_FALSE(ParseFlags(kFlags, {}, true)->denied("follow"));
+}
+
 std::string Refused(const std::vector<std::string>& args) {
   const auto parsed = ParseFlags(kFlags, args, false);
   return std::string(parsed.status().message());
@@ -36,7 +48,7 @@ TEST(ParseFlagsTest, ErrorsNameTheFlag) {
   EXPECT_EQ(Refused({"--flie", "x"}), "unknown flag '--flie'; did you mean '--file'?");
   EXPECT_EQ(Refused({"--zzzzzz"}), "unknown flag '--zzzzzz'; see --help");
   EXPECT_EQ(Refused({"-f"}), "'-f' needs a value: -f FILE");
-  EXPECT_EQ(Refused({"--follow=1"}), "'--follow' takes no value");
+  EXPECT_EQ(Refused({"--follow=1"}), "'--follow' takes no value but true or false");
   EXPECT_EQ(Refused({"-x"}), "unknown flag '-x'; see --help");
 }
 

@@ -44,6 +44,7 @@ namespace {
 constexpr int kRuntimeFailed = 125;
 constexpr int kCannotInvoke = 126;
 constexpr int kNotFound = 127;
+constexpr int kSignalled = 128;
 
 absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args, uint32_t pid) {
   ContainerSpec spec;
@@ -140,11 +141,17 @@ int Run(const Context& context, const Arguments& args) {
   if (!loop.ok()) return Fail(loop.status(), kRuntimeFailed);
   std::optional<container::Running> running;
   std::optional<TerminalRelay> relay;
+  const bool passes_signals_on = !args.denied("sig-proxy");
+  int ended_by = 0;  // a signal that is for us alone
   absl::Status status = loop->WatchSignals(
       {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}, [&](int signal) {
         if (signal == SIGWINCH) {
           if (relay) relay->Resize();
           return;
+        }
+        if (!passes_signals_on) {
+          ended_by = signal;
+          signal = SIGKILL;
         }
         // A process that has just ended needs no signal.
         if (running) running->Signal(signal).IgnoreError();
@@ -171,6 +178,7 @@ int Run(const Context& context, const Arguments& args) {
   auto started = container::Run(**engine, *spec, *std::move(prepared), streams);
   if (!started.ok()) return Fail(started.status(), ExitCodeFor(started.status()));
   running.emplace(*std::move(started));
+  if (ended_by != 0) running->Signal(SIGKILL).IgnoreError();
   chosen.reset();  // the container tells now that they are taken
   RawMode raw;
   if (spec->terminal) {
@@ -203,7 +211,7 @@ int Run(const Context& context, const Arguments& args) {
   // The process ends next, and their descriptors with it: no call for each.
   static const auto* const kept = new std::pair(*std::move(running), *std::move(loop));
   (void)kept;
-  return *code;
+  return ended_by != 0 ? kSignalled + ended_by : *code;
 }
 
 std::vector<Flag> RunFlags() {
@@ -216,6 +224,7 @@ std::vector<Flag> RunFlags() {
       {"hostname", 0, "NAME", "the hostname (default: the container's name)"},
       {"interactive", 'i', "", "our standard input is the container's"},
       {"tty", 't', "", "a terminal for the container"},
+      {"sig-proxy", 0, "", "pass signals on (default); =false: they end the run"},
       {"read-only", 0, "", "seal the root file system"},
       {"timing", 0, "", "print how long each step took, at the end"},
       {"dry-run", 0, "", "print the plan, run nothing"}};

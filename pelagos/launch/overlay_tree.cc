@@ -132,7 +132,8 @@ absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op) {
 
 absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op) {
   absl::StatusOr<Fd> tree = Mount(op, Naming::kDescriptor);
-  // Before Linux 6.13 overlayfs takes no descriptors, and no layers that are mounted nowhere.
+  // Older kernels' overlayfs (before 6.13) takes no descriptors, and no layers that are mounted
+  // nowhere.
   const int error = FindErrno(tree.status()).value_or(0);
   if (error == EOPNOTSUPP || error == EINVAL) tree = MountAside(op);
   return tree;

@@ -79,6 +79,24 @@ TEST_F(StreamsTest, SignalsAreTheProgramsOwn) {
   world_->ExpectNoResidue("signals");
 }
 
+// They are for the run, which ends, and takes the container with it: the program hears of nothing.
+TEST_F(StreamsTest, SignalsThatAreNotPassedOn) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+    const auto program =
+        world_->Start({"run", "--sig-proxy=false", "busybox", "sh", "-c",
+                       "trap 'echo got' INT TERM USR1; echo up; while :; do :; done"});
+    ASSERT_TRUE(program->AwaitLine("up"));
+    program->Signal(signal);
+    const Outcome outcome = program->Wait();
+    EXPECT_EQ(outcome.code, 128 + signal) << outcome.Describe();
+    EXPECT_EQ(outcome.out, "up\n") << outcome.Describe();
+    EXPECT_EQ(outcome.err, "") << outcome.Describe();
+  }
+  EXPECT_EQ(Out({"--sig-proxy=false"}, "echo up"), "up\n");
+  EXPECT_EQ(Out({"--sig-proxy"}, "echo up"), "up\n");
+  world_->ExpectNoResidue("runs that signals ended");
+}
+
 // The kernel shields the first process of a pid namespace from what it does not handle
 // (pid_namespaces(7)); one below --init is not shielded.
 TEST_F(StreamsTest, SignalsThatTheProgramDoesNotHandle) {

@@ -1,6 +1,7 @@
 // The life of a container by the commands of an OCI runtime: states, errors, what is left.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -75,6 +76,32 @@ TEST_F(LifeTest, WhatCannotBeCreatedLeavesNothing) {
   ExpectFails({"create", "--bundle", bundle(), "c1"},
               "cannot allocate tty if runc will detach without setting console socket");
   EXPECT_EQ(Out({"list", "-q"}), "");
+}
+
+// Who enters a container has its clocks.
+TEST_F(LifeTest, ExecEntersTheTimeNamespace) {
+  Write("sleep 1000", [](Json& config) {
+    config["linux"]["namespaces"].push_back({{"type", "time"}});
+    config["linux"]["timeOffsets"]["boottime"] = {{"secs", 86400}, {"nanosecs", 0}};
+  });
+  Detached({"create", "--bundle", bundle(), "c1"});
+  Out({"start", "c1"});
+  char host[64] = {};
+  ASSERT_GT(::readlink("/proc/self/ns/time", host, sizeof(host) - 1), 0);
+  const std::string own = Out({"exec", "c1", "readlink", "/proc/1/ns/time"});
+  EXPECT_NE(own, absl::StrCat(host, "\n"));
+  EXPECT_EQ(Out({"exec", "c1", "readlink", "/proc/self/ns/time"}), own);
+  timespec before = {}, after = {};
+  ::clock_gettime(CLOCK_BOOTTIME, &before);
+  const std::string uptime = Out({"exec", "c1", "cat", "/proc/uptime"});
+  ::clock_gettime(CLOCK_BOOTTIME, &after);
+  double seconds = 0;
+  ASSERT_TRUE(absl::SimpleAtod(uptime.substr(0, uptime.find(' ')), &seconds)) << uptime;
+  EXPECT_GE(seconds, static_cast<double>(before.tv_sec) + 86400 - 0.1);
+  EXPECT_LE(seconds, static_cast<double>(after.tv_sec) + 86401 + 0.1);
+  // A process that it starts, too.
+  EXPECT_EQ(Out({"exec", "c1", "sh", "-c", "readlink /proc/self/ns/time; true"}), own);
+  Out({"delete", "--force", "c1"});
 }
 
 TEST_F(LifeTest, TheCgroupOfAnotherIsLeftAlone) {
