@@ -61,6 +61,13 @@ inline absl::StatusOr<InstallSeccomp> PlanSeccomp(const ContainerSpec& spec,
   if (NeedsListener(filter, context)) {
     absl::Status possible = internal::ListenerCanBeHandedOver(filter, context);
     if (!possible.ok()) return possible;
+    // The memory of a process that unshared its user namespace is the old one's still: without
+    // capabilities there nobody traces its children before they execute (ptrace(2)).
+    if (facts.rootless) {
+      return absl::InvalidArgumentError(
+          "SCMP_ACT_NOTIFY is for root: the descriptor of the filter cannot be taken from the "
+          "container of an ordinary user");
+    }
     op.listener_path = filter.listener_path;
     op.listener_metadata = filter.listener_metadata;
   } else if ((op.flags & kSeccompWaitKillable) != 0) {

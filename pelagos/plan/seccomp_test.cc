@@ -70,6 +70,11 @@ TEST(PlanSeccompTest, AListenerMustBePossible) {
   EXPECT_EQ(Problem(filter), "SCMP_ACT_NOTIFY needs a listenerPath");
   filter.listener_path = "/run/l";
   EXPECT_EQ(PlanSeccomp(SpecWith(filter), {})->listener_path, "/run/l");
+  HostFacts rootless;
+  rootless.rootless.emplace();
+  EXPECT_EQ(PlanSeccomp(SpecWith(filter), rootless).status().message(),
+            "SCMP_ACT_NOTIFY is for root: the descriptor of the filter cannot be taken from the "
+            "container of an ordinary user");
   filter.rules[0].names = {"write"};
   EXPECT_EQ(Problem(filter),
             "SCMP_ACT_NOTIFY is not possible for write, which hands the listener over itself");

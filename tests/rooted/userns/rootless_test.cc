@@ -171,6 +171,15 @@ TEST_F(RootlessTest, Isolation) {
             absl::StrCat(host, "\nsealed\n/sys/class/net\n"));
 }
 
+TEST_F(RootlessTest, NoListenerOfItsFilter) {
+  const std::string profile = world_->Write(
+      "profile.json", R"({"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/listener",)"
+                      R"("syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_NOTIFY"}]})");
+  ASSERT_EQ(::chmod(profile.c_str(), 0644), 0);
+  ExpectFails({"--security-opt", "seccomp=" + profile}, 125, "SCMP_ACT_NOTIFY is for root");
+  world_->ExpectNoResidue("what cannot have a listener");
+}
+
 TEST_F(RootlessTest, DevicesAreTheHosts) {
   EXPECT_EQ(Out({},
                 "echo gone > /dev/null; head -c 3 /dev/zero | wc -c; stat -c %u:%t:%T "
