@@ -39,6 +39,23 @@ std::string WithoutControls(absl::string_view text) {
   return clean;
 }
 
+absl::StatusOr<LoadedImage> Import(std::vector<std::string> arguments, int stdin_fd,
+                                   absl::string_view reference,
+                                   const std::vector<std::string>& changes,
+                                   const IngestOptions& options) {
+  arguments.insert(arguments.end(), {"--reference", std::string(reference)});
+  for (const std::string& change : changes) {
+    arguments.insert(arguments.end(), {"--change", change});
+  }
+  PELAGOS_ASSIGN_OR_RETURN(std::vector<LoadedImage> images,
+                           internal::RunImageProgram(std::move(arguments), stdin_fd, options));
+  return std::move(images.front());
+}
+
+}  // namespace
+
+namespace internal {
+
 absl::StatusOr<std::vector<LoadedImage>> RunImageProgram(std::vector<std::string> arguments,
                                                          int stdin_fd,
                                                          const IngestOptions& options) {
@@ -66,25 +83,8 @@ absl::StatusOr<std::vector<LoadedImage>> RunImageProgram(std::vector<std::string
                            sys::RunProgram(program, std::move(arguments), how));
   if (::lseek(report.get(), 0, SEEK_SET) != 0) return ErrnoStatus(errno, "lseek", "report");
   PELAGOS_ASSIGN_OR_RETURN(const std::string text, sys::ReadAll(report, kMaxReport, "report"));
-  return internal::ParseReport(text, exit_code);
+  return ParseReport(text, exit_code);
 }
-
-absl::StatusOr<LoadedImage> Import(std::vector<std::string> arguments, int stdin_fd,
-                                   absl::string_view reference,
-                                   const std::vector<std::string>& changes,
-                                   const IngestOptions& options) {
-  arguments.insert(arguments.end(), {"--reference", std::string(reference)});
-  for (const std::string& change : changes) {
-    arguments.insert(arguments.end(), {"--change", change});
-  }
-  PELAGOS_ASSIGN_OR_RETURN(std::vector<LoadedImage> images,
-                           RunImageProgram(std::move(arguments), stdin_fd, options));
-  return std::move(images.front());
-}
-
-}  // namespace
-
-namespace internal {
 
 absl::StatusOr<std::vector<LoadedImage>> ParseReport(absl::string_view report, int exit_code) {
   const auto broken = [&] {
@@ -122,7 +122,7 @@ absl::StatusOr<std::vector<LoadedImage>> Load(const std::string& data_root, int 
                                               const IngestOptions& options) {
   std::vector<std::string> arguments = {"load", "--data-root", data_root};
   if (!options.tag.empty()) arguments.insert(arguments.end(), {"--tag", options.tag});
-  return RunImageProgram(std::move(arguments), archive_fd, options);
+  return internal::RunImageProgram(std::move(arguments), archive_fd, options);
 }
 
 absl::StatusOr<LoadedImage> ImportTar(const std::string& data_root, int tar_fd,

@@ -46,6 +46,11 @@ absl::StatusOr<LoadedImage> ImportFolder(const std::string& data_root, const std
                                          const IngestOptions& options = {});
 
 namespace internal {
+// Runs pelagos-image to its end; standard error is ours. `stdin_fd` stays the caller's; -1 for
+// none.
+absl::StatusOr<std::vector<LoadedImage>> RunImageProgram(std::vector<std::string> arguments,
+                                                         int stdin_fd,
+                                                         const IngestOptions& options);
 // The program's standard output as a value or the error that it reports; see program/main.cc.
 absl::StatusOr<std::vector<LoadedImage>> ParseReport(absl::string_view report, int exit_code);
 }  // namespace internal

@@ -72,6 +72,15 @@ struct FoundInStore {
   std::optional<UserFiles> users;
 };
 
+// An image as its documents say it.
+struct StoredImage {
+  std::string reference;  // canonical
+  Digest manifest_digest;
+  std::string manifest_text, config_text;  // as they came
+  Manifest manifest;
+  ImageConfig config;
+};
+
 // What Publish lets in. The caller has verified that every digest is that of its content.
 struct NewImage {
   struct Layer {
@@ -107,6 +116,16 @@ class Store {
 
   // Sorted by reference.
   absl::StatusOr<std::vector<ImageSummary>> List() const;
+
+  // The documents of an image, as Find finds it; DataLoss if they cannot be read.
+  absl::StatusOr<StoredImage> Describe(absl::string_view reference) const;
+  // Of all images that can be read, sorted by reference.
+  absl::StatusOr<std::vector<StoredImage>> DescribeAll() const;
+
+  // Another name for an image; one that exists names this image from then on. Returns both names,
+  // canonical. InvalidArgument: `target` is no name, or has a digest.
+  absl::StatusOr<std::pair<std::string, std::string>> Tag(absl::string_view source,
+                                                          absl::string_view target);
 
   // Removes the name, then layers and blobs that no name needs any more. NotFound if there is no
   // such name; FailedPrecondition if it would take layers that are held. Returns the canonical
@@ -148,6 +167,7 @@ class Store {
   absl::StatusOr<StoredReference> FindReference(const Reference& reference,
                                                 absl::string_view written) const;
   absl::StatusOr<Loaded> Load(const StoredReference& stored) const;
+  absl::StatusOr<StoredImage> Documents(const StoredReference& stored) const;
   absl::Status CheckLayers(const Loaded& loaded) const;
   // Folders as overlayfs takes them, top first.
   absl::StatusOr<std::vector<std::string>> LayersOf(const ImageConfig& config) const;

@@ -23,6 +23,66 @@
 
 namespace pelagos::image {
 
+absl::StatusOr<StoredImage> Store::Documents(const StoredReference& stored) const {
+  StoredImage image;
+  image.reference = stored.reference;
+  image.manifest_digest = stored.manifest;
+  PELAGOS_ASSIGN_OR_RETURN(image.manifest_text,
+                           sys::ReadFileAtOnce(BlobPath(stored.manifest), kMaxDocumentSize),
+                           "manifest");
+  PELAGOS_ASSIGN_OR_RETURN(image.manifest, ParseManifest(image.manifest_text), "manifest");
+  PELAGOS_ASSIGN_OR_RETURN(
+      image.config_text,
+      sys::ReadFileAtOnce(BlobPath(image.manifest.config.digest), kMaxDocumentSize), "config");
+  PELAGOS_ASSIGN_OR_RETURN(image.config, ParseImageConfig(image.config_text), "config");
+  if (image.config.diff_ids.size() != image.manifest.layers.size()) {
+    return absl::DataLossError("manifest and config have different numbers of layers");
+  }
+  return image;
+}
+
+absl::StatusOr<StoredImage> Store::Describe(absl::string_view written) const {
+  PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ResolveReference(written));
+  PELAGOS_ASSIGN_OR_RETURN(const StoredReference stored, FindReference(reference, written));
+  absl::StatusOr<StoredImage> image = Documents(stored);
+  if (image.ok()) return image;
+  PELAGOS_RETURN_IF_ERROR(FindReference(reference, written).status());  // removed meanwhile
+  return absl::DataLossError(
+      absl::StrCat("image '", written, "' is damaged, get it again: ", image.status().message()));
+}
+
+absl::StatusOr<std::vector<StoredImage>> Store::DescribeAll() const {
+  const std::string refs = absl::StrCat(folder_, "/refs");
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListFolder(refs));
+  std::vector<StoredImage> images;
+  for (const std::string& name : names) {
+    if (!absl::EndsWith(name, ".json")) continue;
+    const absl::StatusOr<StoredReference> stored = ReadReference(absl::StrCat(refs, "/", name));
+    if (!stored.ok()) continue;
+    absl::StatusOr<StoredImage> image = Documents(*stored);
+    if (image.ok()) images.push_back(*std::move(image));
+  }
+  std::sort(images.begin(), images.end(),
+            [](const StoredImage& a, const StoredImage& b) { return a.reference < b.reference; });
+  return images;
+}
+
+absl::StatusOr<std::pair<std::string, std::string>> Store::Tag(absl::string_view source,
+                                                               absl::string_view target) {
+  PELAGOS_ASSIGN_OR_RETURN(const Reference from, ResolveReference(source));
+  PELAGOS_ASSIGN_OR_RETURN(const Reference to, ResolveReference(target));
+  if (!to.digest.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", target, "': an image has the digest that it has; expected NAME[:TAG]"));
+  }
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
+                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
+  PELAGOS_ASSIGN_OR_RETURN(StoredReference stored, FindReference(from, source));
+  std::string old = std::exchange(stored.reference, to.ToString());
+  PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(RefPath(to), PrintStoredReference(stored)));
+  return std::pair(std::move(old), std::move(stored.reference));
+}
+
 absl::StatusOr<std::string> Store::Remove(absl::string_view written) {
   PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ResolveReference(written));
   PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());

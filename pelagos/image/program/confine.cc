@@ -4,11 +4,13 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/fd.h"
@@ -32,7 +34,11 @@ constexpr uint64_t kWrite =
     LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
 
 absl::Status Allow(const Fd& rules, const std::string& path, uint64_t access) {
-  PELAGOS_ASSIGN_OR_RETURN(const Fd folder, sys::OpenFile(path, O_PATH | O_DIRECTORY));
+  PELAGOS_ASSIGN_OR_RETURN(const Fd folder, sys::OpenFile(path, O_PATH));
+  struct stat info = {};
+  if (::fstat(folder.get(), &info) != 0) return ErrnoStatus(errno, "fstat", path);
+  // Rights that only folders have are an error of the call for others.
+  if (!S_ISDIR(info.st_mode)) access &= ~uint64_t{LANDLOCK_ACCESS_FS_READ_DIR};
   landlock_path_beneath_attr rule = {};
   rule.allowed_access = access;
   rule.parent_fd = folder.get();
@@ -57,7 +63,9 @@ absl::Status Landlock(const std::vector<std::string>& writable,
     PELAGOS_RETURN_IF_ERROR(Allow(rules, path, (kRead | kWrite) & ~LANDLOCK_ACCESS_FS_EXECUTE));
   }
   for (const std::string& path : readable) {
-    PELAGOS_RETURN_IF_ERROR(Allow(rules, path, kRead & ~LANDLOCK_ACCESS_FS_EXECUTE));
+    const absl::Status allowed = Allow(rules, path, kRead & ~LANDLOCK_ACCESS_FS_EXECUTE);
+    const std::optional<int> error = FindErrno(allowed);
+    if (error != ENOENT && error != ENOTDIR) PELAGOS_RETURN_IF_ERROR(allowed);
   }
   const sys::Result restricted = sys::Call(SYS_landlock_restrict_self, rules.get(), 0);
   if (!restricted.ok()) return ErrnoStatus(restricted.err, "landlock_restrict_self");

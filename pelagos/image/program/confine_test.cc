@@ -33,6 +33,7 @@ class ConfineTest : public ::testing::Test {
       fs::create_directories(root_ / folder);
       std::ofstream(root_ / folder / "file") << "x";
     }
+    std::ofstream(root_ / "other/one") << "x";
   }
 
   // What `attempt` returns in a confined child: it is for good.
@@ -40,7 +41,8 @@ class ConfineTest : public ::testing::Test {
     const pid_t child = ::fork();
     if (child == 0) {
       const absl::Status status =
-          Confine({(root_ / "writable").string()}, {(root_ / "readable").string()});
+          Confine({(root_ / "writable").string()},
+                  {(root_ / "readable").string(), (root_ / "other/one").string(), "/absent/file"});
       ::_exit(!status.ok() ? 99 : attempt() ? 0 : 1);
     }
     int status = 0;
@@ -67,6 +69,8 @@ TEST_F(ConfineTest, LeavesTheStoreAndTheSource) {
 
 TEST_F(ConfineTest, ShutsTheRest) {
   if (!HasLandlock()) GTEST_SKIP() << "SKIPPED: this kernel has no Landlock";
+  EXPECT_TRUE(Opens("other/one", O_RDONLY));
+  EXPECT_FALSE(Opens("other/one", O_WRONLY));
   EXPECT_FALSE(Opens("other/file", O_RDONLY));
   EXPECT_FALSE(Opens("other/file", O_WRONLY));
   EXPECT_FALSE(Opens("other/new", O_WRONLY | O_CREAT));

@@ -3,7 +3,11 @@
 //
 //   pelagos-image load   --data-root DIR [--tag REF] [--max-bytes N] [--max-entries N] < ARCHIVE
 //   pelagos-image import --data-root DIR --reference REF [--folder DIR] [--change TEXT]... [< TAR]
+//   pelagos-image pull   --data-root DIR [--max-bytes N] [--max-entries N] < REQUEST
+//   pelagos-image push   --data-root DIR < REQUEST
+//   pelagos-image ping   --data-root "" < REQUEST
 //
+// REQUEST is the JSON of pelagos/image/transfer_request.h; progress goes to standard error.
 // Standard output, in full at the end:  "ok TAB REFERENCE TAB DIGEST TAB LAYERS" for each image,
 // or one "error TAB CODE TAB MESSAGE" (CODE as absl::StatusCode). Exit code 0 or 1; 2 for wrong
 // arguments.
@@ -28,6 +32,7 @@
 #include "pelagos/image/program/archive_loader.h"
 #include "pelagos/image/program/confine.h"
 #include "pelagos/image/program/importer.h"
+#include "pelagos/image/program/transfers.h"
 #include "pelagos/image/reference.h"
 #include "pelagos/image/store.h"
 #include "pelagos/sys/file.h"
@@ -76,7 +81,9 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
   }
   const bool load = arguments.command == "load";
   const bool import = arguments.command == "import" && !arguments.reference.empty();
-  if (arguments.data_root.empty() || !(load || import)) return std::nullopt;
+  const bool remote = arguments.command == "pull" || arguments.command == "push";
+  if (arguments.command == "ping") return arguments;
+  if (arguments.data_root.empty() || !(load || import || remote)) return std::nullopt;
   return arguments;
 }
 
@@ -120,6 +127,9 @@ absl::StatusOr<std::vector<NewImage>> Import(const Arguments& arguments, const S
 }
 
 absl::StatusOr<std::string> Run(const Arguments& arguments) {
+  if (arguments.command == "pull") return RunPull(arguments.data_root, arguments.limits);
+  if (arguments.command == "push") return RunPush(arguments.data_root);
+  if (arguments.command == "ping") return RunPing();
   PELAGOS_ASSIGN_OR_RETURN(Store store, Store::Open(arguments.data_root));
   PELAGOS_ASSIGN_OR_RETURN(const Ingest ingest, store.StartIngest());
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<NewImage> images,
