@@ -14,6 +14,7 @@
 #include "pelagos/compose/project_name.h"
 #include "pelagos/compose/up.h"
 #include "pelagos/container/engine.h"
+#include "pelagos/image/pull_policy.h"
 #include "pelagos/plan/json.h"
 #include "pelagos/plan/print.h"
 
@@ -53,6 +54,9 @@ int RunUp(const Context& context, const Arguments& args) {
   auto engine = container::Engine::Open(context.roots);
   if (!engine.ok()) return Fail(engine.status());
   SweepOrWarn(**engine);
+  const auto pull = image::ParsePullPolicy(args.value("pull", "missing"));
+  if (!pull.ok()) return Fail(absl::StrCat("compose up: ", pull.status().message()), kUsage);
+  (*engine)->Pull(*pull);
   return compose::Up(**engine,
                      {.stack = StackOptionsFrom(args), .foreground = args.has("foreground")},
                      std::cout, std::cerr);
@@ -151,7 +155,9 @@ std::vector<Command> ComposeCommands() {
        .example = "pelagos compose up -f shop.reml -p shop",
        .flags = {kFile,
                  kProject,
-                 {"foreground", 0, "", "stay, show the logs, take the stack down at the end"}},
+                 {"foreground", 0, "", "stay, show the logs, take the stack down at the end"},
+                 {"pull", 0, "WHEN",
+                  "ask the registries for images: missing (default), always or never"}},
        .run = RunUp},
       {.name = "compose down",
        .usage = "[FLAGS]",

@@ -50,10 +50,7 @@ std::string Help() {
   add(run.name, run.summary);
   add("oci", "The command line of an OCI runtime, as runc's (also: pelagos-oci).");
   absl::StrAppend(&text, "\nImages\n");
-  add("image load", "Load images from an OCI or docker archive.");
-  add("image import", "Make an image of a root file system.");
-  add("image ls", "List the images of the store.");
-  add("image rm", "Remove images from the store.");
+  for (const Command& command : ImageCommands()) add(command.name, command.summary);
   absl::StrAppend(&text, "\nPrograms\n");
   for (const Command& command : RemlCommands()) add(command.name, command.summary);
   absl::StrAppend(&text,
@@ -63,7 +60,8 @@ std::string Help() {
 }
 
 int Unknown(absl::string_view words, const std::vector<Command>& commands) {
-  std::vector<absl::string_view> names = {"image load", "image import", "image ls", "image rm"};
+  std::vector<absl::string_view> names;
+  for (const Command& command : ImageCommands()) names.push_back(command.name);
   for (const Command& command : commands) names.push_back(command.name);
   const std::string near = Suggest(words, names);
   return Fail(absl::StrCat("unknown command '", words, "'",
@@ -104,7 +102,7 @@ int Dispatch(const std::vector<std::string>& all) {
   }
   if (words[0] == "image") {
     // Layers of ordinary users have owners that only their user namespace may give and take away.
-    constexpr absl::string_view kChanging[] = {"load", "import", "rm"};
+    constexpr absl::string_view kChanging[] = {"load", "import", "prune", "pull", "rm", "tag"};
     if (words.size() > 2 && std::count(std::begin(kChanging), std::end(kChanging), words[1]) != 0) {
       const auto entered = container::EnterIfRootless(context.roots);
       if (!entered.ok()) return Fail(entered.status());

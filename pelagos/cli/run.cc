@@ -30,6 +30,7 @@
 #include "pelagos/container/id_pool.h"
 #include "pelagos/container/rootless.h"
 #include "pelagos/container/running.h"
+#include "pelagos/image/pull_policy.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/lock_down.h"
 #include "pelagos/plan/print.h"
@@ -95,6 +96,8 @@ int Run(const Context& context, const Arguments& args) {
   if (!self.ok()) return Fail(self.status(), kRuntimeFailed);
   absl::StatusOr<ContainerSpec> spec = SpecFrom(args, self->pid);
   if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);
+  const auto pull = image::ParsePullPolicy(args.value("pull", "missing"));
+  if (!pull.ok()) return Fail(absl::StrCat("run: ", pull.status().message()), kUsage);
   if (args.has("dry-run")) {
     // Whatever the planning does from here on, it changes nothing.
     const absl::StatusOr<bool> locked = launch::LockDown();
@@ -132,6 +135,7 @@ int Run(const Context& context, const Arguments& args) {
     return kDone;
   }
   SweepOrWarn(**engine);
+  (*engine)->Pull(*pull);
   const bool interactive = args.has("interactive");
   if (spec->terminal && interactive && ::isatty(STDIN_FILENO) == 0) {
     return Fail("run: -i and -t together need a terminal as standard input; leave out one");
@@ -226,6 +230,7 @@ std::vector<Flag> RunFlags() {
       {"tty", 't', "", "a terminal for the container"},
       {"sig-proxy", 0, "", "pass signals on (default); =false: they end the run"},
       {"read-only", 0, "", "seal the root file system"},
+      {"pull", 0, "WHEN", "ask the registry for the image: missing (default), always or never"},
       {"timing", 0, "", "print how long each step took, at the end"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
   for (const auto& more : {LimitFlags(), MountFlags(), DeviceFlags(), RightsFlags(),

@@ -15,6 +15,7 @@
 #include "pelagos/container/peer.h"
 #include "pelagos/image/builtin.h"
 #include "pelagos/image/store.h"
+#include "pelagos/image/transfer.h"
 #include "pelagos/image/user.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/wait.h"
@@ -75,6 +76,10 @@ absl::StatusOr<net::Networks*> Engine::networks() {
   return &*networks_;
 }
 
+absl::Status Engine::PullImage(const std::string& image) const {
+  return image::Pull(roots_.data, image).status();
+}
+
 absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse use) {
   FoundImage found;
   std::optional<image::UserFiles> users;
@@ -85,10 +90,17 @@ absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse
     found.image.layers = {spec.rootfs};
   } else {
     const image::Store store = image::Store::Look(roots_.data);
+    if (use == ImageUse::kLoad && pull_ == image::PullPolicy::kAlways) {
+      PELAGOS_RETURN_IF_ERROR(PullImage(spec.image));
+    }
     absl::StatusOr<image::FoundInStore> stored = store.FindWithUsers(spec.image);
     if (use == ImageUse::kLoad && absl::IsNotFound(stored.status())) {
       PELAGOS_RETURN_IF_ERROR(image::EnsureBuiltin(roots_.data, spec.image));
       stored = store.FindWithUsers(spec.image);
+      if (absl::IsNotFound(stored.status()) && pull_ == image::PullPolicy::kMissing) {
+        PELAGOS_RETURN_IF_ERROR(PullImage(spec.image));
+        stored = store.FindWithUsers(spec.image);
+      }
     }
     PELAGOS_RETURN_IF_ERROR(stored.status());
     found.image = std::move(stored->image);

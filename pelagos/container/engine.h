@@ -18,6 +18,7 @@
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/base/laps.h"
+#include "pelagos/image/pull_policy.h"
 #include "pelagos/image/store.h"
 #include "pelagos/launch/launcher.h"
 #include "pelagos/net/networks.h"
@@ -75,6 +76,10 @@ class Engine {
   // What it does from now on; null: nothing.
   void Time(Laps* laps) { laps_ = laps; }
 
+  // Whether FindImage may ask registries; never, until this is called. Progress goes to standard
+  // error.
+  void Pull(image::PullPolicy policy) { pull_ = policy; }
+
   const store::Roots& roots() const { return roots_; }
   // What holds for every container. Controllers and v1 hierarchies: once they were learnt.
   const HostFacts& facts() const { return facts_; }
@@ -82,7 +87,8 @@ class Engine {
   // And what only this spec makes worth asking the kernel for.
   absl::StatusOr<HostFacts> FactsFor(const ContainerSpec& spec);
 
-  // The image or root folder of the spec, and its user. kLoad: loads a built-in image on first use.
+  // The image or root folder of the spec, and its user. kLoad: loads a built-in image on first use,
+  // and pulls as Pull says.
   absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec, ImageUse use = ImageUse::kLoad);
 
   absl::Status EnsureNetwork(const NetworkPlan& plan);
@@ -117,7 +123,10 @@ class Engine {
   std::vector<std::string> CgroupRoots() const;
   absl::Status Detach(const std::string& id);
 
+  absl::Status PullImage(const std::string& image) const;
+
   store::Roots roots_;
+  image::PullPolicy pull_ = image::PullPolicy::kNever;
   HostFacts facts_;
   bool knows_cgroups_ = false;
   Laps* laps_ = nullptr;

@@ -140,4 +140,15 @@ absl::StatusOr<LoadedImage> ImportFolder(const std::string& data_root, const std
                 options);
 }
 
+absl::StatusOr<std::vector<LoadedImage>> Save(const std::string& data_root, int archive_fd,
+                                              const std::vector<std::string>& references,
+                                              ArchiveFormat format, const IngestOptions& options) {
+  std::vector<std::string> arguments = {"save", "--data-root", data_root, "--format",
+                                        format == ArchiveFormat::kOci ? "oci" : "docker-archive"};
+  for (const std::string& reference : references) {
+    arguments.insert(arguments.end(), {"--reference", reference});
+  }
+  return internal::RunImageProgram(std::move(arguments), archive_fd, options);
+}
+
 }  // namespace pelagos::image

@@ -45,6 +45,16 @@ absl::StatusOr<LoadedImage> ImportFolder(const std::string& data_root, const std
                                          const std::vector<std::string>& changes,
                                          const IngestOptions& options = {});
 
+enum class ArchiveFormat : uint8_t { kOci, kDockerArchive };
+
+// Writes images of the store as one archive (a tar) to `archive_fd`, which stays the caller's: an
+// OCI image layout, which newer Docker reads too, or the docker-archive of any Docker. The same
+// images give the same bytes. After an error the archive is good for nothing.
+absl::StatusOr<std::vector<LoadedImage>> Save(const std::string& data_root, int archive_fd,
+                                              const std::vector<std::string>& references,
+                                              ArchiveFormat format,
+                                              const IngestOptions& options = {});
+
 namespace internal {
 // Runs pelagos-image to its end; standard error is ours. `stdin_fd` stays the caller's; -1 for
 // none.

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -81,6 +82,12 @@ struct StoredImage {
   ImageConfig config;
 };
 
+// What Prune removed.
+struct Pruned {
+  std::vector<std::string> images;  // canonical names
+  uint64_t bytes = 0;               // on disk
+};
+
 // What Publish lets in. The caller has verified that every digest is that of its content.
 struct NewImage {
   struct Layer {
@@ -132,6 +139,10 @@ class Store {
   // name.
   absl::StatusOr<std::string> Remove(absl::string_view reference);
 
+  // Removes the images that `doomed` picks, but for those in use; none if it is empty. Then all
+  // that no name needs: layers, blobs, and what broken transfers left behind.
+  absl::StatusOr<Pruned> Prune(const std::function<bool(const StoredImage&)>& doomed);
+
   // Call it between Find and the mount; keep the result while the container runs. NotFound if the
   // image was removed in between.
   absl::StatusOr<LayerHold> Hold(const ResolvedImage& image) const;
@@ -173,8 +184,10 @@ class Store {
   absl::StatusOr<std::vector<std::string>> LayersOf(const ImageConfig& config) const;
   absl::StatusOr<ImageConfig> ConfigOf(const StoredReference& stored) const;
   void CopyInto(StoredReference& stored, const std::string& config) const;
+  // `removed_ref_path` empty: no name goes. `freed`: counts bytes, if it is not null.
   absl::Status RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
-                              const std::vector<Digest>& own_layers);
+                              const std::vector<Digest>& own_layers, uint64_t* freed = nullptr);
+  absl::StatusOr<std::string> RemoveAndCount(absl::string_view reference, uint64_t* freed);
   absl::Status ReapIngests();
   absl::Status PublishOne(const NewImage& image);
 

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -22,6 +24,26 @@
 #include "pelagos/sys/file.h"
 
 namespace pelagos::image {
+namespace {
+
+// Bytes on disk of a file or a tree; what cannot be read counts as nothing.
+uint64_t DiskUsage(const std::string& path) {
+  constexpr uint64_t kBlock = 512;  // of st_blocks (stat(2))
+  struct stat info = {};
+  if (::lstat(path.c_str(), &info) != 0) return 0;
+  uint64_t bytes = static_cast<uint64_t>(info.st_blocks) * kBlock;
+  if (!S_ISDIR(info.st_mode)) return bytes;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator entry(path, error), end;
+       !error && entry != end; entry.increment(error)) {
+    if (::lstat(entry->path().c_str(), &info) == 0) {
+      bytes += static_cast<uint64_t>(info.st_blocks) * kBlock;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
 
 absl::StatusOr<StoredImage> Store::Documents(const StoredReference& stored) const {
   StoredImage image;
@@ -84,6 +106,10 @@ absl::StatusOr<std::pair<std::string, std::string>> Store::Tag(absl::string_view
 }
 
 absl::StatusOr<std::string> Store::Remove(absl::string_view written) {
+  return RemoveAndCount(written, nullptr);
+}
+
+absl::StatusOr<std::string> Store::RemoveAndCount(absl::string_view written, uint64_t* freed) {
   PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ResolveReference(written));
   PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
@@ -101,13 +127,13 @@ absl::StatusOr<std::string> Store::Remove(absl::string_view written) {
   } else if (!absl::IsDataLoss(stored.status())) {
     return stored.status();
   }
-  PELAGOS_RETURN_IF_ERROR(RemoveUnneeded(path, trash, own_layers), "image '", written, "'");
+  PELAGOS_RETURN_IF_ERROR(RemoveUnneeded(path, trash, own_layers, freed), "image '", written, "'");
   return canonical;
 }
 
 // Called under the store's lock.
 absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
-                                   const std::vector<Digest>& own_layers) {
+                                   const std::vector<Digest>& own_layers, uint64_t* freed) {
   std::set<std::string> needed_blobs, needed_layers;
   const std::string refs = absl::StrCat(folder_, "/refs");
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListFolder(refs));
@@ -144,11 +170,15 @@ absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const In
     doomed.emplace_back(hex, *std::move(held));
   }
 
-  if (::unlink(removed_ref_path.c_str()) != 0)
-    return ErrnoStatus(errno, "unlink", removed_ref_path);
-  PELAGOS_RETURN_IF_ERROR(SyncFolder(refs));
+  if (!removed_ref_path.empty()) {
+    if (::unlink(removed_ref_path.c_str()) != 0) {
+      return ErrnoStatus(errno, "unlink", removed_ref_path);
+    }
+    PELAGOS_RETURN_IF_ERROR(SyncFolder(refs));
+  }
   if (!all_known) return absl::OkStatus();
   for (const auto& [hex, held] : doomed) {
+    if (freed != nullptr) *freed += DiskUsage(absl::StrCat(folder_, "/layers/", hex));
     PELAGOS_RETURN_IF_ERROR(
         Rename(absl::StrCat(folder_, "/layers/", hex), absl::StrCat(trash.folder(), "/", hex)));
   }
@@ -157,9 +187,42 @@ absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const In
   for (const std::string& name : blob_names) {
     if (needed_blobs.count(name) != 0) continue;
     const std::string path = absl::StrCat(blobs, "/", name);
+    if (freed != nullptr) *freed += DiskUsage(path);
     if (::unlink(path.c_str()) != 0) return ErrnoStatus(errno, "unlink", path);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Pruned> Store::Prune(const std::function<bool(const StoredImage&)>& doomed) {
+  Pruned pruned;
+  if (doomed) {
+    PELAGOS_ASSIGN_OR_RETURN(const std::vector<StoredImage> images, DescribeAll());
+    for (const StoredImage& image : images) {
+      if (!doomed(image)) continue;
+      absl::StatusOr<std::string> removed = RemoveAndCount(image.reference, &pruned.bytes);
+      // A container runs on it, or somebody else was faster.
+      if (absl::IsFailedPrecondition(removed.status()) || absl::IsNotFound(removed.status())) {
+        continue;
+      }
+      PELAGOS_RETURN_IF_ERROR(removed.status());
+      pruned.images.push_back(*std::move(removed));
+    }
+  }
+  PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
+                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
+  PELAGOS_RETURN_IF_ERROR(RemoveUnneeded("", trash, {}, &pruned.bytes));
+  const std::string partials = absl::StrCat(folder_, "/partial");
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListFolder(partials));
+  for (const std::string& name : names) {
+    const std::string path = absl::StrCat(partials, "/", name);
+    const absl::StatusOr<Fd> unused = sys::LockFile(path, sys::LockMode::kTry);
+    if (absl::IsUnavailable(unused.status())) continue;  // on its way
+    PELAGOS_RETURN_IF_ERROR(unused.status());
+    pruned.bytes += DiskUsage(path);
+    if (::unlink(path.c_str()) != 0) return ErrnoStatus(errno, "unlink", path);
+  }
+  return pruned;
 }
 
 }  // namespace pelagos::image

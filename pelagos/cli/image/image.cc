@@ -20,6 +20,9 @@
 #include "pelagos/base/fd.h"
 #include "pelagos/base/suggest.h"
 #include "pelagos/cli/command.h"
+#include "pelagos/cli/image/look.h"
+#include "pelagos/cli/image/registry.h"
+#include "pelagos/cli/image/store.h"
 #include "pelagos/image/ingest.h"
 #include "pelagos/image/reference.h"
 #include "pelagos/image/store.h"
@@ -151,7 +154,7 @@ int List(const Context& context, const Arguments& args) {
     return kDone;
   }
   if (list->empty()) {
-    std::cout << "No images found. Use 'pelagos image load' to add one.\n";
+    std::cout << "No images found. Use 'pelagos image pull NAME' to get one.\n";
     return kDone;
   }
   size_t width = 30;
@@ -187,7 +190,7 @@ int Remove(const Context& context, const Arguments& args) {
   return code;
 }
 
-std::vector<Command> Commands() {
+std::vector<Command> OwnCommands() {
   return {
       {"image load",
        "[--tag REF] [-i FILE | FILE | -]",
@@ -237,9 +240,17 @@ std::string Help(const std::vector<Command>& commands) {
 
 }  // namespace
 
+std::vector<Command> ImageCommands() {
+  std::vector<Command> commands;
+  for (const auto& some : {RegistryCommands(), OwnCommands(), LookCommands(), StoreCommands()}) {
+    commands.insert(commands.end(), some.begin(), some.end());
+  }
+  return commands;
+}
+
 int ImageCommand(const std::string& data_root, const std::string& run_root,
                  const std::vector<std::string>& args) {
-  const std::vector<Command> commands = Commands();
+  const std::vector<Command> commands = ImageCommands();
   if (args.empty()) {
     std::cerr << Help(commands);
     return kUsage;

@@ -1,5 +1,6 @@
 #include "pelagos/image/program/archive_loader.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -126,7 +127,11 @@ absl::Status ArchiveLoader::ReadLayer(const std::string& path, ByteSource& conte
   layer.folder = absl::StrCat(ingest_.folder(), "/", layers_.size());
   if (::mkdir(layer.folder.c_str(), 0755) != 0) return ErrnoStatus(errno, "mkdir", layer.folder);
   if (::chmod(layer.folder.c_str(), 0755) != 0) return ErrnoStatus(errno, "chmod", layer.folder);
-  absl::StatusOr<UnpackedLayer> unpacked = UnpackLayer(content, layer.folder, budget_);
+  layer.file = absl::StrCat(ingest_.folder(), "/blob-", layers_.size());
+  PELAGOS_ASSIGN_OR_RETURN(
+      const Fd file, sys::OpenFile(layer.file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  KeepingSource kept(content, file.get());
+  absl::StatusOr<UnpackedLayer> unpacked = UnpackLayer(kept, layer.folder, budget_);
   if (unpacked.ok()) {
     layer.unpacked = *std::move(unpacked);
     const auto [first, is_new] = folders_.emplace(layer.unpacked.diff_id, layer.folder);
@@ -138,6 +143,7 @@ absl::Status ArchiveLoader::ReadLayer(const std::string& path, ByteSource& conte
     layer.status = unpacked.status();
     if (IsAboutNumbers(layer.status)) return layer.status;
     PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(layer.folder));
+    PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(layer.file));
   }
   layers_[path] = std::move(layer);
   return absl::OkStatus();
@@ -178,10 +184,9 @@ absl::StatusOr<const std::string*> ArchiveLoader::Blob(const Digest& digest) con
   return Document(absl::StrCat(kBlobs, digest.hex()));
 }
 
-absl::StatusOr<NewImage::Layer> ArchiveLoader::Verify(const Layer* layer,
-                                                      const Descriptor* descriptor,
-                                                      const Digest& diff_id,
-                                                      absl::string_view what) const {
+absl::Status ArchiveLoader::Verify(const Layer* layer, const Descriptor* descriptor,
+                                   const Digest& diff_id, absl::string_view what,
+                                   NewImage& image) const {
   if (layer == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat("layer '", what, "' is not in the archive"));
   }
@@ -195,7 +200,9 @@ absl::StatusOr<NewImage::Layer> ArchiveLoader::Verify(const Layer* layer,
                                             layer->unpacked.diff_id.ToString(),
                                             ", but the config says ", diff_id.ToString()));
   }
-  return NewImage::Layer{diff_id, layer->folder};
+  image.layers.push_back({diff_id, layer->folder});
+  image.blobs.push_back({layer->unpacked.blob, layer->file});
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Descriptor> ArchiveLoader::Choose(const std::vector<Descriptor>& choices,
@@ -285,11 +292,9 @@ absl::StatusOr<NewImage> ArchiveLoader::LayoutImage(const Descriptor& descriptor
   for (size_t i = 0; i < manifest.layers.size(); ++i) {
     // Blobs lie under their digests, which were compared when they were read.
     auto found = layers_.find(absl::StrCat(kBlobs, manifest.layers[i].digest.hex()));
-    PELAGOS_ASSIGN_OR_RETURN(
-        NewImage::Layer layer,
-        Verify(found == layers_.end() ? nullptr : &found->second, &manifest.layers[i],
-               config.diff_ids[i], manifest.layers[i].digest.ToString()));
-    image.layers.push_back(std::move(layer));
+    PELAGOS_RETURN_IF_ERROR(Verify(found == layers_.end() ? nullptr : &found->second,
+                                   &manifest.layers[i], config.diff_ids[i],
+                                   manifest.layers[i].digest.ToString(), image));
   }
   return image;
 }
@@ -350,10 +355,8 @@ absl::StatusOr<NewImage> ArchiveLoader::DockerImage(const DockerArchiveImage& it
       auto link = links_.find(path);
       if (link != links_.end()) found = layers_.find(link->second);
     }
-    PELAGOS_ASSIGN_OR_RETURN(NewImage::Layer layer,
-                             Verify(found == layers_.end() ? nullptr : &found->second, nullptr,
-                                    config.diff_ids[i], item.layers[i]));
-    image.layers.push_back(std::move(layer));
+    PELAGOS_RETURN_IF_ERROR(Verify(found == layers_.end() ? nullptr : &found->second, nullptr,
+                                   config.diff_ids[i], item.layers[i], image));
     const UnpackedLayer& unpacked = found->second.unpacked;
     const absl::string_view ending = unpacked.compression == Compression::kGzip   ? "+gzip"
                                      : unpacked.compression == Compression::kZstd ? "+zstd"

@@ -43,6 +43,7 @@ class ArchiveLoader {
     absl::Status status;
     UnpackedLayer unpacked;
     std::string folder;
+    std::string file;  // the blob as it is in the archive
   };
   // What an index or manifest.json says there is.
   struct Candidate {
@@ -64,8 +65,9 @@ class ArchiveLoader {
   absl::StatusOr<NewImage> DockerImage(const DockerArchiveImage& image,
                                        const Reference& name) const;
 
-  absl::StatusOr<NewImage::Layer> Verify(const Layer* layer, const Descriptor* descriptor,
-                                         const Digest& diff_id, absl::string_view what) const;
+  // Compares, and adds the layer and its blob to the image.
+  absl::Status Verify(const Layer* layer, const Descriptor* descriptor, const Digest& diff_id,
+                      absl::string_view what, NewImage& image) const;
 
   const Ingest& ingest_;
   Budget& budget_;

@@ -158,6 +158,27 @@ class HashingSource : public ByteSource {
   uint64_t size_ = 0;
 };
 
+// Writes what goes through to a file too, which stays the caller's.
+class KeepingSource : public ByteSource {
+ public:
+  KeepingSource(ByteSource& source, int fd) : source_(source), fd_(fd) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    PELAGOS_ASSIGN_OR_RETURN(const size_t count, source_.Read(buffer, size));
+    for (size_t done = 0; done < count;) {
+      const ssize_t written = ::write(fd_, buffer + done, count - done);
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return ErrnoStatus(errno, "write", "a blob in the store");
+      done += static_cast<size_t>(written);
+    }
+    return count;
+  }
+
+ private:
+  ByteSource& source_;
+  int fd_;
+};
+
 // Reads to the end, for what stands behind it (digests) or before it (a writer in a pipe).
 inline absl::Status Drain(ByteSource& source) {
   std::vector<char> buffer(size_t{64} << 10);

@@ -15,6 +15,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/program/folder_archive.h"
 #include "pelagos/image/program/unpack.h"
+#include "pelagos/sys/file.h"
 
 namespace pelagos::image {
 namespace {
@@ -74,8 +75,13 @@ absl::StatusOr<NewImage> ImportTar(ByteSource& input, const Ingest& ingest, Budg
   const std::string folder = absl::StrCat(ingest.folder(), "/0");
   if (::mkdir(folder.c_str(), 0755) != 0) return ErrnoStatus(errno, "mkdir", folder);
   if (::chmod(folder.c_str(), 0755) != 0) return ErrnoStatus(errno, "chmod", folder);
-  PELAGOS_ASSIGN_OR_RETURN(const UnpackedLayer layer, UnpackLayer(input, folder, budget));
+  const std::string file = absl::StrCat(ingest.folder(), "/blob");
+  PELAGOS_ASSIGN_OR_RETURN(const Fd blob,
+                           sys::OpenFile(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  KeepingSource kept(input, blob.get());
+  PELAGOS_ASSIGN_OR_RETURN(const UnpackedLayer layer, UnpackLayer(kept, folder, budget));
   image.layers.push_back({layer.diff_id, folder});
+  image.blobs.push_back({layer.blob, file});
 
   config.platform = HostPlatform();
   config.diff_ids = {layer.diff_id};

@@ -3,6 +3,7 @@
 //
 //   pelagos-image load   --data-root DIR [--tag REF] [--max-bytes N] [--max-entries N] < ARCHIVE
 //   pelagos-image import --data-root DIR --reference REF [--folder DIR] [--change TEXT]... [< TAR]
+//   pelagos-image save   --data-root DIR --format oci|docker-archive --reference REF... 0> ARCHIVE
 //   pelagos-image pull   --data-root DIR [--max-bytes N] [--max-entries N] < REQUEST
 //   pelagos-image push   --data-root DIR < REQUEST
 //   pelagos-image ping   --data-root "" < REQUEST
@@ -32,6 +33,7 @@
 #include "pelagos/image/program/archive_loader.h"
 #include "pelagos/image/program/confine.h"
 #include "pelagos/image/program/importer.h"
+#include "pelagos/image/program/save.h"
 #include "pelagos/image/program/transfers.h"
 #include "pelagos/image/reference.h"
 #include "pelagos/image/store.h"
@@ -47,7 +49,8 @@ namespace {
 
 struct Arguments {
   std::string command, data_root, tag, reference, folder;
-  std::vector<std::string> changes;
+  std::vector<std::string> changes, references;
+  std::string format;
   Limits limits;
 };
 
@@ -66,6 +69,9 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
       arguments.tag = value;
     } else if (flag == "--reference") {
       arguments.reference = value;
+      arguments.references.push_back(value);
+    } else if (flag == "--format") {
+      arguments.format = value;
     } else if (flag == "--folder") {
       arguments.folder = value;
     } else if (flag == "--change") {
@@ -83,6 +89,7 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
   const bool import = arguments.command == "import" && !arguments.reference.empty();
   const bool remote = arguments.command == "pull" || arguments.command == "push";
   if (arguments.command == "ping") return arguments;
+  if (arguments.command == "save" && !arguments.references.empty()) return arguments;
   if (arguments.data_root.empty() || !(load || import || remote)) return std::nullopt;
   return arguments;
 }
@@ -131,6 +138,11 @@ absl::StatusOr<std::string> Run(const Arguments& arguments) {
   if (arguments.command == "push") return RunPush(arguments.data_root);
   if (arguments.command == "ping") return RunPing();
   PELAGOS_ASSIGN_OR_RETURN(Store store, Store::Open(arguments.data_root));
+  if (arguments.command == "save") {
+    PELAGOS_RETURN_IF_ERROR(Confine({}, {store.folder()}));
+    // Standard input is the archive, opened for writing: standard output has the report.
+    return SaveImages(store, arguments.references, arguments.format, STDIN_FILENO);
+  }
   PELAGOS_ASSIGN_OR_RETURN(const Ingest ingest, store.StartIngest());
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<NewImage> images,
                            arguments.command == "load" ? Load(arguments, store, ingest)

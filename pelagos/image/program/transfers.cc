@@ -65,8 +65,9 @@ absl::StatusOr<TransferRequest> ReadRequest() {
   }
 }
 
-absl::Status ConfineFor(const TransferRequest& request, const std::vector<std::string>& writable) {
-  std::vector<std::string> readable(std::begin(kForNetwork), std::end(kForNetwork));
+absl::Status ConfineFor(const TransferRequest& request, const std::vector<std::string>& writable,
+                        std::vector<std::string> readable = {}) {
+  readable.insert(readable.end(), std::begin(kForNetwork), std::end(kForNetwork));
   for (const Endpoint& endpoint : request.endpoints) {
     if (!endpoint.ca_file.empty()) readable.push_back(endpoint.ca_file);
   }
@@ -108,7 +109,7 @@ absl::StatusOr<std::string> RunPull(const std::string& data_root, Limits limits)
 absl::StatusOr<std::string> RunPush(const std::string& data_root) {
   PELAGOS_ASSIGN_OR_RETURN(const TransferRequest request, ReadRequest());
   PELAGOS_ASSIGN_OR_RETURN(Store store, Store::Open(data_root));
-  PELAGOS_RETURN_IF_ERROR(ConfineFor(request, {store.folder()}));
+  PELAGOS_RETURN_IF_ERROR(ConfineFor(request, {}, {store.folder()}));
   PELAGOS_ASSIGN_OR_RETURN(const std::unique_ptr<HttpClient> http, StartHttp(request));
   Progress progress(request.progress, STDERR_FILENO);
   PELAGOS_ASSIGN_OR_RETURN(const StoredImage image, PushImage(request, {store, *http, progress}));

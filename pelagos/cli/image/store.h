@@ -1,0 +1,12 @@
+// `pelagos image tag`, `prune`, `save`.
+#pragma once
+
+#include <vector>
+
+#include "pelagos/cli/command.h"
+
+namespace pelagos::cli {
+
+std::vector<Command> StoreCommands();
+
+}  // namespace pelagos::cli
