@@ -18,7 +18,6 @@ namespace {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::ios::sync_with_stdio(false);
   // Under `bazel run`, relative paths count from where the user stands.
   if (const char* folder = std::getenv("BUILD_WORKING_DIRECTORY"); folder != nullptr) {
     if (::chdir(folder) != 0) {

@@ -1,6 +1,7 @@
 #include "benchmarks/compare/measure.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <numeric>
+#include <random>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -41,6 +44,9 @@ std::optional<std::string> FindProgram(const std::string& name) {
 }
 
 absl::StatusOr<Sample> RunOnce(const Entry& entry) {
+  if (entry.mounts >= 0 && ::setns(entry.mounts, CLONE_NEWNS) != 0) {
+    return ErrnoStatus(errno, "setns", entry.name);
+  }
   std::vector<std::string> copy = entry.argv;
   std::vector<char*> argv;
   for (std::string& word : copy) argv.push_back(word.data());
@@ -85,9 +91,12 @@ absl::StatusOr<Sample> RunOnce(const Entry& entry) {
 absl::StatusOr<std::vector<std::vector<Sample>>> RunInTurn(const std::vector<Entry>& entries,
                                                            int rounds) {
   std::vector<std::vector<Sample>> samples(entries.size());
+  std::vector<size_t> order(entries.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::mt19937 random(1);  // the same order in every measurement
   for (int round = 0; round < rounds; ++round) {
-    for (size_t i = 0; i < entries.size(); ++i) {
-      const size_t turn = (i + static_cast<size_t>(round)) % entries.size();
+    std::shuffle(order.begin(), order.end(), random);
+    for (const size_t turn : order) {
       PELAGOS_ASSIGN_OR_RETURN(const Sample sample, RunOnce(entries[turn]), entries[turn].name);
       samples[turn].push_back(sample);
     }

@@ -19,6 +19,7 @@ struct Entry {
   std::vector<std::string> cleanup;  // folders that are removed after each run, outside the time
   std::string input = {};            // the file it reads as standard input; "": nothing
   std::string output = {};           // the file that holds its standard output; "": ours
+  int mounts = -1;                   // the mount namespace it runs in; -1: ours
 };
 
 struct Sample {
@@ -29,10 +30,12 @@ struct Sample {
 // Where Debian or the administrator put a program.
 std::optional<std::string> FindProgram(const std::string& name);
 
-// Runs once; anything but exit code 0 is an error.
+// Runs once; anything but exit code 0 is an error. The caller's mount namespace is the entry's from
+// then on, and its working directory that one's root, if it has one.
 absl::StatusOr<Sample> RunOnce(const Entry& entry);
 
-// `rounds` samples of each entry. In every round each runs once; who begins moves on by one.
+// `rounds` samples of each entry. In every round each runs once, in an order of its own: what the
+// kernel has still to clear up after one is paid by all others alike.
 absl::StatusOr<std::vector<std::vector<Sample>>> RunInTurn(const std::vector<Entry>& entries,
                                                            int rounds);
 

@@ -138,8 +138,7 @@ std::string HelpFor(const Command& command) {
   return text;
 }
 
-int RunCommand(const Command& command, const Context& context,
-               const std::vector<std::string>& args) {
+int RunCommand(Command command, const Context& context, const std::vector<std::string>& args) {
   absl::StatusOr<Arguments> parsed = ParseFlags(command.flags, args, command.options_first);
   if (!parsed.ok()) {
     return Fail(absl::StrCat(command.name, ": ", parsed.status().message()), kUsage);
@@ -148,6 +147,7 @@ int RunCommand(const Command& command, const Context& context,
     std::cout << HelpFor(command);
     return kDone;
   }
+  command.flags = {};  // read; the command may need the memory
   return command.run(context, *parsed);
 }
 

@@ -81,8 +81,7 @@ absl::StatusOr<Arguments> ParseFlags(const std::vector<Flag>& flags,
 std::string HelpFor(const Command& command);
 
 // Parses, answers --help, runs.
-int RunCommand(const Command& command, const Context& context,
-               const std::vector<std::string>& args);
+int RunCommand(Command command, const Context& context, const std::vector<std::string>& args);
 
 // "pelagos: error: MESSAGE" on stderr; returns `code`.
 int Fail(absl::string_view message, int code = kFailed);

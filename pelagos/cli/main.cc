@@ -109,6 +109,10 @@ int Dispatch(const std::vector<std::string>& all) {
     }
     return ImageCommand(context.roots.data, context.roots.run, {words.begin() + 1, words.end()});
   }
+  if (words[0] == "run") {  // the one command that must be fast: it does not make the others' rows
+    return cli::RunCommand(RunCommandRow(), context, {words.begin() + 1, words.end()});
+  }
+  if (words[0] == "reml") std::ios::sync_with_stdio(false);  // these read and write a lot
   const std::vector<Command> commands = Commands();
   const std::string two = words.size() > 1 ? absl::StrCat(words[0], " ", words[1]) : words[0];
   for (const Command& command : commands) {

@@ -92,7 +92,7 @@ int ExitCodeFor(const absl::Status& status) {
 int Run(const Context& context, const Arguments& args) {
   Laps laps;
   Laps* const timing = args.has("timing") ? &laps : nullptr;
-  const absl::StatusOr<sys::SelfStatus> self = sys::ReadSelfStatus();
+  const absl::StatusOr<sys::SelfStatus> self = sys::ReadSelfStatus(sys::CallingThread::kOnly);
   if (!self.ok()) return Fail(self.status(), kRuntimeFailed);
   absl::StatusOr<ContainerSpec> spec = SpecFrom(args, self->pid);
   if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);

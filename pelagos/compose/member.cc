@@ -34,8 +34,8 @@ absl::Status Member::Start(container::Engine& engine, sys::EventLoop& loop,
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(engine.roots().Container(id()), 0700));
   PELAGOS_ASSIGN_OR_RETURN(log_, store::LogWriter::Open(LogFile(engine.roots())));
   started_at_ = absl::Now();
-  PELAGOS_ASSIGN_OR_RETURN(
-      started_, engine.Start(plan_.launch, {.in = -1, .out = out.get(), .err = err.get()}));
+  PELAGOS_ASSIGN_OR_RETURN(started_, engine.Start(std::make_shared<const LaunchPlan>(plan_.launch),
+                                                  {.in = -1, .out = out.get(), .err = err.get()}));
   state_ = State::kRunning;
   Relay(loop, out_, store::Stream::kStdout);
   Relay(loop, err_, store::Stream::kStderr);

@@ -130,7 +130,9 @@ absl::Status Engine::RemoveNetwork(const std::string& network) {
   return networks->Remove(network);
 }
 
-absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& streams) {
+absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& shared,
+                                      const Streams& streams) {
+  const LaunchPlan& plan = *shared;
   const std::string folder = roots_.Container(plan.id);
   const bool connected = plan.net.mode == NetMode::kBridge;
   // The folder is the owner record: what is made from here on is found by its name.
@@ -180,7 +182,7 @@ absl::StatusOr<Started> Engine::Start(const LaunchPlan& plan, const Streams& str
   io.self = &self;
   io.in_initial_user_namespace = !facts_.in_user_namespace;
   io.laps = laps_;
-  PELAGOS_ASSIGN_OR_RETURN(launch::Starting starting, launch::Launch(plan, io));
+  PELAGOS_ASSIGN_OR_RETURN(launch::Starting starting, launch::Launch(shared, io));
   if (connected) {
     Lap(laps_, "clone");
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());

@@ -96,7 +96,8 @@ class Engine {
 
   // Makes what the plan needs and runs it. On failure all of it is gone again, but for the
   // container's folder. AlreadyExists, and nothing touched, while a container of this id runs.
-  absl::StatusOr<Started> Start(const LaunchPlan& plan, const Streams& streams);
+  absl::StatusOr<Started> Start(const std::shared_ptr<const LaunchPlan>& plan,
+                                const Streams& streams);
 
   // True while a container of this id runs, whoever started it.
   bool IsTaken(const std::string& id) const;

@@ -19,6 +19,7 @@
 #include "pelagos/container/rootless.h"
 #include "pelagos/image/store.h"
 #include "pelagos/net/names.h"
+#include "pelagos/plan/cgroup.h"
 #include "pelagos/plan/user_namespace.h"
 #include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
@@ -101,6 +102,46 @@ std::vector<HostDevice> AllDevices() {
   return found;
 }
 
+void AddV2Controllers(const std::vector<std::string>& offered, CgroupLayout& layout) {
+  for (const std::string& name : offered) {
+    if (const auto controller = FindCgroupController(name)) {
+      layout.v2_controllers.push_back(*controller);
+    }
+  }
+}
+
+// A kernel without swap accounting has nothing to limit, and no file for it.
+bool LimitsSwap(const CgroupLayout& layout) {
+  const auto memory = layout.v1_mounts.find(CgroupController::kMemory);
+  const std::string file = memory != layout.v1_mounts.end()
+                               ? absl::StrCat(memory->second, "/memory.memsw.limit_in_bytes")
+                               : "/proc/swaps";
+  return ::access(file.c_str(), F_OK) == 0;
+}
+
+// What `needed` makes worth asking, without a look at all mounts of the host; `layout` has v2's
+// mount, or a host without one the devices hierarchy's. False: one is where only such a look finds
+// it, or nowhere.
+absl::StatusOr<bool> LearnUsualCgroups(const std::vector<CgroupController>& needed,
+                                       CgroupLayout& layout) {
+  CgroupLayout learnt = layout;
+  if (!layout.v2_mount.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> offered,
+                             sys::ReadCgroup2Controllers(layout.v2_mount));
+    AddV2Controllers(offered, learnt);
+  }
+  for (const CgroupController controller : needed) {
+    if (!IsInV2(learnt, controller)) {
+      std::string mount = sys::FindUsualCgroup1(RowOf(controller).v1_name);
+      if (mount.empty()) return false;
+      learnt.v1_mounts[controller] = std::move(mount);
+    }
+    if (controller == CgroupController::kMemory) learnt.limits_swap = LimitsSwap(learnt);
+  }
+  layout = std::move(learnt);
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots,
@@ -131,7 +172,13 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Roots roots,
   }
   facts.capabilities = CapabilitySet::FromBits(capabilities);
   std::unique_ptr<Engine> engine(new Engine(std::move(roots), std::move(facts)));
-  if (engine->facts_.cgroups.v2_mount.empty()) {
+  CgroupLayout& cgroups = engine->facts_.cgroups;
+  if (!cgroups.v2_mount.empty()) return engine;
+  // Every container on a host with v1 alone has a folder there.
+  const CgroupController devices = CgroupController::kDevices;
+  if (std::string mount = sys::FindUsualCgroup1(RowOf(devices).v1_name); !mount.empty()) {
+    cgroups.v1_mounts[devices] = std::move(mount);
+  } else {
     PELAGOS_RETURN_IF_ERROR(engine->LearnCgroups());
   }
   return engine;
@@ -142,27 +189,27 @@ absl::Status Engine::LearnCgroups() {
   CgroupLayout& cgroups = facts_.cgroups;
   PELAGOS_ASSIGN_OR_RETURN(const sys::CgroupMounts mounts, sys::ReadCgroupMounts());
   if (cgroups.v2_mount.empty()) cgroups.v2_mount = mounts.v2_mount;
+  AddV2Controllers(mounts.v2_controllers, cgroups);
   for (const CgroupControllerRow& row : kCgroupControllers) {
-    for (const std::string& offered : mounts.v2_controllers) {
-      if (offered == row.name) cgroups.v2_controllers.push_back(row.value);
-    }
     if (auto it = mounts.v1_mounts.find(std::string(row.v1_name)); it != mounts.v1_mounts.end()) {
       cgroups.v1_mounts[row.value] = it->second;
     }
   }
-  // A kernel without swap accounting has nothing to limit, and no file for it.
-  const auto memory = cgroups.v1_mounts.find(CgroupController::kMemory);
-  const std::string swap_file = memory != cgroups.v1_mounts.end()
-                                    ? absl::StrCat(memory->second, "/memory.memsw.limit_in_bytes")
-                                    : "/proc/swaps";
-  cgroups.limits_swap = ::access(swap_file.c_str(), F_OK) == 0;
+  cgroups.limits_swap = LimitsSwap(cgroups);
   knows_cgroups_ = true;
   return absl::OkStatus();
 }
 
 absl::StatusOr<HostFacts> Engine::FactsFor(const ContainerSpec& spec) {
-  if (!spec.cgroup.empty()) PELAGOS_RETURN_IF_ERROR(LearnCgroups());
   HostFacts facts = facts_;
+  if (!spec.cgroup.empty() && !knows_cgroups_) {
+    PELAGOS_ASSIGN_OR_RETURN(const bool learnt,
+                             LearnUsualCgroups(NeededControllers(spec.cgroup), facts.cgroups));
+    if (!learnt) {
+      PELAGOS_RETURN_IF_ERROR(LearnCgroups());
+      facts.cgroups = facts_.cgroups;
+    }
+  }
   if (!spec.labels.apparmor.empty()) facts.apparmor = sys::AppArmorIsOn();
   if (!spec.labels.selinux.empty() || !spec.labels.selinux_mount.empty()) {
     facts.selinux = sys::SelinuxIsOn();

@@ -72,21 +72,21 @@ absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Str
 
 absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared prepared,
                             const Streams& streams) {
-  auto& [plan, found] = prepared;
   for (const Mount& mount : spec.mounts.mounts()) {
     if (mount.kind != MountKind::kVolume) continue;
     // Of no project: it stays until somebody removes it.
     PELAGOS_RETURN_IF_ERROR(store::EnsureVolume(engine.roots(), mount.source, "", ""), "volume '",
                             mount.source, "'");
   }
+  const auto plan = std::make_shared<const LaunchPlan>(std::move(prepared.plan));
   absl::StatusOr<Started> started = engine.Start(plan, streams);
   if (!started.ok()) {
     // The failure that led here is the one to report. A running namesake is not ours to clean.
-    const absl::StatusOr<Fd> ours = Claim(engine.roots(), plan.id);
-    if (ours.ok()) engine.Clean(plan.id).IgnoreError();
+    const absl::StatusOr<Fd> ours = Claim(engine.roots(), plan->id);
+    if (ours.ok()) engine.Clean(plan->id).IgnoreError();
     return started.status();
   }
-  return Running(engine, std::move(plan), *std::move(started), std::move(found));
+  return Running(engine, *plan, *std::move(started), std::move(prepared.image));
 }
 
 }  // namespace pelagos::container

@@ -20,10 +20,10 @@ namespace pelagos::container {
 // thread that started it.
 class [[nodiscard]] Running {
  public:
-  Running(Engine& engine, LaunchPlan plan, Started started, FoundImage image)
+  Running(Engine& engine, const LaunchPlan& plan, Started started, FoundImage image)
       : engine_(&engine),
-        id_(std::move(plan.id)),
-        cgroup_(std::move(plan.cgroup)),
+        id_(plan.id),
+        cgroup_(plan.cgroup),
         connected_(plan.net.mode == NetMode::kBridge),
         started_(std::move(started)),
         image_(std::move(image)) {}

@@ -195,12 +195,29 @@ absl::Status MakeParent(const std::string& folder) {
   return absl::OkStatus();
 }
 
+// The file that was written last stays open: rules for devices follow each other in one.
+class ControlFile {
+ public:
+  absl::Status Write(const std::string& path, absl::string_view value) {
+    if (path != path_) {
+      path_.clear();
+      PELAGOS_ASSIGN_OR_RETURN(file_, sys::OpenFile(path, O_WRONLY));
+      path_ = path;
+    }
+    return sys::WriteKernelFile(file_, value, path);
+  }
+
+ private:
+  std::string path_;
+  Fd file_;
+};
+
 // A controller that is there may still be built without what one of its files is for.
-absl::Status WriteLimit(const CgroupWrite& write) {
-  absl::Status written = sys::WriteKernelFile(write.file, write.value);
+absl::Status WriteLimit(const CgroupWrite& write, ControlFile& file) {
+  absl::Status written = file.Write(write.file, write.value);
   if (written.ok() || FindErrno(written) != ENOENT) return written;
   if (!write.other_file.empty()) {
-    written = sys::WriteKernelFile(write.other_file, write.other_value);
+    written = file.Write(write.other_file, write.other_value);
     if (written.ok() || FindErrno(written) != ENOENT) return written;
   }
   return internal::WithContext(written, "this kernel has no such setting");
@@ -232,8 +249,9 @@ absl::Status CreateCgroups(const CgroupSteps& steps) {
 }
 
 absl::Status WriteLimits(const std::vector<CgroupWrite>& limits) {
+  ControlFile file;
   for (const CgroupWrite& write : limits) {
-    const absl::Status written = WriteLimit(write);
+    const absl::Status written = WriteLimit(write, file);
     if (!write.optional) PELAGOS_RETURN_IF_ERROR(written, "cgroup limit");
   }
   return absl::OkStatus();

@@ -1,4 +1,4 @@
-// One report of the child, and the descriptor that came with it.
+// What parent and child say to each other: reports with a descriptor, and one byte to go on.
 //
 // Source: unix(7), SCM_RIGHTS. child_plan.h has the protocol.
 #pragma once
@@ -6,14 +6,18 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstring>
 
+#include "absl/status/status.h"
+#include "pelagos/base/errno_status.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/launch/child_plan.h"
 #include "pelagos/sys/raw.h"
 
 namespace pelagos::launch {
 
+// One report, and the descriptor that came with it.
 // As recvmsg(2): 0 at the end of file. `descriptor` changes only if one came.
 inline sys::Result Receive(const Fd& channel, ChildReport& report, Fd& descriptor) {
   iovec data = {&report, sizeof(report)};
@@ -32,6 +36,16 @@ inline sys::Result Receive(const Fd& channel, ChildReport& report, Fd& descripto
     descriptor = Fd(fd);
   }
   return got;
+}
+
+// Lets the child go on where it waits for its parent.
+inline absl::Status Go(const Fd& channel) {
+  const char go = 'g';
+  const sys::Result sent =
+      sys::Call(SYS_sendto, channel.get(), &go, sizeof(go), MSG_NOSIGNAL, nullptr, 0);
+  // EPIPE, ECONNRESET: the child is gone, its report may still be there.
+  if (sent.ok() || sent.err == EPIPE || sent.err == ECONNRESET) return absl::OkStatus();
+  return ErrnoStatus(sent.err, "send");
 }
 
 }  // namespace pelagos::launch

@@ -25,6 +25,11 @@ class Child : private ChildBetween {
     Prepare();
     NoteTime(0);
     for (size_t i = 0; i < plan_.op_count; ++i) {
+      if (i == plan_.await_cgroups_at) {
+        AwaitParent();
+        JoinCgroups();
+        UnshareCgroup();
+      }
       index_ = plan_.ops[i].index;
       Do(plan_.ops[i]);
       NoteTime(i + 1);
@@ -49,9 +54,8 @@ class Child : private ChildBetween {
     DieWithParent();
     if (!plan_.streams_are_inherited) FillStandardStreams();
 
-    for (index_ = 0; index_ < plan_.cgroup_task_count; ++index_) {
-      Must(Call(SYS_write, plan_.cgroup_tasks[index_], "0", 1), Part::kCgroup);
-    }
+    const bool is_late = plan_.await_cgroups_at != ChildPlan::kNever;
+    if (!is_late) JoinCgroups();
     if (plan_.between.used) PrepareBetween();
     for (index_ = 0; index_ < plan_.join_count; ++index_) {
       const ChildJoin& join = plan_.joins[index_];
@@ -59,10 +63,31 @@ class Child : private ChildBetween {
     }
     index_ = 0;
     if (plan_.between.used) GoBetween();
-    if (plan_.unshare_cgroup) Must(Call(SYS_unshare, CLONE_NEWCGROUP), Part::kCgroupNamespace);
+    if (!is_late) UnshareCgroup();
     ResetSignals();
     Must(Call(SYS_setsid), Part::kSession);
     (void)Call(SYS_umask, 0);  // modes below are meant as they stand; the program gets 022
+  }
+
+  // cgroups(7), v1: one thread that moves itself waits for nobody else's.
+  void JoinCgroups() noexcept {
+    for (index_ = 0; plan_.cgroup_tasks[index_] != nullptr; ++index_) {
+      const int tasks = static_cast<int>(
+          Must(Call(SYS_openat, AT_FDCWD, plan_.cgroup_tasks[index_], O_WRONLY | O_CLOEXEC, 0),
+               Part::kCgroup));
+      Must(Call(SYS_write, tasks, "0", 1), Part::kCgroup);
+      Close(tasks);
+    }
+    index_ = 0;
+  }
+
+  void UnshareCgroup() noexcept {
+    if (plan_.unshare_cgroup) Must(Call(SYS_unshare, CLONE_NEWCGROUP), Part::kCgroupNamespace);
+  }
+
+  void AwaitParent() noexcept {
+    char byte;
+    if (Must(Call(SYS_read, channel_, &byte, 1)) != 1) Exit();
   }
 
   // A parent without standard streams: nothing else may take their numbers before SetStreams. The
@@ -291,12 +316,9 @@ class Child : private ChildBetween {
       case ChildCall::kHostname:
         Must(Call(SYS_sethostname, op.hostname.name, op.hostname.size));
         return;
-      case ChildCall::kAwaitStart: {
+      case ChildCall::kAwaitStart:
         CloseOthers();
-        char byte;
-        if (Must(Call(SYS_read, channel_, &byte, 1)) != 1) Exit();
-        return;
-      }
+        return AwaitParent();
       case ChildCall::kUser:
         return SetUser(op);
       case ChildCall::kCapabilities:
@@ -338,13 +360,10 @@ class Child : private ChildBetween {
         return;
       case ChildCall::kChangeMount:
         return ChangeMount(op);
-      case ChildCall::kAwaitHooks: {
+      case ChildCall::kAwaitHooks:
         CloseOthers();
         Report(ReportKind::kReached, 0);
-        char byte;
-        if (Must(Call(SYS_read, channel_, &byte, 1)) != 1) Exit();
-        return;
-      }
+        return AwaitParent();
       case ChildCall::kAwaitExec:
         return AwaitExec(op);
       case ChildCall::kEnterRoot:

@@ -18,6 +18,7 @@ namespace pelagos::launch {
 //
 //   parent                                       child
 //     | clone3 ----------------------------------> |  closes what is not its own, joins cgroups
+//     | makes v1 cgroups, one byte --------------> |  if late (late_cgroups.h): joins them
 //     | makes the network meanwhile                |  does the steps before AwaitStart
 //     | one byte --------------------------------> |  AwaitStart goes on; end of file: it exits
 //     | <---- ChildReport{kFailed, index, errno}   |  a step failed, at any time; it exits
@@ -323,8 +324,10 @@ struct ChildPlan {
   int parents_end = -1;       // whose closing tells the child that the parent is gone
   const int* keep = nullptr;  // all descriptors above 2 that the child needs, ascending
   size_t keep_count = 0;
-  const int* cgroup_tasks = nullptr;  // v1 `tasks` files, open for writing
-  size_t cgroup_task_count = 0;
+  static constexpr size_t kNever = ~size_t{0};
+  const char* const* cgroup_tasks = nullptr;  // v1 `tasks` files on the host; ends with null
+  // The step before which the parent says that they are there; kNever: they are from the beginning.
+  size_t await_cgroups_at = kNever;
   bool unshare_cgroup = false;  // after joining: the new namespace's root is what we joined
   const ChildJoin* joins = nullptr;
   size_t join_count = 0;

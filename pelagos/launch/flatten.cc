@@ -14,6 +14,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/between.h"
 #include "pelagos/launch/flattener.h"
+#include "pelagos/launch/late_cgroups.h"
 #include "pelagos/launch/search_path.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
@@ -98,13 +99,10 @@ absl::Status Flattener::AddStreams() {
 
 absl::Status Flattener::AddCgroups() {
   const CgroupSteps& cgroup = plan_.cgroup;
-  int* tasks = flat_.arena_.Array<int>(cgroup.v1.size());
-  for (size_t i = 0; i < cgroup.v1.size(); ++i) {
-    PELAGOS_ASSIGN_OR_RETURN(Fd fd, sys::OpenFile(cgroup.v1[i] + "/tasks", O_WRONLY), "cgroup");
-    PELAGOS_ASSIGN_OR_RETURN(tasks[i], Keep(std::move(fd)));
-  }
-  flat_.child_.cgroup_tasks = tasks;
-  flat_.child_.cgroup_task_count = cgroup.v1.size();
+  std::vector<std::string> tasks;
+  for (const std::string& folder : cgroup.v1) tasks.push_back(folder + "/tasks");
+  PELAGOS_ASSIGN_OR_RETURN(flat_.child_.cgroup_tasks, List(tasks));
+  flat_.child_.await_cgroups_at = LateCgroupStep(plan_).value_or(ChildPlan::kNever);
   // A cgroup namespace made by clone3 would have the parent's cgroups as its root.
   flat_.child_.unshare_cgroup = plan_.namespaces.contains(Namespace::kCgroup) &&
                                 (!cgroup.v2.empty() || !cgroup.v1.empty()) &&
@@ -242,7 +240,7 @@ absl::StatusOr<char**> Flattener::List(const std::vector<std::string>& texts) {
   char** list = flat_.arena_.Array<char*>(texts.size() + 1);
   for (size_t i = 0; i < texts.size(); ++i) {
     if (HasNul(texts[i])) {
-      return absl::InvalidArgumentError("an argument or variable holds a NUL byte");
+      return absl::InvalidArgumentError("an argument, variable or path holds a NUL byte");
     }
     list[i] = flat_.arena_.Copy(texts[i]);
   }

@@ -24,6 +24,7 @@
 #include "pelagos/launch/device_filter.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/flatten.h"
+#include "pelagos/launch/late_cgroups.h"
 #include "pelagos/launch/step_laps.h"
 #include "pelagos/launch/wait.h"
 #include "pelagos/sys/bpf.h"
@@ -135,6 +136,12 @@ class ChildrensPidNamespace {
   Fd own_;
 };
 
+// Does not report: there is a failure to tell already.
+void End(const Fd& child) {
+  sys::Signal(child, SIGKILL).IgnoreError();
+  WaitForExit(child).IgnoreError();
+}
+
 // None of our handlers may run in the child: the kernel takes them away as it makes it.
 absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const LaunchIo& io, const ChildPlan& child,
                              const Fd& cgroup) {
@@ -158,9 +165,7 @@ absl::StatusOr<Cloned> Clone(const LaunchPlan& plan, const LaunchIo& io, const C
   const absl::Status returned = pids.ChooseOwn();
   if (pid < 0) return ErrnoStatus(error, "clone3");
   if (!returned.ok()) {
-    const Fd orphan(pidfd);
-    sys::Signal(orphan, SIGKILL).IgnoreError();
-    WaitForExit(orphan).IgnoreError();
+    End(Fd(pidfd));
     return returned;
   }
   return Cloned{static_cast<pid_t>(pid), Fd(pidfd)};
@@ -198,7 +203,8 @@ absl::StatusOr<Starting> Failed(const LaunchPlan& plan, const absl::Status& stat
 
 }  // namespace
 
-absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
+absl::StatusOr<Starting> Launch(std::shared_ptr<const LaunchPlan> shared, const LaunchIo& io) {
+  const LaunchPlan& plan = *shared;
   sys::SelfStatus self;
   LaunchIo with_self = io;
   if (io.self == nullptr) {
@@ -213,8 +219,9 @@ absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
   if (absl::Status given = GivePipesToUser(plan, io); !given.ok()) return Failed(plan, given);
   absl::StatusOr<std::pair<Fd, Fd>> channel = MakeChannel();
   if (!channel.ok()) return Failed(plan, channel.status());
-  if (absl::Status made = CreateCgroups(plan.cgroup); !made.ok()) return Failed(plan, made);
-  absl::Cleanup remove_cgroups = [&plan] { RemoveCgroups(plan.cgroup).IgnoreError(); };
+  const CgroupParts parts = PartsOf(plan);
+  if (absl::Status made = CreateCgroups(parts.early); !made.ok()) return Failed(plan, made);
+  absl::Cleanup remove_cgroups = [&parts] { RemoveCgroups(parts.early).IgnoreError(); };
 
   Fd cgroup, device_filter;
   if (!plan.cgroup.v2.empty()) {
@@ -245,12 +252,21 @@ absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
     cloned = TakeFirstProcess(plan, channel->first, *std::move(cloned));
     if (!cloned.ok()) return Failed(plan, cloned.status());
   }
+  if (!parts.late.v1.empty()) {
+    absl::Status made = CreateCgroups(parts.late);
+    if (made.ok()) made = Go(channel->first);
+    if (!made.ok()) {
+      // What is there may be a namesake's: it is not ours to remove.
+      End(cloned->pidfd);
+      return Failed(plan, made);
+    }
+  }
   std::move(remove_cgroups).Cancel();
   const bool needs_maps = flat->child().between.await_maps;
   flat->Adopt(std::move(channel->second));
   flat->Adopt(std::move(cgroup));
   flat->Adopt(std::move(device_filter));
-  Starting starting(std::make_shared<const LaunchPlan>(plan), cloned->pid, std::move(cloned->pidfd),
+  Starting starting(std::move(shared), cloned->pid, std::move(cloned->pidfd),
                     std::move(channel->first));
   starting.laps_ = io.laps;
   starting.steps_ = std::move(steps);

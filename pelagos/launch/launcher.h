@@ -67,13 +67,13 @@ class [[nodiscard]] Starting {
   absl::StatusOr<Launched> Start() &&;
 
  private:
-  friend absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io);
+  friend absl::StatusOr<Starting> Launch(std::shared_ptr<const LaunchPlan> plan,
+                                         const LaunchIo& io);
   Starting(std::shared_ptr<const LaunchPlan> plan, pid_t pid, Fd pidfd, Fd channel);
 
   void Abandon();
   // Of a user namespace of the container's own; then the child goes on.
   absl::Status WriteIdMaps();
-  absl::Status Go();  // lets the child go on
   absl::Status Reach();
   absl::Status TakeListener(const LaunchPlan& plan, const ChildReport& report);
 
@@ -89,6 +89,9 @@ class [[nodiscard]] Starting {
 
 // Makes the plan's folders and cgroups and starts the first process. The plan is copied. Errors
 // begin with the container's name; nothing is left then but folders.
-absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io);
+absl::StatusOr<Starting> Launch(std::shared_ptr<const LaunchPlan> plan, const LaunchIo& io);
+inline absl::StatusOr<Starting> Launch(const LaunchPlan& plan, const LaunchIo& io) {
+  return Launch(std::make_shared<const LaunchPlan>(plan), io);
+}
 
 }  // namespace pelagos::launch

@@ -266,6 +266,7 @@ TEST_F(LauncherRootedTest, ADroppedOrFailedLaunchLeavesNoCgroup) {
   plan.ops.insert(plan.ops.begin() + 2, BindMount{"/no/such", "/x", false});
   EXPECT_FALSE(Launch(plan, {}).ok());
   EXPECT_TRUE(nothing_left());
+  plan.ops.erase(plan.ops.begin() + 2);
   ASSERT_EQ(plan.cgroup.limits.size(), 1u) << "no pids controller here";
   plan.cgroup.limits.push_back({plan.cgroup.limits[0].file, "many"});
   const absl::Status status = Launch(plan, {}).status();

@@ -89,16 +89,7 @@ absl::Status Starting::WriteIdMaps() {
       return ErrnoStatus(written.err, absl::StrCat("writing ", IdMapText(ranges), " to ", name));
     }
   }
-  return Go();
-}
-
-absl::Status Starting::Go() {
-  const char go = 'g';
-  const sys::Result sent =
-      sys::Call(SYS_sendto, channel_.get(), &go, sizeof(go), MSG_NOSIGNAL, nullptr, 0);
-  // EPIPE, ECONNRESET: the child is gone, its report may still be there.
-  if (sent.ok() || sent.err == EPIPE || sent.err == ECONNRESET) return absl::OkStatus();
-  return ErrnoStatus(sent.err, "send");
+  return Go(channel_);
 }
 
 absl::Status Starting::TakeListener(const LaunchPlan& plan, const ChildReport& report) {
@@ -107,7 +98,7 @@ absl::Status Starting::TakeListener(const LaunchPlan& plan, const ChildReport& r
                                  : nullptr;
   if (op == nullptr) return absl::InternalError("a listener of no filter");
   PELAGOS_RETURN_IF_ERROR(HandOverListener(plan, *op, pid_, pidfd_, report.error));
-  return Go();
+  return Go(channel_);
 }
 
 absl::Status Starting::Reach() {
@@ -148,7 +139,7 @@ absl::StatusOr<Launched> Starting::Create() && {
   const std::shared_ptr<const LaunchPlan> plan = plan_;
   if (plan == nullptr) return absl::FailedPreconditionError("this container was started before");
   absl::Cleanup abandon = [this] { Abandon(); };
-  if (at_hooks_) PELAGOS_RETURN_IF_ERROR(Go(), plan->id);
+  if (at_hooks_) PELAGOS_RETURN_IF_ERROR(Go(channel_), plan->id);
   PELAGOS_RETURN_IF_ERROR(Reach(), plan->id);
   std::move(abandon).Cancel();
   plan_ = nullptr;
@@ -159,7 +150,7 @@ absl::StatusOr<Launched> Starting::Start() && {
   const std::shared_ptr<const LaunchPlan> plan = plan_;
   if (plan == nullptr) return absl::FailedPreconditionError("this container was started before");
   absl::Cleanup abandon = [this] { Abandon(); };
-  if (Awaits(*plan)) PELAGOS_RETURN_IF_ERROR(Go(), plan->id);
+  if (Awaits(*plan)) PELAGOS_RETURN_IF_ERROR(Go(channel_), plan->id);
   bool executing = false;
   Fd terminal;
   for (;;) {

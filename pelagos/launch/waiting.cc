@@ -45,15 +45,6 @@ absl::StatusOr<Fd> Socket() {
   return Fd(static_cast<int>(made.value));
 }
 
-absl::Status Go(const Fd& channel) {
-  const char go = 'g';
-  const sys::Result sent =
-      sys::Call(SYS_sendto, channel.get(), &go, sizeof(go), MSG_NOSIGNAL, nullptr, 0);
-  // The process is gone: its report may still be there.
-  if (sent.ok() || sent.err == EPIPE || sent.err == ECONNRESET) return absl::OkStatus();
-  return ErrnoStatus(sent.err, "send");
-}
-
 absl::Status TakeListener(const LaunchPlan& plan, const ChildReport& report, pid_t pid,
                           const Fd& pidfd, const Fd& channel) {
   const auto* op = report.index < plan.ops.size()

@@ -39,6 +39,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   const auto& [spec, image, user, facts] = in;
   const std::string folder = ContainerFolder(facts, spec.name);
   std::vector<Op> ops;
+  ops.reserve(48);  // most have not more
   ops.push_back(MakeMountsPrivate{});
   Append(ops, LabelsAndScore(spec));
   // Mounted over the container's own folder, in the container's mount namespace alone.

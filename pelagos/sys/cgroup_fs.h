@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -97,16 +99,29 @@ inline std::string FindUsualCgroup2() {
   return "";
 }
 
+// The v1 hierarchy of one controller, by the kernel's name, where nearly all hosts with v1 mount it;
+// "" if it is not there. One statfs(2).
+inline std::string FindUsualCgroup1(absl::string_view controller) {
+  std::string path = absl::StrCat("/sys/fs/cgroup/", controller);
+  struct statfs info = {};
+  if (::statfs(path.c_str(), &info) != 0 || info.f_type != CGROUP_SUPER_MAGIC) path.clear();
+  return path;
+}
+
+// Those that the root of cgroup2 offers.
+inline absl::StatusOr<std::vector<std::string>> ReadCgroup2Controllers(const std::string& mount) {
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text, ReadFile(mount + "/cgroup.controllers", 4096));
+  return std::vector<std::string>(
+      absl::StrSplit(absl::StripAsciiWhitespace(text), ' ', absl::SkipEmpty()));
+}
+
 // Of the calling process's mount namespace.
 inline absl::StatusOr<CgroupMounts> ReadCgroupMounts() {
   constexpr size_t kMaxMountinfo = 64u << 20;  // mount-max is 100000 lines
   PELAGOS_ASSIGN_OR_RETURN(std::string mountinfo, ReadFile("/proc/self/mountinfo", kMaxMountinfo));
   CgroupMounts mounts = ParseCgroupMounts(mountinfo);
   if (!mounts.v2_mount.empty()) {
-    PELAGOS_ASSIGN_OR_RETURN(std::string controllers,
-                             ReadFile(mounts.v2_mount + "/cgroup.controllers", 4096));
-    mounts.v2_controllers =
-        absl::StrSplit(absl::StripAsciiWhitespace(controllers), ' ', absl::SkipEmpty());
+    PELAGOS_ASSIGN_OR_RETURN(mounts.v2_controllers, ReadCgroup2Controllers(mounts.v2_mount));
   }
   return mounts;
 }

@@ -94,11 +94,15 @@ inline absl::StatusOr<std::string> ReadFileAtOnce(const std::string& path, size_
 }
 
 // One write(2) to a file that exists: how the files of /proc and of cgroups want their values.
-inline absl::Status WriteKernelFile(const std::string& path, absl::string_view value) {
-  PELAGOS_ASSIGN_OR_RETURN(Fd fd, OpenFile(path, O_WRONLY));
+inline absl::Status WriteKernelFile(const Fd& fd, absl::string_view value,
+                                    const std::string& path) {
   const Result result = Call(SYS_write, fd.get(), value.data(), value.size());
   if (!result.ok()) return ErrnoStatus(result.err, absl::StrCat("writing '", value, "' to"), path);
   return absl::OkStatus();
+}
+inline absl::Status WriteKernelFile(const std::string& path, absl::string_view value) {
+  PELAGOS_ASSIGN_OR_RETURN(const Fd fd, OpenFile(path, O_WRONLY));
+  return WriteKernelFile(fd, value, path);
 }
 
 // Descriptors with numbers in a row are closed by one call (close_range(2)).

@@ -1,9 +1,10 @@
 // Which sections of a program are executed: a linker script that puts them first.
 //
-// Usage: first MAP PROGRAM [ARG...]     (MAP: of the linker, -Wl,-Map; the script goes to stdout)
+// Usage: first MAP PROGRAM [ARG...] [+ ARG...]
 //
-// The program and the processes that it makes run one instruction at a time, the latter up to their
-// first execve(2). Source: ptrace(2); ld(1), "Output Section Description", INSERT.
+// MAP is the linker's (-Wl,-Map); the script goes to stdout. The program is run once for each list
+// of arguments. It and the processes that it makes run one instruction at a time, the latter up to
+// their first execve(2). Source: ptrace(2); ld(1), "Output Section Description", INSERT.
 
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -17,6 +18,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -58,9 +60,8 @@ std::map<uint64_t, Section> ReadMap(const char* path) {
   return sections;
 }
 
-// The addresses of all instructions.
-std::set<uint64_t> Trace(char** argv) {
-  std::set<uint64_t> executed;
+// Adds the addresses of all instructions.
+void Trace(char** argv, std::set<uint64_t>& executed) {
   const pid_t first = ::fork();
   if (first == 0) {
     ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
@@ -90,19 +91,35 @@ std::set<uint64_t> Trace(char** argv) {
     const bool own = signal == SIGTRAP || signal == SIGSTOP;
     ::ptrace(PTRACE_SINGLESTEP, pid, nullptr, own ? 0L : long{signal});
   }
-  return executed;
+}
+
+// The program with each of its lists of arguments, one after the other.
+std::set<uint64_t> TraceAll(char** argv) {
+  std::set<uint64_t> executed;
+  std::vector<char*> command = {argv[0]};
+  for (char** word = argv + 1;; ++word) {
+    const bool ends = *word == nullptr;
+    if (!ends && absl::string_view(*word) != "+") {
+      command.push_back(*word);
+      continue;
+    }
+    command.push_back(nullptr);
+    Trace(command.data(), executed);
+    command.resize(1);
+    if (ends) return executed;
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::cerr << "usage: first MAP PROGRAM [ARG...]\n";
+    std::cerr << "usage: first MAP PROGRAM [ARG...] [+ ARG...]\n";
     return 2;
   }
   const std::map<uint64_t, Section> sections = ReadMap(argv[1]);
   std::set<std::string> lines;
-  for (const uint64_t address : Trace(argv + 2)) {
+  for (const uint64_t address : TraceAll(argv + 2)) {
     auto section = sections.upper_bound(address);
     if (section == sections.begin()) continue;
     --section;
