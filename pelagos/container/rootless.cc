@@ -88,6 +88,20 @@ absl::Status CheckRunRoot(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status Enter(const RootlessFacts& facts) {
+  sys::NewIds ids = {"", "", IdMapFileText(facts.ids.uids), IdMapFileText(facts.ids.gids)};
+  if (facts.may_set_groups) {
+    ids.newuidmap = FindProgram("newuidmap");
+    ids.newgidmap = FindProgram("newgidmap");
+  }
+  const absl::Status entered = sys::EnterUserNamespace(ids);
+  if (entered.ok()) return absl::OkStatus();
+  const std::string why = WhyNoUserNamespace();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "containers of ordinary users need user namespaces, and ",
+      why.empty() ? std::string(entered.message()) : absl::StrCat("this host allows none: ", why)));
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<RootlessFacts>> PlanRootless(const sys::SelfStatus* self) {
@@ -130,17 +144,16 @@ absl::Status EnterRootless(const store::Roots& roots, const NamespaceJoins& join
     PELAGOS_ASSIGN_OR_RETURN(facts.ids, ReadIdMap("/proc/self/ns/user"));
     return absl::OkStatus();
   }
-  sys::NewIds ids = {"", "", IdMapFileText(facts.ids.uids), IdMapFileText(facts.ids.gids)};
-  if (facts.may_set_groups) {
-    ids.newuidmap = FindProgram("newuidmap");
-    ids.newgidmap = FindProgram("newgidmap");
+  return Enter(facts);
+}
+
+absl::Status EnterForBundles() {
+  PELAGOS_ASSIGN_OR_RETURN(std::optional<RootlessFacts> facts, PlanRootless());
+  if (!facts) return absl::OkStatus();
+  for (IdMapRanges* ranges : {&facts->ids.uids, &facts->ids.gids}) {
+    for (IdMapRange& range : *ranges) range.inside = range.host;
   }
-  const absl::Status entered = sys::EnterUserNamespace(ids);
-  if (entered.ok()) return absl::OkStatus();
-  const std::string why = WhyNoUserNamespace();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "containers of ordinary users need user namespaces, and ",
-      why.empty() ? std::string(entered.message()) : absl::StrCat("this host allows none: ", why)));
+  return Enter(*facts);
 }
 
 // Beside the own one first: a cgroup that holds processes cannot hand controllers down.

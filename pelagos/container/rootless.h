@@ -36,6 +36,11 @@ absl::StatusOr<std::optional<RootlessFacts>> PlanRootless(const sys::SelfStatus*
 absl::Status EnterRootless(const store::Roots& roots, const NamespaceJoins& joins,
                            RootlessFacts& facts);
 
+// For OCI bundles, which bring user namespaces of their own: nothing for root. Another user's
+// runtime goes into a namespace where it may make them, and where its ids and those of its ranges
+// are called as on the host, so that a bundle's maps mean what they say. Requires: one thread.
+absl::Status EnterForBundles();
+
 // Leaves of the host's cgroups what an ordinary user may use: a place where one was delegated to it
 // (cgroups(7), "Delegation"), or nothing.
 absl::Status FindDelegatedCgroup(CgroupLayout& layout);

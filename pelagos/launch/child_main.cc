@@ -309,6 +309,8 @@ class Child : private ChildBetween {
         return PivotRoot();
       case ChildCall::kMoveRoot:
         return MoveRoot();
+      case ChildCall::kChangeRoot:
+        return ChangeRoot();
       case ChildCall::kSealRoot:
         return SetReadOnly(root_, 0);
       case ChildCall::kLoopbackUp:
@@ -367,6 +369,10 @@ class Child : private ChildBetween {
       case ChildCall::kAwaitExec:
         return AwaitExec(op);
       case ChildCall::kEnterRoot:
+        if (op.enter_root.root >= 0) {
+          root_ = op.enter_root.root;
+          return ChangeRoot();
+        }
         root_ = Own(static_cast<int>(
             Must(Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0))));
         return;
@@ -391,6 +397,8 @@ class Child : private ChildBetween {
         return;
       case ChildCall::kDevices:
         return MakeDevices(op);
+      case ChildCall::kKeyring:
+        return JoinKeyring(op);
     }
     Die(Part::kCall, ENOSYS);
   }

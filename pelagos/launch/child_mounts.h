@@ -135,6 +135,14 @@ class ChildMounts : protected ChildPaths {
     Must(Call(SYS_chdir, "/"));
   }
 
+  // chroot(2) alone: the mount namespace is shared with others, whose root stays.
+  void ChangeRoot() noexcept {
+    Must(Call(SYS_fchdir, root_));
+    standing_on_ = Ground::kNone;
+    Must(Call(SYS_chroot, "."));
+    Must(Call(SYS_chdir, "/"));
+  }
+
   struct stat Stat(int fd, Part part) noexcept {
     struct stat info;
     Must(Call(SYS_newfstatat, fd, "", &info, AT_EMPTY_PATH), part);

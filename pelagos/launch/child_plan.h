@@ -88,6 +88,7 @@ enum class ChildCall : uint8_t {
   kReadOnly,
   kPivotRoot,
   kMoveRoot,
+  kChangeRoot,
   kSealRoot,
   kLoopbackUp,
   kHostname,
@@ -116,6 +117,7 @@ enum class ChildCall : uint8_t {
   kPersonality,
   kDevices,
   kBecomeRoot,
+  kKeyring,
 };
 
 // Attributes of mounts, in the order in which they are set.
@@ -208,7 +210,10 @@ struct ChildOp {
       const char* target;
       bool is_folder;  // known to be one, if it is there
     } path;
-    struct {  // kHostname, kDomainname
+    struct {     // kEnterRoot
+      int root;  // -1: that of the mount namespace
+    } enter_root;
+    struct {  // kHostname, kDomainname, kKeyring
       const char* name;
       size_t size;
     } hostname;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/landlock.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -40,6 +41,17 @@ class ChildRights : protected ChildMounts {
     Must(Call(SYS_setresgid, user.gid, user.gid, user.gid), Part::kRights);
     Must(Call(SYS_setresuid, user.uid, user.uid, user.uid), Part::kRights);
     FollowParentIntoDeath();
+  }
+
+  // Who is root of the container may look for it, so that `exec` can join it by its name. A kernel
+  // without keys has nothing to keep apart.
+  void JoinKeyring(const ChildOp& op) noexcept {
+    const Result joined = Call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, op.hostname.name);
+    if (joined.err == ENOSYS) return;
+    const long keyring = Must(joined);
+    constexpr unsigned kPossessor = 0x3f000000;  // all
+    constexpr unsigned kUser = 0x001b0000;       // view, read, search, link
+    Must(Call(SYS_keyctl, KEYCTL_SETPERM, keyring, kPossessor | kUser));
   }
 
   // capabilities(7). What we ourselves lack, nobody can keep.

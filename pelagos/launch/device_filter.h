@@ -6,6 +6,8 @@
 //   r2 = access bits, r3 = type, r4 = major, r5 = minor      (struct bpf_cgroup_dev_ctx)
 //   rule:  if type, major or minor differ, or access has more than the rule's bits: next
 //          return 1
+//   deny:  if type, major or minor differ, or access has none of the rule's bits: next
+//          return 0
 //   last:  return 0
 #pragma once
 
@@ -37,6 +39,7 @@ inline std::vector<bpf_insn> CompileDeviceFilter(const std::vector<DeviceRule>& 
   constexpr unsigned kAnd = BPF_ALU | BPF_AND | BPF_K;
   constexpr unsigned kShiftRight = BPF_ALU | BPF_RSH | BPF_K;
   constexpr unsigned kJumpIfNot = BPF_JMP32 | BPF_JNE | BPF_K;
+  constexpr unsigned kJumpIf = BPF_JMP32 | BPF_JEQ | BPF_K;
   constexpr unsigned kLoad = BPF_LDX | BPF_MEM | BPF_W;
   constexpr unsigned kExit = BPF_JMP | BPF_EXIT;
 
@@ -48,19 +51,20 @@ inline std::vector<bpf_insn> CompileDeviceFilter(const std::vector<DeviceRule>& 
   emit(kLoad, 5, 1, offsetof(bpf_cgroup_dev_ctx, minor), 0);
   for (const DeviceRule& rule : rules) {
     std::vector<size_t> to_next;  // jumps out of this rule
-    const auto unless_equal = [&](unsigned reg, int32_t value) {
+    const auto leave = [&](unsigned jump, unsigned reg, int32_t value) {
       to_next.push_back(program.size());
-      emit(kJumpIfNot, reg, 0, 0, value);
+      emit(jump, reg, 0, 0, value);
     };
+    const auto unless_equal = [&](unsigned reg, int32_t value) { leave(kJumpIfNot, reg, value); };
     unless_equal(3, rule.type == DeviceType::kBlock ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
     if (rule.access != kDeviceAll) {
       emit(kMove, 0, 2, 0, 0);
-      emit(kAnd, 0, 0, 0, kDeviceAll & ~rule.access);
-      unless_equal(0, 0);
+      emit(kAnd, 0, 0, 0, rule.deny ? rule.access : kDeviceAll & ~rule.access);
+      leave(rule.deny ? kJumpIf : kJumpIfNot, 0, 0);
     }
     if (rule.major != DeviceRule::kAny) unless_equal(4, rule.major);
     if (rule.minor != DeviceRule::kAny) unless_equal(5, rule.minor);
-    emit(kMoveImmediate, 0, 0, 0, 1);
+    emit(kMoveImmediate, 0, 0, 0, rule.deny ? 0 : 1);
     emit(kExit, 0, 0, 0, 0);
     // At most eight instructions a rule: the offsets fit.
     for (size_t jump : to_next) {

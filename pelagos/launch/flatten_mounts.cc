@@ -215,7 +215,9 @@ absl::Status Flattener::Add(const MakeReadOnly& op) {
 }
 
 absl::Status Flattener::Add(const PivotRoot& op) {
-  op_->call = op.move ? ChildCall::kMoveRoot : ChildCall::kPivotRoot;
+  op_->call = op.enter  ? ChildCall::kChangeRoot
+              : op.move ? ChildCall::kMoveRoot
+                        : ChildCall::kPivotRoot;
   is_pivoted_ = true;
   return NeedsRoot();
 }

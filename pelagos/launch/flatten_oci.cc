@@ -1,12 +1,16 @@
 // What only containers of other front doors than ours ask for: attributes of mounts, the stops of a
 // container that is created before it is started, traits of the process.
+#include <fcntl.h>
+
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/flattener.h"
 #include "pelagos/launch/mount_changes.h"
 #include "pelagos/launch/search_path.h"
+#include "pelagos/sys/file.h"
 
 namespace pelagos::launch {
 
@@ -36,12 +40,22 @@ absl::Status Flattener::Add(const AwaitExec&) {
   return absl::OkStatus();
 }
 
-absl::Status Flattener::Add(const EnterRoot&) {
+absl::Status Flattener::Add(const JoinKeyring& op) {
+  op_->call = ChildCall::kKeyring;
+  PELAGOS_ASSIGN_OR_RETURN(op_->hostname.name, Text(op.name, "the name of the keyring"));
+  return absl::OkStatus();
+}
+
+absl::Status Flattener::Add(const EnterRoot& op) {
   op_->call = ChildCall::kEnterRoot;
+  op_->enter_root.root = -1;
   if (!Has(Namespace::kMount)) {
     return absl::InvalidArgumentError("without a mount namespace this would be the host's root");
   }
   has_root_ = true;
+  if (op.path.empty()) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(Fd root, sys::OpenFile(op.path, O_PATH | O_DIRECTORY));
+  PELAGOS_ASSIGN_OR_RETURN(op_->enter_root.root, Keep(std::move(root)));
   return absl::OkStatus();
 }
 

@@ -92,7 +92,8 @@ class Flattener {
   absl::Status Add(const ChangeMount& op);
   absl::Status Add(const AwaitHooks&);
   absl::Status Add(const AwaitExec&);
-  absl::Status Add(const EnterRoot&);
+  absl::Status Add(const EnterRoot& op);
+  absl::Status Add(const JoinKeyring& op);
   absl::Status Add(const SetScheduler& op);
   absl::Status Add(const SetIoPriority& op);
   absl::Status Add(const SetMemoryPolicy& op);

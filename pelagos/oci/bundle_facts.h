@@ -18,7 +18,9 @@ struct BundleFacts {
   // /proc/self/cgroup's place of v2 is not asked: a relative cgroupsPath is counted from the root.
   std::string home;             // of the user in the root file system; empty: not known
   bool systemd_cgroup = false;  // --systemd-cgroup was given
+  bool systemd_runs = false;    // sd_booted(3)
   bool no_pivot = false;        // --no-pivot was given
+  bool keyring = true;          // a session keyring of its own; not with --no-new-keyring
   friend bool operator==(const BundleFacts&, const BundleFacts&) = default;
 };
 

@@ -69,11 +69,20 @@ class LimitWriter {
   Mistakes& mistakes_;
 };
 
+// Memory without a limit, as runc has it; not every kernel counts swap.
+bool LiftsSwapToo(const MemoryLimits& memory) {
+  return memory.limit.value_or(0) < 0 && memory.swap.value_or(0) == 0;
+}
+
 void LimitWriter::MemoryV1(const MemoryLimits& memory) {
   const auto add = [this](const char* file, const std::optional<int64_t>& value) {
     if (value && *value != 0) V1("memory", file, absl::StrCat(*value));
   };
   add("memory.soft_limit_in_bytes", memory.reservation);
+  if (LiftsSwapToo(memory)) {
+    V1("memory", "memory.memsw.limit_in_bytes", "-1");
+    writes.back().optional = true;
+  }
   add("memory.limit_in_bytes", memory.limit);
   add("memory.memsw.limit_in_bytes", memory.swap);
   add("memory.kmem.limit_in_bytes", memory.kernel);
@@ -95,6 +104,10 @@ void LimitWriter::MemoryV2(const MemoryLimits& memory) {
     } else {
       V2("memory.swap.max", *memory.swap < 0 ? "max" : absl::StrCat(*memory.swap - limit));
     }
+  }
+  if (LiftsSwapToo(memory)) {
+    V2("memory.swap.max", "max");
+    writes.back().optional = true;
   }
   if (limit != 0) V2("memory.max", MaxOr(limit));
   if (memory.reservation && *memory.reservation != 0) V2("memory.low", MaxOr(*memory.reservation));

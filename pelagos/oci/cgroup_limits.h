@@ -34,8 +34,8 @@ std::vector<CgroupWrite> LimitWrites(const Resources& resources, const CgroupFol
 std::set<std::string> ControllersOf(const std::vector<CgroupWrite>& writes,
                                     const CgroupFolders& folders);
 
-// The rules in their order as one list of what is allowed, beside the devices that every container
-// has. Empty: everything is.
+// The rules in their order as one list (policy/device_rules.h), beside the devices that every
+// container has. Empty: everything is allowed.
 std::vector<DeviceRule> AllowedDevices(const std::vector<DeviceAccess>& rules,
                                        const std::string& at, Mistakes& mistakes);
 

@@ -45,6 +45,8 @@ TEST(CgroupLimitsTest, MemoryIsCountedWithoutItsSwapInV2) {
   EXPECT_THAT(Ask(text, kV1),
               ElementsAre("/m/memory.soft_limit_in_bytes=50", "/m/memory.limit_in_bytes=100",
                           "/m/memory.memsw.limit_in_bytes=150"));
+  EXPECT_THAT(Ask(R"({"memory": {"limit": -1}})", kV2),
+              ElementsAre("/c/memory.swap.max=max?", "/c/memory.max=max"));
   EXPECT_THAT(Ask(R"({"memory": {"limit": -1, "swap": -1}})", kV2),
               ElementsAre("/c/memory.swap.max=max", "/c/memory.max=max"));
 }
@@ -105,7 +107,7 @@ std::vector<std::string> Devices(const char* text) {
       AllowedDevices(ReadResources(text)->devices, "/d", mistakes);
   // Those that every container has come first.
   for (size_t i = kDefaultDeviceRules.size(); i < rules.size(); ++i) {
-    lines.push_back(DeviceRuleText(rules[i]));
+    lines.push_back(Describe(rules[i]));
   }
   if (rules.empty()) lines.push_back("all");
   for (const std::string& mistake : mistakes.lines()) lines.push_back("! " + mistake);
@@ -126,10 +128,17 @@ TEST(AllowedDevicesTest, RulesApplyInTheirOrder) {
               ElementsAre("c 10:1 rm"));
 }
 
-TEST(AllowedDevicesTest, WhatAListOfAllowedOnesCannotSayIsAnError) {
+TEST(AllowedDevicesTest, AfterAllWereAllowedTheLastRuleCounts) {
   EXPECT_THAT(Devices(R"({"devices": [{"allow": true},
-      {"allow": false, "type": "b", "major": 8}]})"),
-              ElementsAre("all", "! /d/1: single devices cannot be denied after all were allowed"));
+      {"allow": false, "type": "b", "major": 8},
+      {"allow": true, "type": "b", "major": 8, "minor": 1, "access": "r"}]})"),
+              ElementsAre("b 8:1 r", "deny b 8:* rwm", "b *:* rwm", "c *:* rwm"));
+  EXPECT_THAT(Devices(R"({"devices": [{"allow": true},
+      {"allow": true, "type": "b", "major": 8}]})"),
+              ElementsAre("all"));
+}
+
+TEST(AllowedDevicesTest, WhatIsNoRuleIsAnError) {
   EXPECT_THAT(
       Devices(R"({"devices": [{"allow": true, "type": "x", "major": 1, "access": "z"}]})"),
       ElementsAre("! /d/0/access: must be letters of rwm", "! /d/0/type: must be a, b or c"));

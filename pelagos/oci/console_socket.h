@@ -13,4 +13,7 @@ namespace pelagos::oci {
 // Connects to the socket (SOCK_STREAM) and sends the descriptor with a name of the terminal.
 absl::Status SendConsole(const std::string& socket, const Fd& master);
 
+// Likewise a pidfd of a process, pidfd_open(2): --pidfd-socket.
+absl::Status SendPidfd(const std::string& socket, const Fd& pidfd);
+
 }  // namespace pelagos::oci

@@ -11,8 +11,7 @@ namespace {
 // The state that the rules lead to, one after the other, as devices.allow and devices.deny of v1
 // do (cgroup-v1/devices.rst).
 struct Allowed {
-  bool all = false;  // everything, but for `denied`
-  bool denied = false;
+  bool all = false;  // everything, but for what `rules` say, of which the last one counts
   std::vector<DeviceRule> rules;
 };
 
@@ -27,6 +26,11 @@ void Apply(bool allow, const DeviceRule& rule, Allowed& state) {
     return other.type == rule.type && other.major == rule.major && other.minor == rule.minor;
   };
   const auto found = std::find_if(state.rules.begin(), state.rules.end(), same);
+  if (state.all) {
+    state.rules.push_back(rule);
+    state.rules.back().deny = !allow;
+    return;
+  }
   if (allow) {
     if (found == state.rules.end()) {
       state.rules.push_back(rule);
@@ -35,7 +39,6 @@ void Apply(bool allow, const DeviceRule& rule, Allowed& state) {
     }
     return;
   }
-  if (state.all) state.denied = true;
   if (found == state.rules.end()) return;
   found->access = static_cast<uint8_t>(found->access & ~rule.access);
   if (found->access == 0) state.rules.erase(found);
@@ -46,7 +49,6 @@ void Apply(bool allow, const DeviceRule& rule, Allowed& state) {
 std::vector<DeviceRule> AllowedDevices(const std::vector<DeviceAccess>& rules,
                                        const std::string& at, Mistakes& mistakes) {
   Allowed state;
-  std::string denying;
   for (size_t i = 0; i < rules.size(); ++i) {
     const DeviceAccess& rule = rules[i];
     const std::string here = absl::StrCat(at, "/", i);
@@ -65,22 +67,24 @@ std::vector<DeviceRule> AllowedDevices(const std::vector<DeviceAccess>& rules,
     if (!access || !major || !minor) continue;
     if (any_type && *major == DeviceRule::kAny && *minor == DeviceRule::kAny &&
         *access == kDeviceAll) {
-      state = Allowed{rule.allow, false, {}};
+      state = Allowed{rule.allow, {}};
       continue;
     }
-    const bool before = state.denied;
     for (DeviceType type : {DeviceType::kBlock, DeviceType::kCharacter}) {
       if (any_type || (type == DeviceType::kBlock) == (rule.type == "b")) {
         Apply(rule.allow, {type, *major, *minor, *access}, state);
       }
     }
-    if (state.denied && !before) denying = here;
   }
-  if (state.all && state.denied) {
-    mistakes.Add(denying, "single devices cannot be denied after all were allowed");
-  }
-  if (state.all) return {};
-  return MergedDeviceRules(state.rules);
+  if (!state.all) return MergedDeviceRules(state.rules);
+  const bool denies = std::any_of(state.rules.begin(), state.rules.end(),
+                                  [](const DeviceRule& rule) { return rule.deny; });
+  if (!denies) return {};
+  // What every container has, the last rule before the earlier ones, and then everything.
+  std::vector<DeviceRule> list(kDefaultDeviceRules.begin(), kDefaultDeviceRules.end());
+  list.insert(list.end(), state.rules.rbegin(), state.rules.rend());
+  for (DeviceType type : {DeviceType::kBlock, DeviceType::kCharacter}) list.push_back({type});
+  return list;
 }
 
 }  // namespace pelagos::oci

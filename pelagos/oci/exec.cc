@@ -3,21 +3,27 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "pelagos/abi/namespace.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/launcher.h"
+#include "pelagos/launch/wait.h"
 #include "pelagos/oci/console_socket.h"
 #include "pelagos/oci/facts.h"
 #include "pelagos/oci/freezer.h"
 #include "pelagos/oci/launch_words.h"
 #include "pelagos/oci/plan_bundle.h"
 #include "pelagos/oci/runtime.h"
+#include "pelagos/oci/sub_cgroups.h"
+#include "pelagos/sys/cgroup_fs.h"
+#include "pelagos/sys/file.h"
 
 namespace pelagos::oci {
 namespace {
@@ -50,6 +56,26 @@ Process WithDefaults(Process process, const Process& container) {
   return process;
 }
 
+// A container may have moved its first process into a cgroup below its own, where alone processes
+// can be once that hands controllers down (cgroups(7), "no internal processes").
+absl::StatusOr<std::string> FirstProcessCgroup(pid_t pid) {
+  PELAGOS_ASSIGN_OR_RETURN(const sys::CgroupMounts mounts, sys::ReadCgroupMounts());
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text,
+                           sys::ReadFile(absl::StrCat("/proc/", pid, "/cgroup"), 1 << 16));
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (absl::ConsumePrefix(&line, "0::")) return absl::StrCat(mounts.v2_mount, line);
+  }
+  return absl::NotFoundError("the container's first process is in no cgroup of v2");
+}
+
+absl::Status CheckCgroups(const CgroupFolders& folders) {
+  const std::string missing = FirstMissing(folders);
+  if (missing.empty()) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(
+      "unable to start container process: error adding pid of the new process to cgroups: '",
+      missing, "': no such file or directory"));
+}
+
 }  // namespace
 
 absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
@@ -72,25 +98,42 @@ absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
   ExecFacts facts;
   facts.id = options.id;
   facts.bundle = record.bundle;
-  facts.cgroups = record.cgroups;
-  facts.cgroup = options.cgroup;
+  PELAGOS_ASSIGN_OR_RETURN(facts.cgroups, SubCgroups(record.cgroups, options.cgroups));
+  if (!options.cgroups.empty()) PELAGOS_RETURN_IF_ERROR(CheckCgroups(facts.cgroups));
   facts.joins = JoinsOf(config, record.process.pid);
+  if (JoinsMounts(config)) facts.root = absl::StrCat("/proc/", record.process.pid, "/root");
+  facts.keyring = record.keyring;
   facts.home = HomeOf(process, absl::StrCat("/proc/", record.process.pid, "/root"));
   PELAGOS_ASSIGN_OR_RETURN(facts.host, ReadHost(process, ""));
-  PELAGOS_ASSIGN_OR_RETURN(const LaunchPlan plan, PlanExec(config, process, facts));
-  for (const PlanNote& note : plan.notes) warn_(note.text);
+  PELAGOS_ASSIGN_OR_RETURN(LaunchPlan plan, PlanExec(config, process, facts));
+  for (const PlanNote& note : plan.notes) Warn(note.text);
+  Show(plan);
 
   const launch::LaunchIo io = StreamsOf(process, options.preserved, options.rows, options.columns);
   absl::StatusOr<launch::Starting> starting = launch::Launch(plan, io);
+  if (FindErrno(starting.status()) == EBUSY && options.cgroups.empty() && !plan.cgroup.v2.empty()) {
+    PELAGOS_ASSIGN_OR_RETURN(plan.cgroup.v2, FirstProcessCgroup(record.process.pid));
+    starting = launch::Launch(plan, io);
+  }
+  if (FindErrno(starting.status()) == EBUSY) {
+    return internal::WithContext(starting.status(),
+                                 "error adding pid of the new process to cgroups");
+  }
   if (!starting.ok()) return WordFailure(starting.status(), process);
   if (!sys::IsAlive(record.process)) {
     return absl::FailedPreconditionError("cannot exec in a stopped container");
   }
   absl::StatusOr<launch::Launched> launched = std::move(*starting).Start();
   if (!launched.ok()) return WordFailure(launched.status(), process);
-  absl::Cleanup end = [&] { sys::Signal(launched->pidfd, SIGKILL).IgnoreError(); };
+  absl::Cleanup end = [&] {
+    sys::Signal(launched->pidfd, SIGKILL).IgnoreError();
+    launch::WaitForExit(launched->pidfd).IgnoreError();
+  };
   if (!options.console_socket.empty()) {
     PELAGOS_RETURN_IF_ERROR(SendConsole(options.console_socket, launched->terminal));
+  }
+  if (!options.pidfd_socket.empty()) {
+    PELAGOS_RETURN_IF_ERROR(SendPidfd(options.pidfd_socket, launched->pidfd));
   }
   if (!options.pid_file.empty()) {
     PELAGOS_RETURN_IF_ERROR(ReplaceFile(options.pid_file, absl::StrCat(launched->pid), 0644));

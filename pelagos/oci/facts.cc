@@ -31,9 +31,10 @@ absl::StatusOr<HostFacts> ReadHost(const Process& process, const std::string& mo
 }
 
 std::string HomeOf(const Process& process, const std::string& rootfs) {
-  const bool given = std::any_of(process.env.begin(), process.env.end(),
-                                 [](const auto& item) { return absl::StartsWith(item, "HOME="); });
-  if (given) return "";
+  // The last one counts; one that is empty says nothing.
+  const auto given = std::find_if(process.env.rbegin(), process.env.rend(),
+                                  [](const auto& item) { return absl::StartsWith(item, "HOME="); });
+  if (given != process.env.rend() && *given != "HOME=") return "";
   const auto user = image::FindUser({rootfs}, absl::StrCat(process.user.uid));
   return user.ok() ? user->home : "";
 }
@@ -47,6 +48,7 @@ absl::StatusOr<BundleFacts> ReadFacts(const std::string& id, const std::string& 
   const Process& process = config.process ? *config.process : none;
   PELAGOS_ASSIGN_OR_RETURN(
       facts.host, ReadHost(process, config.linux_part ? config.linux_part->mount_label : ""));
+  facts.systemd_runs = ::access("/run/systemd/system", F_OK) == 0;
   PELAGOS_ASSIGN_OR_RETURN(facts.cgroups, sys::ReadCgroupMounts());
   // Root of a user namespace may not make cgroups, as a rule: then there are none, and only a limit
   // that is asked for is an error.

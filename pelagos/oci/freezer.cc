@@ -1,8 +1,10 @@
 #include "pelagos/oci/freezer.h"
 
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +19,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/sys/file.h"
+#include "pelagos/sys/raw.h"
 
 namespace pelagos::oci {
 namespace {
@@ -24,7 +27,7 @@ namespace {
 constexpr size_t kMostFile = 16 << 20;
 constexpr std::chrono::seconds kPatience(10);
 
-// v2's, or v1's freezer; "" if there is neither.
+// "": v1 has none.
 std::string V1Freezer(const CgroupFolders& folders) {
   const auto found = folders.v1.find("freezer");
   return found == folders.v1.end() ? "" : found->second;
@@ -53,20 +56,23 @@ absl::Status FreezeV2(const std::string& folder, bool frozen) {
   }
 }
 
-// freezer.state says FREEZING until all have stopped, and tells nobody when: it is asked again, and
-// told again, which is how v1 tries again.
+// freezer.state says FREEZING until all have stopped, and the kernel tells nobody when: the file
+// has no event, and v1 takes stock only when it is read (cgroup-v1/freezer-subsystem.rst). Between
+// two looks membarrier(2) waits until every processor has been through the scheduler, where those
+// that are to stop have to go; where it may not be used, what is left is to let others run.
 absl::Status FreezeV1(const std::string& folder, bool frozen) {
   const absl::string_view wanted = frozen ? "FROZEN" : "THAWED";
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  for (long nanoseconds = 100'000;; nanoseconds = std::min(nanoseconds * 2, 20'000'000L)) {
+  for (;;) {
     PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(folder + "/freezer.state", wanted));
     PELAGOS_ASSIGN_OR_RETURN(const std::string state, sys::ReadFile(folder + "/freezer.state", 64));
     if (absl::StartsWith(state, wanted)) return absl::OkStatus();
     if (std::chrono::steady_clock::now() >= deadline) {
       return absl::DeadlineExceededError("unable to freeze");
     }
-    const timespec pause = {0, nanoseconds};
-    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
+    if (!sys::Call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0).ok()) {
+      (void)sys::Call(SYS_sched_yield);
+    }
   }
 }
 
@@ -91,22 +97,30 @@ absl::Status Collect(const std::string& top, std::vector<pid_t>& pids) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-bool IsFrozen(const CgroupFolders& folders) {
-  if (!folders.v2.empty()) {
-    const auto text = sys::ReadFile(folders.v2 + "/cgroup.freeze", 16);
-    return text.ok() && absl::StartsWith(*text, "1");
-  }
+bool IsFrozenV1(const CgroupFolders& folders) {
   const std::string freezer = V1Freezer(folders);
   if (freezer.empty()) return false;
   const auto text = sys::ReadFile(freezer + "/freezer.state", 64);
   return text.ok() && !absl::StartsWith(*text, "THAWED");
 }
 
+}  // namespace
+
+bool IsFrozen(const CgroupFolders& folders) {
+  if (!folders.v2.empty()) {
+    const auto text = sys::ReadFile(folders.v2 + "/cgroup.freeze", 16);
+    if (text.ok() && absl::StartsWith(*text, "1")) return true;
+  }
+  return IsFrozenV1(folders);
+}
+
+// Frozen by v2 where there is one. On a hybrid host somebody else may have used v1.
 absl::Status Freeze(const CgroupFolders& folders, bool frozen) {
-  if (!folders.v2.empty()) return FreezeV2(folders.v2, frozen);
   const std::string freezer = V1Freezer(folders);
+  if (!folders.v2.empty()) {
+    PELAGOS_RETURN_IF_ERROR(FreezeV2(folders.v2, frozen));
+    if (frozen || !IsFrozenV1(folders)) return absl::OkStatus();
+  }
   if (freezer.empty()) return absl::FailedPreconditionError("this host has no freezer");
   return FreezeV1(freezer, frozen);
 }

@@ -212,9 +212,49 @@ absl::StatusOr<Config> UsualConfig() {
   spec.terminal = true;
   HostFacts facts;
   facts.cgroups.v2_mount = "/sys/fs/cgroup";
-  absl::StatusOr<Config> config = ConfigFrom({spec, {}, {}, facts});
-  if (config.ok()) config->annotations.clear();  // the user's document from here on
+  PELAGOS_ASSIGN_OR_RETURN(Config config, ConfigFrom({spec, {}, {}, facts}));
+  config.annotations.clear();  // the user's document from here on
+  // As runc's, which programs change in places that they know: a sealed root, cgroups by whatever
+  // version the host has, a home that is looked up when it runs.
+  config.root->readonly = true;
+  Texts& env = config.process->env;
+  env.erase(std::remove_if(env.begin(), env.end(),
+                           [](const std::string& variable) {
+                             return absl::StartsWith(variable, "HOME=") ||
+                                    absl::StartsWith(variable, "HOSTNAME=");
+                           }),
+            env.end());
+  for (Mount& mount : config.mounts) {
+    if (mount.type == "cgroup2") mount.type = "cgroup";
+  }
   return config;
+}
+
+void MakeRootless(uint32_t uid, uint32_t gid, Config& config) {
+  Linux& linux_part = *config.linux_part;
+  std::vector<NamespaceEntry>& namespaces = linux_part.namespaces;
+  namespaces.erase(std::remove_if(namespaces.begin(), namespaces.end(),
+                                  [](const NamespaceEntry& entry) {
+                                    return entry.type == "network" || entry.type == "user";
+                                  }),
+                   namespaces.end());
+  namespaces.push_back({"user", ""});
+  linux_part.uid_mappings = {{0, uid, 1}};
+  linux_part.gid_mappings = {{0, gid, 1}};
+  linux_part.resources.reset();
+  for (Mount& mount : config.mounts) {
+    Texts& options = mount.options;
+    options.erase(std::remove_if(options.begin(), options.end(),
+                                 [](const std::string& option) {
+                                   return absl::StartsWith(option, "gid=") ||
+                                          absl::StartsWith(option, "uid=");
+                                 }),
+                  options.end());
+    // sysfs is mounted only by who owns the network namespace.
+    if (mount.destination == "/sys") {
+      mount = {"/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro"}, {}, {}};
+    }
+  }
 }
 
 }  // namespace pelagos::oci

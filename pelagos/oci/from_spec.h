@@ -30,4 +30,8 @@ std::optional<ContainerSpec> SpecOf(const Config& config);
 // What `spec` writes: a shell in a terminal, with our defaults.
 absl::StatusOr<Config> UsualConfig();
 
+// The same for a user without privileges, who is root inside (`spec --rootless`): a user namespace
+// with these ids, the host's network, no limits. Requires: a config of UsualConfig.
+void MakeRootless(uint32_t uid, uint32_t gid, Config& config);
+
 }  // namespace pelagos::oci

@@ -1,6 +1,8 @@
 #include "pelagos/oci/plan_bundle.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -17,8 +19,11 @@
 namespace pelagos::oci {
 namespace {
 
-void Append(std::vector<Op>& ops, std::vector<Op> more) {
-  for (Op& op : more) ops.push_back(std::move(op));
+// dev_valid_name() of the kernel: at most 15 bytes (IFNAMSIZ).
+bool IsInterfaceName(const std::string& name) {
+  constexpr size_t kMost = 15;
+  return !name.empty() && name.size() <= kMost && name != "." && name != ".." &&
+         name.find_first_of("/: \t\n\v\f\r") == std::string::npos;
 }
 
 class BundlePlanner {
@@ -38,6 +43,7 @@ class BundlePlanner {
     if (!config_.process) mistakes_.Add("/process", "is missing");
     Ops(config_.process ? *config_.process : none);
     UserNamespace();
+    JoinedMounts();
     TimeNamespace();
     CheckUnsupported();
     for (std::string& note : notes_) plan_.notes.push_back({std::move(note)});
@@ -77,8 +83,6 @@ class BundlePlanner {
         plan_.namespaces.insert(*kind);
       } else if (entry.path[0] != '/') {
         mistakes_.Add(at + "/path", "must be an absolute path");
-      } else if (const absl::string_view problem = JoinProblem(*kind); !problem.empty()) {
-        mistakes_.Add(at + "/path", absl::StrCat("the namespace ", problem));
       } else {
         plan_.joins.push_back({*kind, entry.path});
       }
@@ -126,6 +130,20 @@ class BundlePlanner {
     plan_.ops.insert(root + 1, BecomeRoot{});
   }
 
+  // The container's root is a folder of that namespace then, entered by chroot(2): what others have
+  // for a root there stays.
+  void JoinedMounts() {
+    if (!JoinsMounts(config_)) return;
+    const char* const at = "/linux/namespaces";
+    if (Has(Namespace::kUser)) {
+      mistakes_.Add(at, "a mount namespace cannot be joined from a user namespace");
+    }
+    if (facts_.no_pivot) mistakes_.Add(at, "--no-pivot: would move the joined namespace's root");
+    if (config_.hooks && !config_.hooks->start_container.empty()) {
+      mistakes_.Add("/hooks/startContainer", "cannot be run in a mount namespace that was joined");
+    }
+  }
+
   void TimeNamespace() {
     if (!Own(Namespace::kTime)) {
       if (!linux_.time_offsets.empty()) {
@@ -152,9 +170,6 @@ class BundlePlanner {
   void CheckUnsupported() {
     if (linux_.intel_rdt && *linux_.intel_rdt != IntelRdt{}) {
       mistakes_.Add("/linux/intelRdt", "is not supported");
-    }
-    if (!linux_.net_devices.empty()) {
-      mistakes_.Add("/linux/netDevices", "moving interfaces is not supported");
     }
     if (const std::string& label = linux_.mount_label; !label.empty()) {
       if (const absl::string_view problem = SelinuxProblem(label); !problem.empty()) {
@@ -197,6 +212,23 @@ class BundlePlanner {
     const std::string path = InBundle(facts_.bundle, config_.root->path);
     if (path == "/") mistakes_.Add("/root/path", "must not be the host's root");
     return path;
+  }
+
+  std::map<std::string, std::string> NetDevices() {
+    std::map<std::string, std::string> links;
+    if (!linux_.net_devices.empty() && !Has(Namespace::kNet)) {
+      mistakes_.Add("/linux/netDevices", "needs a network namespace");
+    }
+    std::set<std::string> inside;
+    for (const auto& [name, device] : linux_.net_devices) {
+      const std::string at = absl::StrCat("/linux/netDevices/", PointerPart(name));
+      const std::string& called = device.name.empty() ? name : device.name;
+      if (!IsInterfaceName(name)) mistakes_.Add(at, "is no name of an interface");
+      if (!IsInterfaceName(called)) mistakes_.Add(at + "/name", "is no name of an interface");
+      if (!inside.insert(called).second) mistakes_.Add(at + "/name", "stands twice");
+      links[name] = called;
+    }
+    return links;
   }
 
   void Sysctls(std::vector<Op>& ops) {
@@ -265,23 +297,26 @@ class BundlePlanner {
   void Ops(const Process& process) {
     std::vector<Op>& ops = plan_.ops;
     const std::string root = RootPath();
-    ops.push_back(MakeMountsPrivate{});
+    const bool joined = JoinsMounts(config_);
+    if (!joined) ops.push_back(MakeMountsPrivate{});
     Append(ops, EarlyProcessOps(process, facts_.host, "/process", mistakes_));
     ops.push_back(MountBindRoot{root, root});
+    if (facts_.keyring) ops.push_back(JoinKeyring{KeyringName(facts_.id)});
     Append(ops, MountOps(config_, facts_, mistakes_));
     Append(ops, DeviceOps(config_, mistakes_));
     if (process.terminal) ops.push_back(OpenTerminal{process.user.uid});
-    if (const std::optional<Hooks>& hooks = config_.hooks;
-        hooks && (!hooks->prestart.empty() || !hooks->create_runtime.empty() ||
-                  !hooks->create_container.empty())) {
-      ops.push_back(AwaitHooks{});
-    }
+    Append(ops, DevSealOps(config_));
+    const std::optional<Hooks>& hooks = config_.hooks;
+    const bool has_hooks = hooks && (!hooks->prestart.empty() || !hooks->create_runtime.empty() ||
+                                     !hooks->create_container.empty());
+    AwaitHooks await = {NetDevices()};
+    if (has_hooks || !await.links.empty()) ops.push_back(std::move(await));
     Sysctls(ops);
     for (const std::string& path : linux_.readonly_paths) ops.push_back(MakeReadOnly{path});
     for (const std::string& path : linux_.masked_paths) ops.push_back(MaskPath{path});
     CheckPaths(linux_.readonly_paths, "/linux/readonlyPaths/");
     CheckPaths(linux_.masked_paths, "/linux/maskedPaths/");
-    ops.push_back(PivotRoot{facts_.no_pivot});
+    ops.push_back(PivotRoot{facts_.no_pivot, joined});
     if (const std::string& word = linux_.rootfs_propagation; !word.empty()) {
       const std::optional<uint32_t> flags = FindWord(kRootPropagations, word);
       if (!flags) mistakes_.Add("/linux/rootfsPropagation", "is no propagation of mount(8)");
@@ -323,6 +358,15 @@ const Linux& LinuxOf(const Config& config) {
   return config.linux_part ? *config.linux_part : *none;
 }
 
+bool JoinsMounts(const Config& config) {
+  const std::vector<NamespaceEntry>& list = LinuxOf(config).namespaces;
+  return std::any_of(list.begin(), list.end(), [](const NamespaceEntry& entry) {
+    return entry.type == RowOf(Namespace::kMount).name && !entry.path.empty();
+  });
+}
+
+std::string KeyringName(const std::string& id) { return absl::StrCat("_ses.", id); }
+
 std::string InBundle(const std::string& bundle, const std::string& path) {
   if (absl::StartsWith(path, "/")) return path;
   return absl::StrCat(bundle, "/", path);
@@ -330,51 +374,6 @@ std::string InBundle(const std::string& bundle, const std::string& path) {
 
 absl::StatusOr<LaunchPlan> PlanBundle(const Config& config, const BundleFacts& facts) {
   return BundlePlanner(config, facts).Run();
-}
-
-absl::StatusOr<LaunchPlan> PlanExec(const Config& config, const Process& process,
-                                    const ExecFacts& facts) {
-  Mistakes mistakes;
-  std::vector<std::string> notes;
-  LaunchPlan plan;
-  plan.id = facts.id;
-  plan.joins = facts.joins;
-  plan.outlives_launcher = true;
-  plan.bundle = facts.bundle;
-  plan.annotations = config.annotations;
-  plan.cgroup.joined = true;
-  const std::string below = facts.cgroup.empty() ? "" : absl::StrCat("/", facts.cgroup);
-  if (!facts.cgroups.v2.empty()) plan.cgroup.v2 = facts.cgroups.v2 + below;
-  for (const auto& [controller, folder] : facts.cgroups.v1) {
-    const std::string whole = folder + below;
-    auto& list = plan.cgroup.v1;
-    if (std::find(list.begin(), list.end(), whole) == list.end()) list.push_back(whole);
-  }
-  std::vector<Op>& ops = plan.ops;
-  const auto affinity = [&](const std::string& text, const char* field) {
-    if (text.empty()) return;
-    const std::optional<IdList> cpus = ParseIdList(text);
-    if (!cpus) return mistakes.Add(absl::StrCat("/execCPUAffinity/", field), "must be like 0-3,7");
-    ops.push_back(SetCpuAffinity{*cpus});
-  };
-  if (process.exec_cpu_affinity) affinity(process.exec_cpu_affinity->initial, "initial");
-  Append(ops, EarlyProcessOps(process, facts.host, "", mistakes));
-  ops.push_back(EnterRoot{});
-  if (std::any_of(facts.joins.begin(), facts.joins.end(),
-                  [](const NamespaceJoin& join) { return join.kind == Namespace::kUser; })) {
-    ops.push_back(BecomeRoot{});
-  }
-  if (process.terminal) ops.push_back(OpenTerminal{process.user.uid, /*console=*/false});
-  ops.push_back(AwaitStart{});
-  if (!absl::StartsWith(process.cwd, "/")) mistakes.Add("/cwd", "must be an absolute path");
-  ops.push_back(ChangeFolder{process.cwd});
-  if (process.exec_cpu_affinity) affinity(process.exec_cpu_affinity->final_list, "final");
-  Append(ops, LimitOps(process, "", mistakes));
-  Append(ops, RightsOps(config, process, facts.host, "", false, notes, mistakes));
-  ops.push_back(ExecOp(process, facts.home, "", mistakes));
-  for (std::string& note : notes) plan.notes.push_back({std::move(note)});
-  if (absl::Status status = mistakes.status(); !status.ok()) return status;
-  return plan;
 }
 
 }  // namespace pelagos::oci

@@ -28,11 +28,18 @@ CgroupFolders CgroupFoldersOf(const Config& config, const BundleFacts& facts);
 struct ExecFacts {
   std::string id, bundle;
   HostFacts host;
-  CgroupFolders cgroups;
-  std::string cgroup;  // below the container's own, "a/b"; empty: that
+  CgroupFolders cgroups;  // to join
   NamespaceJoins joins;
+  std::string root;  // /proc/PID/root where that is not the joined mount namespace's; else empty
   std::string home;
+  bool keyring = true;  // the container has a session keyring
 };
+
+// The mount namespace is another's, which has its own root.
+bool JoinsMounts(const Config& config);
+
+// The name of a container's session keyring.
+std::string KeyringName(const std::string& id);
 
 // The plan of `exec`: another process in the container's namespaces. `config` is the container's,
 // for its filter.

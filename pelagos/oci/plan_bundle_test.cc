@@ -24,6 +24,7 @@ BundleFacts Facts() {
   facts.bundle = "/b";
   facts.cgroups.v2_mount = "/sys/fs/cgroup";
   facts.cgroups.v2_controllers = {"cpu", "memory", "pids"};
+  facts.keyring = false;
   return facts;
 }
 
@@ -148,10 +149,10 @@ TEST(PlanBundleTest, NamespacesAreMadeOrJoined) {
               ElementsAre("/linux/namespaces/3/type: stands twice",
                           "/linux/namespaces/4/type: 'x' is no namespace",
                           "/linux/namespaces/5/type: stands twice",
-                          "/linux/namespaces/5/path: the namespace cannot be joined: a container "
-                          "mounts its root in one of its own",
                           "/linux/namespaces/6/path: must be an absolute path",
-                          "/linux/uidMappings: a new user namespace needs maps"));
+                          "/linux/uidMappings: a new user namespace needs maps",
+                          "/linux/namespaces: a mount namespace cannot be joined from a user "
+                          "namespace"));
   config.linux_part->namespaces = {{"mount", ""}, {"network", "/n"}, {"uts", "/u"}};
   config.hostname = "h";
   config.linux_part->sysctl = {{"net.ipv4.ip_forward", "1"}};
@@ -221,7 +222,7 @@ TEST(PlanBundleTest, WhatIsNotSupportedIsAnError) {
   Config config = Minimal();
   Linux& linux_part = *config.linux_part;
   linux_part.intel_rdt = IntelRdt{"c", {}, "", "", false, false, false};
-  linux_part.net_devices["eth0"] = {};
+  linux_part.net_devices = {{"eth0", {}}, {"a/b", {"x y"}}};
   linux_part.mount_label = "a:b:c";
   linux_part.rootfs_propagation = "odd";
   linux_part.sysctl = {{"kernel.panic", "1"}, {"net.core.somaxconn", "1"}};
@@ -235,6 +236,9 @@ TEST(PlanBundleTest, WhatIsNotSupportedIsAnError) {
               ElementsAre(HasSubstr("/linux/cgroupsPath: --systemd-cgroup"),
                           "/linux/devices/0/type: must be c, u, b or p",
                           "/linux/devices/1/minor: is missing",
+                          "/linux/netDevices: needs a network namespace",
+                          "/linux/netDevices/a~1b: is no name of an interface",
+                          "/linux/netDevices/a~1b/name: is no name of an interface",
                           "/linux/sysctl/kernel.panic: is a setting of the whole host, not of a "
                           "container",
                           "/linux/sysctl/net.core.somaxconn: would be the host's: the container "
@@ -242,16 +246,59 @@ TEST(PlanBundleTest, WhatIsNotSupportedIsAnError) {
                           "/linux/maskedPaths/0: must be an absolute path",
                           "/linux/rootfsPropagation: is no propagation of mount(8)",
                           "/linux/intelRdt: is not supported",
-                          "/linux/netDevices: moving interfaces is not supported",
                           "/linux/mountLabel: SELinux is off on this host",
                           "/hooks/poststop/0/path: must be an absolute path",
                           "/hooks/poststop/0/timeout: must be above zero"));
 }
 
+TEST(PlanBundleTest, AJoinedMountNamespaceKeepsItsRoot) {
+  Config config = Minimal();
+  config.linux_part->namespaces = {{"mount", "/m"}, {"time", "/t"}};
+  const auto steps = Steps(config);
+  EXPECT_THAT(steps, Contains("change the root"));
+  EXPECT_THAT(steps, Not(Contains("make every mount private")));
+  config.hooks = Hooks();
+  config.hooks->start_container = {{"/x", {}, {}, {}}};
+  EXPECT_THAT(Steps(config), ElementsAre(HasSubstr("/hooks/startContainer: ")));
+}
+
+TEST(PlanBundleTest, AKeyringIsJoinedAsTheRootOfTheContainer) {
+  Config config = Minimal();
+  BundleFacts facts = Facts();
+  facts.keyring = true;
+  EXPECT_EQ(Steps(config, facts)[2], "session keyring _ses.c1");
+  config.linux_part->namespaces.push_back({"user", ""});
+  config.linux_part->uid_mappings = config.linux_part->gid_mappings = {{0, 1000, 1}};
+  EXPECT_EQ(Steps(config, facts)[2], "become user 0:0");
+  EXPECT_EQ(Steps(config, facts)[3], "session keyring _ses.c1");
+}
+
+TEST(PlanBundleTest, InterfacesAreMovedWhileItWaits) {
+  Config config = Minimal();
+  config.linux_part->namespaces.push_back({"network", ""});
+  config.linux_part->net_devices = {{"eth1", {}}, {"eth2", {"lan"}}};
+  EXPECT_THAT(Steps(config),
+              Contains("await hooks, interface eth1 -> eth1, interface eth2 -> lan"));
+  config.linux_part->net_devices = {{"eth1", {"a"}}, {"eth2", {"a"}}};
+  EXPECT_THAT(Steps(config), ElementsAre("/linux/netDevices/eth2/name: stands twice"));
+}
+
+TEST(PlanBundleTest, OfVariablesThatStandTwiceTheLastOneCounts) {
+  Config config = Minimal();
+  config.process->env = {"A=1", "HOME=/x", "B=2", "A=3", "HOME="};
+  BundleFacts facts = Facts();
+  facts.home = "/root";
+  const auto plan = PlanBundle(config, facts);
+  EXPECT_EQ(std::get<Exec>(plan->ops.back()).env,
+            (std::vector<std::string>{"B=2", "A=3", "HOME=/root"}));
+}
+
 TEST(PlanBundleTest, SeccompIsReadAsProfilesAre) {
   Config config = Minimal();
+  config.linux_part->seccomp = RawJson{R"({"defaultAction": "odd"})"};
+  EXPECT_THAT(Steps(config), ElementsAre(HasSubstr("/linux/seccomp/defaultAction: ")));
   config.linux_part->seccomp = RawJson{R"({"defaultAction": "SCMP_ACT_ALLOW", "odd": 1})"};
-  EXPECT_THAT(Steps(config), ElementsAre(HasSubstr("/linux/seccomp/odd: ")));
+  EXPECT_THAT(Steps(config), Contains(HasSubstr("seccomp custom")));
   config.linux_part->seccomp = RawJson{R"({"defaultAction": "SCMP_ACT_ALLOW"})"};
   EXPECT_THAT(Steps(config), Contains(HasSubstr("seccomp custom")));
 }
@@ -286,20 +333,20 @@ TEST(PlanExecTest, JoinsWhatIsThere) {
   ExecFacts facts;
   facts.id = "c1";
   facts.cgroups = {"/c", {}, {{"cpu", "/v/cpu"}, {"cpuacct", "/v/cpu"}}};
-  facts.cgroup = "sub";
+  facts.root = "/proc/7/root";
   facts.joins = {{Namespace::kPid, "/proc/7/ns/pid"}, {Namespace::kMount, "/proc/7/ns/mnt"}};
   Process process = *ReadProcess(R"({"cwd": "/", "args": ["id"], "user": {"uid": 3},
                                      "execCPUAffinity": {"initial": "0", "final": "0-1"}})");
   const auto plan = PlanExec(Minimal(), process, facts);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_TRUE(plan->cgroup.joined);
-  EXPECT_EQ(plan->cgroup.v2, "/c/sub");
-  EXPECT_THAT(plan->cgroup.v1, ElementsAre("/v/cpu/sub"));
+  EXPECT_EQ(plan->cgroup.v2, "/c");
+  EXPECT_THAT(plan->cgroup.v1, ElementsAre("/v/cpu"));
   std::vector<std::string> steps;
   for (const Op& op : plan->ops) steps.push_back(Describe(op));
-  EXPECT_THAT(steps,
-              ElementsAre("CPUs 0", "enter the root", "await start", "work folder /", "CPUs 0-1",
-                          "user 3:0", HasSubstr("capabilities: none"), "exec id"));
+  EXPECT_THAT(steps, ElementsAre("CPUs 0", "enter the root /proc/7/root", "session keyring _ses.c1",
+                                 "await start", "work folder /", "CPUs 0-1", "user 3:0",
+                                 HasSubstr("capabilities: none"), "exec id"));
 }
 
 }  // namespace

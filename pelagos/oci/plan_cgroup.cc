@@ -61,12 +61,36 @@ void Enable(const std::string& root, const std::string& path, const std::set<std
   }
 }
 
-// devices.deny and devices.allow of v1, where there is no v2 to filter by.
+// devices.deny and devices.allow of v1, where there is no v2 to filter by. There the last write
+// counts, in a list the first rule; and a denial is taken back only as it was made.
 void AddDevicesV1(const std::string& folder, const std::vector<DeviceRule>& rules,
-                  CgroupSteps* steps) {
-  steps->limits.push_back({folder + "/devices.deny", "a"});
-  for (const DeviceRule& rule : rules) {
-    steps->limits.push_back({folder + "/devices.allow", DeviceRuleText(rule)});
+                  Mistakes& mistakes, CgroupSteps* steps) {
+  const bool denies =
+      std::any_of(rules.begin(), rules.end(), [](const DeviceRule& rule) { return rule.deny; });
+  if (!denies) {
+    steps->limits.push_back({folder + "/devices.deny", "a"});
+    for (const DeviceRule& rule : rules) {
+      steps->limits.push_back({folder + "/devices.allow", DeviceRuleText(rule)});
+    }
+    return;
+  }
+  steps->limits.push_back({folder + "/devices.allow", "a"});
+  constexpr std::ptrdiff_t kEverything = 2;  // block, character: the end of the list
+  for (auto rule = rules.rbegin() + kEverything; rule != rules.rend(); ++rule) {
+    const bool taken_back = std::any_of(rules.rbegin(), rule, [&rule](const DeviceRule& other) {
+      return other.deny && other.type == rule->type && other.major == rule->major &&
+             other.minor == rule->minor;
+    });
+    const bool ours =
+        std::count(kDefaultDeviceRules.begin(), kDefaultDeviceRules.end(), *rule) != 0;
+    if (rule->deny || taken_back) {
+      const char* const file = rule->deny ? "/devices.deny" : "/devices.allow";
+      steps->limits.push_back({folder + file, DeviceRuleText(*rule)});
+    } else if (!ours) {
+      mistakes.Add("/linux/resources/devices",
+                   absl::StrCat("cgroup v1 cannot allow '", DeviceRuleText(*rule),
+                                "' after a denial of other numbers"));
+    }
   }
 }
 
@@ -108,7 +132,10 @@ CgroupSteps PlanCgroups(const Config& config, const BundleFacts& facts, Mistakes
   CgroupSteps steps;
   if (facts.systemd_cgroup) {
     mistakes.Add("/linux/cgroupsPath",
-                 "--systemd-cgroup: systemd is not asked for cgroups; leave the flag out");
+                 facts.systemd_runs
+                     ? "--systemd-cgroup: systemd is not asked for cgroups; leave the flag out"
+                     : "--systemd-cgroup: systemd not running on this host, cannot use systemd "
+                       "cgroups manager");
     return steps;
   }
   for (absl::string_view part : absl::StrSplit(linux_part.cgroups_path, '/')) {
@@ -146,7 +173,7 @@ CgroupSteps PlanCgroups(const Config& config, const BundleFacts& facts, Mistakes
   } else if (!steps.v2.empty()) {
     steps.devices = devices;
   } else if (folders.v1.count("devices") != 0) {
-    AddDevicesV1(folders.v1.at("devices"), devices, &steps);
+    AddDevicesV1(folders.v1.at("devices"), devices, mistakes, &steps);
   }
   steps.limits.insert(steps.limits.end(), limits.begin(), limits.end());
   return steps;

@@ -135,10 +135,11 @@ class MountPlanner {
         return absl::StartsWith(word, "mode=");
       });
       op.copy_up = options.copy_up;
-      // What is read-only cannot be filled any more, nor its mode be changed.
-      if ((op.flags & MS_RDONLY) != 0 && (op.copy_up || op.keep_mode)) {
+      // What is read-only cannot be filled any more, nor its mode be changed. /dev is filled last
+      // (DeviceOps).
+      if ((op.flags & MS_RDONLY) != 0 && (op.copy_up || op.keep_mode || target == "/dev")) {
         op.flags &= ~static_cast<uint64_t>(MS_RDONLY);
-        later = kAttrReadOnly;
+        if (target != "/dev") later = kAttrReadOnly;
       }
     } else if (options.copy_up) {
       mistakes_.Add(at + "/options", "tmpcopyup is for tmpfs only");
@@ -244,6 +245,16 @@ std::vector<Op> DeviceOps(const Config& config, Mistakes& mistakes) {
   ops.push_back(MakeSymlink{"/proc/self/fd/2", "/dev/stderr", true});
   ops.push_back(MakeSymlink{"pts/ptmx", "/dev/ptmx", true});
   return ops;
+}
+
+std::vector<Op> DevSealOps(const Config& config) {
+  bool sealed = false;
+  for (const Mount& mount : config.mounts) {
+    if (CleanDestination(mount.destination) != "/dev") continue;
+    sealed = mount.type == "tmpfs" && (ParseMountOptions(mount.options).flags & MS_RDONLY) != 0;
+  }
+  if (!sealed) return {};
+  return {ChangeMount{"/dev", {kAttrReadOnly, 0, 0, 0, {}}}};
 }
 
 }  // namespace pelagos::oci

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pelagos/oci/bundle_facts.h"
@@ -15,6 +16,10 @@ namespace pelagos::oci {
 // linux of the config, or nothing.
 const Linux& LinuxOf(const Config& config);
 
+inline void Append(std::vector<Op>& ops, std::vector<Op> more) {
+  for (Op& op : more) ops.push_back(std::move(op));
+}
+
 // An absolute path of the host, from one that may be relative to the bundle.
 std::string InBundle(const std::string& bundle, const std::string& path);
 
@@ -22,6 +27,8 @@ std::string InBundle(const std::string& bundle, const std::string& path);
 std::vector<Op> MountOps(const Config& config, const BundleFacts& facts, Mistakes& mistakes);
 // Devices, those that every container has and those of the list, and the links of /dev.
 std::vector<Op> DeviceOps(const Config& config, Mistakes& mistakes);
+// A /dev that is to be read-only becomes so when it is filled.
+std::vector<Op> DevSealOps(const Config& config);
 
 // plan_cgroup.cc
 CgroupSteps PlanCgroups(const Config& config, const BundleFacts& facts, Mistakes& mistakes);

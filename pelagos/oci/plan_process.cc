@@ -62,7 +62,7 @@ std::vector<Op> FilterOps(const Config& config, const Process& process, const Ho
                           std::vector<std::string>& notes, Mistakes& mistakes) {
   const std::optional<RawJson>& profile = LinuxOf(config).seccomp;
   if (!profile) return {};
-  const absl::StatusOr<SeccompFile> file = ParseSeccomp(profile->text);
+  const absl::StatusOr<SeccompFile> file = ParseBundleSeccomp(profile->text);
   if (!file.ok()) {
     for (absl::string_view line : absl::StrSplit(file.status().message(), '\n')) {
       // "/syscalls/0/names: must be ..."
@@ -207,17 +207,29 @@ std::vector<Op> RightsOps(const Config& config, const Process& process, const Ho
   return ops;
 }
 
+// Of variables that stand twice the last one counts, as for runc; a HOME that says nothing is none.
+std::vector<std::string> EnvironmentOf(const Texts& env, const std::string& home) {
+  std::map<absl::string_view, size_t> last;
+  for (size_t i = 0; i < env.size(); ++i) {
+    last[absl::string_view(env[i]).substr(0, env[i].find('='))] = i;
+  }
+  const auto found = last.find("HOME");
+  const bool has_home = found != last.end() && env[found->second] != "HOME=";
+  std::vector<std::string> list;
+  for (size_t i = 0; i < env.size(); ++i) {
+    const absl::string_view name = absl::string_view(env[i]).substr(0, env[i].find('='));
+    if (last[name] == i && (name != "HOME" || has_home)) list.push_back(env[i]);
+  }
+  if (!has_home) list.push_back(absl::StrCat("HOME=", home.empty() ? "/" : home));
+  return list;
+}
+
 Op ExecOp(const Process& process, const std::string& home, const std::string& at,
           Mistakes& mistakes) {
   if (process.args.empty() || process.args[0].empty()) {
     mistakes.Add(at + "/args", "must not be empty");
   }
-  Exec exec = {process.args, process.env};
-  const bool has_home = std::any_of(exec.env.begin(), exec.env.end(), [](const std::string& item) {
-    return absl::StartsWith(item, "HOME=");
-  });
-  if (!has_home) exec.env.push_back(absl::StrCat("HOME=", home.empty() ? "/" : home));
-  return exec;
+  return Exec{process.args, EnvironmentOf(process.env, home)};
 }
 
 }  // namespace pelagos::oci

@@ -42,6 +42,8 @@ Json ToJson(const Record& record) {
           {"startTime", record.process.start_time},
           {"creating", record.creating},
           {"hooks", record.hooks},
+          {"ownsPids", record.owns_pids},
+          {"keyring", record.keyring},
           {"cgroup",
            {{"v2", record.cgroups.v2},
             {"v2Controllers", record.cgroups.v2_controllers},
@@ -61,6 +63,8 @@ absl::StatusOr<Record> FromJson(absl::string_view text, const std::string& path)
     record.process = {json.at("pid"), json.at("startTime")};
     record.creating = json.at("creating");
     record.hooks = json.at("hooks");
+    record.owns_pids = json.at("ownsPids");
+    record.keyring = json.at("keyring");
     record.cgroups.v2 = json.at("cgroup").at("v2");
     record.cgroups.v2_controllers = json.at("cgroup").at("v2Controllers");
     record.cgroups.v1 = json.at("cgroup").at("v1");

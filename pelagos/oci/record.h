@@ -34,7 +34,9 @@ struct Record {
   // The creator while it is being created, then the first process.
   sys::ProcessIdentity process;
   bool creating = false;
-  bool hooks = true;  // the config has some: only then start and delete need it
+  bool hooks = true;      // the config has some: only then start and delete need it
+  bool keyring = true;    // it has a session keyring
+  bool owns_pids = true;  // the first process's end is the end of all
   CgroupFolders cgroups;
   friend bool operator==(const Record&, const Record&) = default;
 };

@@ -57,9 +57,9 @@ absl::Status RunOne(const std::string& name, const Hook& hook, HookPlace place,
         "error running ", name, ": hook ran past specified timeout of ", *hook.timeout, ".0s"));
   }
   if (result->code == 0) return absl::OkStatus();
-  return absl::AbortedError(
-      absl::StrCat("error running ", name, ": exit status ", result->code,
-                   ", stdout: , stderr: ", absl::StripSuffix(result->output, "\n")));
+  return absl::AbortedError(absl::StrCat("error running ", name, ": exit status ", result->code,
+                                         ", stdout: ", absl::StripSuffix(result->output, "\n"),
+                                         ", stderr: ", absl::StripSuffix(result->errors, "\n")));
 }
 
 std::string NameOfHook(absl::string_view kind, size_t index) {

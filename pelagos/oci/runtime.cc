@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <variant>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
@@ -28,6 +29,7 @@
 #include "pelagos/oci/plan_bundle.h"
 #include "pelagos/oci/run_hooks.h"
 #include "pelagos/sys/file.h"
+#include "pelagos/sys/net/move_link.h"
 
 namespace pelagos::oci {
 namespace {
@@ -71,6 +73,27 @@ absl::Status CheckUsage(const MemoryLimits& memory, const CgroupFolders& folders
                                                     " (current usage: ", used, ")"));
 }
 
+// False: there was nobody.
+absl::StatusOr<bool> SignalAll(const CgroupFolders& folders, int signal) {
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<pid_t> pids, ProcessesOf(folders));
+  for (pid_t pid : pids) {
+    const absl::StatusOr<Fd> pidfd = sys::OpenPidfd(pid);
+    if (!pidfd.ok()) continue;  // ended meanwhile
+    const absl::Status sent = sys::Signal(*pidfd, signal);
+    if (!sent.ok() && FindErrno(sent) != ESRCH) return sent;
+  }
+  return !pids.empty();
+}
+
+absl::Status MoveLinks(const AwaitHooks& await, const launch::Starting& starting) {
+  if (await.links.empty()) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(const Fd netns, starting.network_namespace());
+  for (const auto& [name, inside] : await.links) {
+    PELAGOS_RETURN_IF_ERROR(sys::MoveLink(name, inside, netns), "network device ", name);
+  }
+  return absl::OkStatus();
+}
+
 CgroupSteps FoldersToRemove(const CgroupFolders& folders) {
   CgroupSteps steps;
   steps.v2 = folders.v2;
@@ -105,16 +128,21 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   PELAGOS_RETURN_IF_ERROR(records_.CheckNew(options.id));
   PELAGOS_ASSIGN_OR_RETURN(const std::string bundle, AbsolutePath(options.bundle));
   PELAGOS_ASSIGN_OR_RETURN(const std::string text, ReadBundle(bundle));
-  PELAGOS_ASSIGN_OR_RETURN(const Config config, oci::ReadConfig(text));
+  PELAGOS_ASSIGN_OR_RETURN(Config config, oci::ReadConfig(text));
+  if (config.process) {
+    Texts& env = config.process->env;
+    env.insert(env.end(), options.env.begin(), options.env.end());
+  }
   PELAGOS_ASSIGN_OR_RETURN(BundleFacts facts, ReadFacts(options.id, bundle, config));
   facts.systemd_cgroup = options.systemd_cgroup;
   if (options.no_cgroups) facts.cgroups = {};
   facts.no_pivot = options.no_pivot;
+  facts.keyring = options.keyring;
   PELAGOS_ASSIGN_OR_RETURN(const LaunchPlan plan, PlanBundle(config, facts));
   const Process& process = *config.process;
   PELAGOS_RETURN_IF_ERROR(CheckConsole(process, options.console_socket, options.keeps_terminal));
   PELAGOS_RETURN_IF_ERROR(CheckPreserved(options.preserved));
-  for (const PlanNote& note : plan.notes) warn_(note.text);
+  for (const PlanNote& note : plan.notes) Warn(note.text);
   // What is in it already is another's, and must not go with this container.
   const CgroupFolders cgroups = CgroupFoldersOf(config, facts);
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<pid_t> others, ProcessesOf(cgroups));
@@ -122,6 +150,10 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
     return absl::AlreadyExistsError("container's cgroup is not empty: " +
                                     absl::StrCat(others.size(), " process(es) found"));
   }
+  if (IsFrozen(cgroups)) {
+    return absl::FailedPreconditionError("container's cgroup unexpectedly frozen");
+  }
+  Show(plan);
 
   PELAGOS_RETURN_IF_ERROR(records_.Make(options.id, text));
   Record record;
@@ -133,11 +165,13 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   record.owner = ::geteuid();
   record.creating = true;
   record.hooks = config.hooks.has_value();
+  record.keyring = options.keyring;
+  record.owns_pids = plan.namespaces.contains(Namespace::kPid);
   record.cgroups = cgroups;
   absl::Cleanup undo = [&] {
     // The failure that led here is the one to report.
     const absl::Status destroyed = Destroy(record, &config);
-    if (!destroyed.ok()) warn_(std::string(destroyed.message()));
+    if (!destroyed.ok()) Warn(std::string(destroyed.message()));
   };
   PELAGOS_ASSIGN_OR_RETURN(record.process, Self());
   PELAGOS_RETURN_IF_ERROR(records_.Write(record));
@@ -148,12 +182,16 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   absl::StatusOr<launch::Starting> starting = launch::Launch(plan, io);
   if (!starting.ok()) return WordFailure(starting.status(), process);
   const Hooks& hooks = HooksOf(config);
-  if (!hooks.prestart.empty() || !hooks.create_runtime.empty() || !hooks.create_container.empty()) {
+  const auto await = std::find_if(plan.ops.begin(), plan.ops.end(), [](const Op& op) {
+    return std::holds_alternative<AwaitHooks>(op);
+  });
+  if (await != plan.ops.end()) {
     const absl::Status reached = starting->ReachHooks();
     if (!reached.ok()) return WordFailure(reached, process);
     PELAGOS_ASSIGN_OR_RETURN(const uint64_t start, sys::StartTime(starting->pid()));
     record.process = {starting->pid(), start};
     PELAGOS_RETURN_IF_ERROR(records_.Write(record));
+    PELAGOS_RETURN_IF_ERROR(MoveLinks(std::get<AwaitHooks>(*await), *starting));
     const absl::string_view status = NameOf(Status::kCreating);
     PELAGOS_RETURN_IF_ERROR(
         RunHooks("prestart", hooks.prestart, HookPlace::kHost, record, config, status));
@@ -171,6 +209,9 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   if (!options.console_socket.empty()) {
     PELAGOS_RETURN_IF_ERROR(SendConsole(options.console_socket, launched->terminal));
   }
+  if (!options.pidfd_socket.empty()) {
+    PELAGOS_RETURN_IF_ERROR(SendPidfd(options.pidfd_socket, launched->pidfd));
+  }
   PELAGOS_ASSIGN_OR_RETURN(record.process, launched->Identity());
   record.creating = false;
   PELAGOS_RETURN_IF_ERROR(records_.Write(record));
@@ -182,6 +223,14 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   Running running = {record.process, std::move(launched->pidfd), {}};
   if (options.keeps_terminal) running.terminal = std::move(launched->terminal);
   return running;
+}
+
+void Runtime::Show(const LaunchPlan& plan) const {
+  if (!listeners_.debug) return;
+  listeners_.debug(absl::StrCat("container ", plan.id, ": ", plan.ops.size(), " steps"));
+  for (size_t i = 0; i < plan.ops.size(); ++i) {
+    listeners_.debug(absl::StrCat("step ", i, ": ", Describe(plan.ops[i])));
+  }
 }
 
 absl::Status Runtime::KillAndWait(const Record& record) {
@@ -216,7 +265,7 @@ absl::Status Runtime::Start(const std::string& id) {
   const Hooks& hooks = HooksOf(config);
   const auto stop = [&](const absl::Status& failure) {
     const absl::Status killed = KillAndWait(record);
-    if (!killed.ok()) warn_(std::string(killed.message()));
+    if (!killed.ok()) Warn(std::string(killed.message()));
     return failure;
   };
   absl::Status ran = RunHooks("startContainer", hooks.start_container, HookPlace::kContainer,
@@ -244,15 +293,9 @@ absl::Status Runtime::Start(const std::string& id) {
 
 absl::Status Runtime::Kill(const std::string& id, int signal, bool all) {
   PELAGOS_ASSIGN_OR_RETURN(const Record record, records_.Read(id));
-  if (all) {
-    PELAGOS_ASSIGN_OR_RETURN(const std::vector<pid_t> pids, ProcessesOf(record.cgroups));
-    for (pid_t pid : pids) {
-      const absl::StatusOr<Fd> pidfd = sys::OpenPidfd(pid);
-      if (!pidfd.ok()) continue;  // ended meanwhile
-      const absl::Status sent = sys::Signal(*pidfd, signal);
-      if (!sent.ok() && FindErrno(sent) != ESRCH) return sent;
-    }
-    return absl::OkStatus();
+  if (all || (signal == SIGKILL && !record.owns_pids)) {
+    PELAGOS_ASSIGN_OR_RETURN(const bool any, SignalAll(record.cgroups, signal));
+    if (all || any) return absl::OkStatus();
   }
   const Status status = records_.StatusOf(record);
   if (status == Status::kStopped || status == Status::kCreating) {
@@ -269,7 +312,7 @@ absl::Status Runtime::Destroy(const Record& record, const Config* config) {
   if (config != nullptr) {
     for (const std::string& failure : RunAllHooks("poststop", HooksOf(*config).poststop, record,
                                                   *config, NameOf(Status::kStopped))) {
-      warn_(failure);
+      Warn(failure);
     }
   }
   return records_.Remove(record.id);

@@ -28,17 +28,20 @@ struct CreateOptions {
   std::string bundle = ".";
   std::string pid_file;        // the pid is written there; empty: not
   std::string console_socket;  // gets the master of the terminal
+  std::string pidfd_socket;    // gets a pidfd of the process
   int preserved = 0;           // descriptors beside the standard streams
   bool systemd_cgroup = false, no_cgroups = false, no_pivot = false;
-  bool keeps_terminal = false;  // the caller takes the master instead of a console socket
+  std::vector<std::string> env;  // beside the document's
+  bool keyring = true;           // a session keyring of its own
+  bool keeps_terminal = false;   // the caller takes the master instead of a console socket
   uint16_t rows = 0, columns = 0;
 };
 
 struct ExecOptions {
   std::string id;
   Process process;
-  std::string pid_file, console_socket;
-  std::string cgroup;  // below the container's
+  std::string pid_file, console_socket, pidfd_socket;
+  std::vector<std::string> cgroups;  // below the container's: "a/b", or "memory,cpu:a/b" for some
   int preserved = 0;
   bool ignore_paused = false;
   bool keeps_terminal = false;
@@ -52,17 +55,23 @@ struct Running {
   Fd terminal;  // the master, if the caller keeps it
 };
 
+// Who is told what happens beside the result.
+struct Listeners {
+  std::function<void(const std::string&)> warn;   // what is left out, or went wrong on the way
+  std::function<void(const std::string&)> debug;  // each step; may be empty
+};
+
 class Runtime {
  public:
-  // `warn` is told what is left out or went wrong beside the point.
-  Runtime(std::string root, std::function<void(const std::string&)> warn)
-      : records_(std::move(root)), warn_(std::move(warn)) {}
+  Runtime(std::string root, Listeners listeners)
+      : records_(std::move(root)), listeners_(std::move(listeners)) {}
 
   const Records& records() const { return records_; }
 
   absl::StatusOr<Running> Create(const CreateOptions& options);
   absl::Status Start(const std::string& id);
-  // `all`: every process of the container.
+  // `all`: every process of the container, also where its first one has ended. So does SIGKILL
+  // where the first one's end is not that of the others: in a pid namespace that it does not own.
   absl::Status Kill(const std::string& id, int signal, bool all);
   // `force`: kills it first; a container that is not there is fine then.
   absl::Status Delete(const std::string& id, bool force);
@@ -75,9 +84,11 @@ class Runtime {
  private:
   absl::Status Destroy(const Record& record, const Config* config);
   absl::Status KillAndWait(const Record& record);
+  void Warn(const std::string& text) const { listeners_.warn(text); }
+  void Show(const LaunchPlan& plan) const;  // for debugging
 
   Records records_;
-  std::function<void(const std::string&)> warn_;
+  Listeners listeners_;
 };
 
 // The bundle's document: NotFound in runc's words.

@@ -1,7 +1,6 @@
 #include "pelagos/oci/stats.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -193,14 +192,6 @@ absl::StatusOr<std::string> StatsJson(const Record& record) {
   return json.dump();
 }
 
-bool EndsWithin(const sys::ProcessIdentity& process, absl::Duration duration) {
-  const absl::StatusOr<Fd> pidfd = sys::OpenPidfd(process);
-  if (!pidfd.ok()) return true;
-  pollfd wait = {pidfd->get(), POLLIN, 0};
-  const int64_t milliseconds = std::min<int64_t>(absl::ToInt64Milliseconds(duration), 1 << 30);
-  return ::poll(&wait, 1, static_cast<int>(milliseconds)) > 0;
-}
-
 absl::StatusOr<std::string> HostPs(const std::vector<std::string>& options,
                                    const std::vector<pid_t>& pids) {
   sys::HookedProgram program;
@@ -212,7 +203,8 @@ absl::StatusOr<std::string> HostPs(const std::vector<std::string>& options,
   program.most_output = 64 << 20;
   program.argv.insert(program.argv.end(), options.begin(), options.end());
   PELAGOS_ASSIGN_OR_RETURN(const sys::HookedResult result, sys::RunHooked(program));
-  if (result.code != 0) return absl::AbortedError(absl::StrCat("ps: ", result.output));
+  if (result.code != 0)
+    return absl::AbortedError(absl::StrCat("ps: ", result.errors, result.output));
   const std::vector<std::string> lines = absl::StrSplit(result.output, '\n', absl::SkipEmpty());
   if (lines.empty()) return absl::InternalError("ps printed nothing");
   const std::vector<std::string> heading =

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "pelagos/oci/record.h"
 
 namespace pelagos::oci {
@@ -17,9 +16,6 @@ namespace pelagos::oci {
 // One line, {"type":"stats","id":...,"data":{...}}, as runc's; what no controller counts is 0 or
 // missing.
 absl::StatusOr<std::string> StatsJson(const Record& record);
-
-// Waits; true: the process has ended.
-bool EndsWithin(const sys::ProcessIdentity& process, absl::Duration duration);
 
 // The lines of the host's ps with these options that are of these processes, its heading first.
 absl::StatusOr<std::string> HostPs(const std::vector<std::string>& options,

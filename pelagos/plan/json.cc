@@ -133,6 +133,7 @@ struct OpToJson {
   Json operator()(const PivotRoot& op) const {
     Json json = {{"op", "pivotRoot"}};
     if (op.move) json["move"] = true;
+    if (op.enter) json["enter"] = true;
     return json;
   }
   Json operator()(const SealRoot&) const { return {{"op", "sealRoot"}}; }
@@ -212,9 +213,17 @@ struct OpToJson {
             {"target", op.target},
             {"attributes", AttributesToJson(op.attributes)}};
   }
-  Json operator()(const AwaitHooks&) const { return {{"op", "awaitHooks"}}; }
+  Json operator()(const AwaitHooks& op) const {
+    Json json = {{"op", "awaitHooks"}};
+    if (!op.links.empty()) json["links"] = op.links;
+    return json;
+  }
   Json operator()(const AwaitExec&) const { return {{"op", "awaitExec"}}; }
-  Json operator()(const EnterRoot&) const { return {{"op", "enterRoot"}}; }
+  Json operator()(const EnterRoot& op) const {
+    Json json = {{"op", "enterRoot"}};
+    if (!op.path.empty()) json["path"] = op.path;
+    return json;
+  }
   Json operator()(const SetScheduler& op) const {
     return {{"op", "setScheduler"},           {"policy", op.traits.policy},
             {"flags", op.traits.flags},       {"nice", op.traits.nice},
@@ -231,6 +240,9 @@ struct OpToJson {
   }
   Json operator()(const SetCpuAffinity& op) const {
     return {{"op", "setCpuAffinity"}, {"cpus", IdListText(op.cpus)}};
+  }
+  Json operator()(const JoinKeyring& op) const {
+    return {{"op", "joinKeyring"}, {"name", op.name}};
   }
   Json operator()(const SetPersonality& op) const {
     return {{"op", "setPersonality"}, {"persona", op.persona}};
@@ -253,7 +265,7 @@ Json WritesToJson(const std::vector<CgroupWrite>& writes) {
 
 Json DevicesToJson(const std::vector<DeviceRule>& rules) {
   Json list = Json::array();
-  for (const DeviceRule& rule : rules) list.push_back(DeviceRuleText(rule));
+  for (const DeviceRule& rule : rules) list.push_back(Describe(rule));
   return list;
 }
 

@@ -27,7 +27,7 @@ TEST(PlanJsonTest, EveryOpHasANameOfItsOwn) {
               AwaitHooks{},        AwaitExec{},         EnterRoot{},
               SetScheduler{},      SetIoPriority{},     SetMemoryPolicy{},
               SetCpuAffinity{},    SetPersonality{},    MakeHostDevices{},
-              BecomeRoot{}};
+              JoinKeyring{},       BecomeRoot{}};
   ASSERT_EQ(plan.ops.size(), std::variant_size_v<Op>);
   const Json json = Json::parse(ToJson(plan));
   std::set<std::string> names;

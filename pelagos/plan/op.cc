@@ -109,6 +109,7 @@ struct Describer {
     return absl::StrCat("read-only ", op.target);
   }
   std::string operator()(const PivotRoot& op) const {
+    if (op.enter) return "change the root";
     return op.move ? "move the root over the old one" : "pivot root";
   }
   std::string operator()(const SealRoot&) const { return "make the root read-only"; }
@@ -178,9 +179,17 @@ struct Describer {
   std::string operator()(const ChangeMount& op) const {
     return absl::StrCat("mount at ", op.target, AttributesText(op.attributes));
   }
-  std::string operator()(const AwaitHooks&) const { return "await hooks"; }
+  std::string operator()(const AwaitHooks& op) const {
+    std::string text = "await hooks";
+    for (const auto& [there, inside] : op.links) {
+      absl::StrAppend(&text, ", interface ", there, " -> ", inside);
+    }
+    return text;
+  }
   std::string operator()(const AwaitExec&) const { return "await start of the program"; }
-  std::string operator()(const EnterRoot&) const { return "enter the root"; }
+  std::string operator()(const EnterRoot& op) const {
+    return op.path.empty() ? "enter the root" : absl::StrCat("enter the root ", op.path);
+  }
   std::string operator()(const SetScheduler& op) const {
     const SchedulerTraits& traits = op.traits;
     std::string text = absl::StrCat("scheduler policy ", traits.policy);
@@ -201,6 +210,9 @@ struct Describer {
   }
   std::string operator()(const SetCpuAffinity& op) const {
     return absl::StrCat("CPUs ", IdListText(op.cpus));
+  }
+  std::string operator()(const JoinKeyring& op) const {
+    return absl::StrCat("session keyring ", op.name);
   }
   std::string operator()(const SetPersonality& op) const {
     return absl::StrFormat("personality %#x", op.persona);

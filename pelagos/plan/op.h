@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -131,8 +132,9 @@ struct MakeReadOnly {
 
 // pivot_root(2) into the root; the host's mounts are detached. With `move` the root's mount is
 // moved over the old one, and chroot(2) enters it: for hosts whose root is a ramfs (--no-pivot).
+// With `enter` chroot(2) alone does: in a mount namespace that others share.
 struct PivotRoot {
-  bool move = false;
+  bool move = false, enter = false;
   bool operator==(const PivotRoot&) const = default;
 };
 
@@ -217,8 +219,10 @@ struct ChangeMount {
 };
 
 // Tells the runtime that the mounts are there, and waits for its word: hooks run meanwhile, on the
-// host and in the container's namespaces.
+// host and in the container's namespaces, and interfaces of the host are moved into its network
+// namespace.
 struct AwaitHooks {
+  std::map<std::string, std::string> links;  // names there and inside
   bool operator==(const AwaitHooks&) const = default;
 };
 
@@ -229,8 +233,10 @@ struct AwaitExec {
   bool operator==(const AwaitExec&) const = default;
 };
 
-// The root is that of the mount namespace that was joined.
+// The root is that of the mount namespace that was joined, or `path`, a folder of the host's
+// (/proc/PID/root): chroot(2).
 struct EnterRoot {
+  std::string path = {};
   bool operator==(const EnterRoot&) const = default;
 };
 
@@ -267,6 +273,12 @@ struct SetPersonality {
 struct MakeHostDevices {
   std::vector<HostDevice> nodes;  // `below` /dev
   bool operator==(const MakeHostDevices&) const = default;
+};
+
+// A session keyring of the container's own, by name: keyctl(2), KEYCTL_JOIN_SESSION_KEYRING.
+struct JoinKeyring {
+  std::string name;
+  bool operator==(const JoinKeyring&) const = default;
 };
 
 // The program's umask(2), instead of 022.
@@ -331,7 +343,7 @@ using Op = std::variant<
     AwaitStart, SetUser, LimitCapabilities, SetNoNewPrivileges, InstallSeccomp, ChangeFolder, Exec,
     SetDomainname, SetOomScoreAdj, SetExecLabel, WriteSysctl, SetRlimit, RestrictPaths, SetUmask,
     OpenTerminal, ChangeMount, AwaitHooks, AwaitExec, EnterRoot, SetScheduler, SetIoPriority,
-    SetMemoryPolicy, SetCpuAffinity, SetPersonality, MakeHostDevices, BecomeRoot>;
+    SetMemoryPolicy, SetCpuAffinity, SetPersonality, MakeHostDevices, BecomeRoot, JoinKeyring>;
 
 // One line for people: "bind /srv/www -> /www read-only". Used in plans and in errors.
 std::string Describe(const Op& op);

@@ -38,7 +38,7 @@ void AddCgroups(const CgroupSteps& steps, const std::string& indent, std::string
   if (steps.devices.empty()) return;
   absl::StrAppend(text, indent, "devices");
   for (size_t i = 0; i < steps.devices.size(); ++i) {
-    absl::StrAppend(text, i == 0 ? " " : ", ", DeviceRuleText(steps.devices[i]));
+    absl::StrAppend(text, i == 0 ? " " : ", ", Describe(steps.devices[i]));
   }
   absl::StrAppend(text, "\n");
 }

@@ -1,8 +1,10 @@
-// Which device numbers a container may use, whatever nodes it has or makes: an allow list.
+// Which device numbers a container may use, whatever nodes it has or makes.
 //
-// Values. A use is allowed if one rule covers all of it, after rules for the same numbers are
-// merged (MergedDeviceRules): so does devices.allow of v1. Source: cgroup-v1/devices.rst,
-// runtime-spec config-linux.md ("Allowed Device list"), Docker's oci/defaults.
+// Values. A list is read from its beginning: a use is allowed by the first rule that covers all of
+// it, after rules for the same numbers are merged (MergedDeviceRules), as devices.allow of v1 does;
+// it is denied by a rule of denial before that which touches any of it, and by the list's end.
+// Source: cgroup-v1/devices.rst, runtime-spec config-linux.md ("Allowed Device list"), Docker's
+// oci/defaults.
 #pragma once
 
 #include <array>
@@ -28,6 +30,7 @@ struct DeviceRule {
   DeviceType type = DeviceType::kCharacter;
   int32_t major = kAny, minor = kAny;
   uint8_t access = kDeviceAll;
+  bool deny = false;
   friend constexpr bool operator==(const DeviceRule&, const DeviceRule&) = default;
 };
 
@@ -111,7 +114,7 @@ inline std::optional<DeviceRule> FindDeviceRule(absl::string_view text) {
   return rules->front();
 }
 
-// As devices.allow of v1 and Docker write it: "c 1:3 rwm".
+// As devices.allow and devices.deny of v1, and Docker, write it: "c 1:3 rwm".
 inline std::string DeviceRuleText(const DeviceRule& rule) {
   const auto number = [](int32_t n) {
     return n == DeviceRule::kAny ? std::string("*") : std::to_string(n);
@@ -122,6 +125,11 @@ inline std::string DeviceRuleText(const DeviceRule& rule) {
   if ((rule.access & kDeviceWrite) != 0) text += 'w';
   if ((rule.access & kDeviceMknod) != 0) text += 'm';
   return text;
+}
+
+// For people and plans: "c 1:3 rwm", "deny b 8:* rw".
+inline std::string Describe(const DeviceRule& rule) {
+  return (rule.deny ? "deny " : "") + DeviceRuleText(rule);
 }
 
 // The default rules and `more`, with rules for the same numbers made one; in order of their first.
@@ -148,7 +156,8 @@ inline bool AllowsDevice(const std::vector<DeviceRule>& rules, DeviceType type, 
     if (rule.type != type) continue;
     if (rule.major != DeviceRule::kAny && static_cast<uint32_t>(rule.major) != major) continue;
     if (rule.minor != DeviceRule::kAny && static_cast<uint32_t>(rule.minor) != minor) continue;
-    if ((access & ~rule.access) == 0) return true;
+    if (rule.deny && (access & rule.access) != 0) return false;
+    if (!rule.deny && (access & ~rule.access) == 0) return true;
   }
   return false;
 }

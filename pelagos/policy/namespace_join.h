@@ -24,14 +24,10 @@ using NamespaceJoins = std::vector<NamespaceJoin>;
 
 // Why a namespace of this kind cannot be joined, as the end of a sentence, or "".
 constexpr absl::string_view JoinProblem(Namespace kind) {
-  switch (kind) {
-    case Namespace::kMount:
-      return "cannot be joined: a container mounts its root in one of its own";
-    case Namespace::kTime:
-      return "cannot be joined";
-    default:
-      return "";
+  if (kind == Namespace::kMount) {
+    return "cannot be joined: a container mounts its root in one of its own";
   }
+  return "";
 }
 
 // Where a container's namespace of one kind comes from.

@@ -47,6 +47,7 @@ std::vector<absl::string_view> NamesOf(const Table& table) {
 
 class Reader {
  public:
+  explicit Reader(bool knows_all_keys) : knows_all_keys_(knows_all_keys) {}
   absl::StatusOr<SeccompFile> Run(absl::string_view text) {
     const Json json = Parse(text);
     const Json* profile = &json;
@@ -113,6 +114,7 @@ class Reader {
       Mistake(path, absl::StrCat("expected an object, found ", json.type_name()));
       return false;
     }
+    if (!knows_all_keys_) return true;
     for (const auto& [key, value] : json.items()) {
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
       if (key == "comment" || absl::StartsWith(key, "$") ||
@@ -386,11 +388,13 @@ class Reader {
   SeccompFile file_;
   std::vector<std::string> mistakes_;
   std::vector<std::string> unknown_;
+  bool knows_all_keys_;
   std::vector<absl::string_view> names_;
 };
 
 }  // namespace
 
-absl::StatusOr<SeccompFile> ParseSeccomp(absl::string_view text) { return Reader().Run(text); }
+absl::StatusOr<SeccompFile> ParseSeccomp(absl::string_view text) { return Reader(true).Run(text); }
+absl::StatusOr<SeccompFile> ParseBundleSeccomp(absl::string_view s) { return Reader(false).Run(s); }
 
 }  // namespace pelagos

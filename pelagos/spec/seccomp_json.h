@@ -36,6 +36,10 @@ struct SeccompFile {
 // lists the mistakes, one a line.
 absl::StatusOr<SeccompFile> ParseSeccomp(absl::string_view text);
 
+// The same of a bundle: keys that nobody knows are ignored, as the OCI runtime-spec has it
+// ("Extensibility").
+absl::StatusOr<SeccompFile> ParseBundleSeccomp(absl::string_view text);
+
 // The same profile, all said, in a stable form: equal profiles give equal bytes, and
 // ParseSeccomp(ToJson(filter)) is the filter.
 std::string ToJson(const SeccompFilter& filter);

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "pelagos/base/errno_status.h"
@@ -43,7 +44,42 @@ void KillGroup(const Fd& pidfd) {
 }
 
 struct Streams {
-  int input, output, failure;
+  int input, output, errors, failure;
+};
+
+// One of its streams, as far as it has come. Closed at its end.
+class Reader {
+ public:
+  Reader(Fd fd, size_t most, std::string& text) : fd_(std::move(fd)), most_(most), text_(text) {}
+
+  pollfd Wanted() const { return {fd_.valid() ? fd_.get() : -1, POLLIN, 0}; }
+  void Take(short events) {
+    if ((events & POLLIN) != 0) {
+      (void)Read();
+    } else if ((events & (POLLHUP | POLLERR)) != 0) {
+      fd_.reset();
+    }
+  }
+  // What is there still, after its end.
+  void Rest() {
+    while (fd_.valid() && text_.size() < most_ && Read()) {
+    }
+  }
+
+ private:
+  bool Read() {
+    char buffer[4096];
+    const Result got =
+        Call(SYS_recvfrom, fd_.get(), buffer, sizeof(buffer), MSG_DONTWAIT, nullptr, nullptr);
+    if (!got.ok()) return false;
+    if (got.value == 0) fd_.reset();
+    if (text_.size() < most_) text_.append(buffer, static_cast<size_t>(got.value));
+    return got.value > 0;
+  }
+
+  Fd fd_;
+  size_t most_;
+  std::string& text_;
 };
 
 [[noreturn]] void Fail(const Streams& streams) {
@@ -55,7 +91,7 @@ struct Streams {
 [[noreturn]] void Exec(const HookedProgram& program, const Streams& streams,
                        const std::vector<char*>& argv, const std::vector<char*>& env) {
   if (::dup2(streams.input, 0) < 0 || ::dup2(streams.output, 1) < 0 ||
-      ::dup2(streams.output, 2) < 0) {
+      ::dup2(streams.errors, 2) < 0) {
     Fail(streams);
   }
   struct sigaction standard = {};
@@ -80,6 +116,7 @@ struct Streams {
   if (pid == 0) Exec(program, streams, argv, env);
   ::close(streams.input);
   ::close(streams.output);
+  ::close(streams.errors);
   ::close(streams.failure);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
@@ -98,24 +135,30 @@ absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program) {
   const std::vector<char*> env = internal::Pointers(env_texts);
   PELAGOS_ASSIGN_OR_RETURN(Pair input, MakePair(SOCK_STREAM));
   PELAGOS_ASSIGN_OR_RETURN(Pair output, MakePair(SOCK_STREAM));
+  PELAGOS_ASSIGN_OR_RETURN(Pair errors, MakePair(SOCK_STREAM));
   PELAGOS_ASSIGN_OR_RETURN(Pair failure, MakePair(SOCK_STREAM));
 
   const pid_t pid = ::fork();
   if (pid < 0) return ErrnoStatus(errno, "fork");
-  const Streams streams = {input.theirs.get(), output.theirs.get(), failure.theirs.get()};
+  const Streams streams = {input.theirs.get(), output.theirs.get(), errors.theirs.get(),
+                           failure.theirs.get()};
   if (pid == 0) {
     // A child that does not become the program must not keep our ends open.
     input.ours.reset();
     output.ours.reset();
+    errors.ours.reset();
     failure.ours.reset();
     Run(program, streams, argv, env);
   }
   (void)::setpgid(pid, pid);  // whoever of the two is first
   input.theirs.reset();
   output.theirs.reset();
+  errors.theirs.reset();
   failure.theirs.reset();
 
   HookedResult result;
+  Reader from_output(std::move(output.ours), program.most_output, result.output);
+  Reader from_errors(std::move(errors.ours), program.most_output, result.errors);
   const Clock::time_point deadline =
       program.timeout_seconds ? Clock::now() + std::chrono::seconds(*program.timeout_seconds)
                               : Clock::time_point::max();
@@ -124,15 +167,16 @@ absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program) {
   bool ended = false;
   while (!ended) {
     pollfd fds[] = {{pidfd.get(), POLLIN, 0},
-                    {output.ours.get(), POLLIN, 0},
-                    {input.ours.get(), static_cast<short>(left.empty() ? 0 : POLLOUT), 0}};
+                    from_output.Wanted(),
+                    from_errors.Wanted(),
+                    {left.empty() ? -1 : input.ours.get(), POLLOUT, 0}};
     int wait = -1;
     if (program.timeout_seconds) {
       const auto rest =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
       wait = rest > 0 ? static_cast<int>(std::min<int64_t>(rest, 1 << 30)) : 0;
     }
-    const int ready = ::poll(fds, 3, wait);
+    const int ready = ::poll(fds, 4, wait);
     if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");
     if (ready == 0 && Clock::now() >= deadline) {
       result.timed_out = true;
@@ -140,26 +184,17 @@ absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program) {
       break;
     }
     if (ready <= 0) continue;
-    if ((fds[2].revents & POLLOUT) != 0) {
+    if ((fds[3].revents & POLLOUT) != 0) {
       const Result sent = Call(SYS_sendto, input.ours.get(), left.data(), left.size(),
                                MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
       // A program need not read it.
       left.remove_prefix(sent.ok() ? static_cast<size_t>(sent.value) : left.size());
-    } else if ((fds[2].revents & (POLLHUP | POLLERR)) != 0) {
+    } else if ((fds[3].revents & (POLLHUP | POLLERR)) != 0) {
       left = "";
     }
     if (left.empty()) input.ours.reset();
-    if ((fds[1].revents & POLLIN) != 0) {
-      char buffer[4096];
-      const Result got = Call(SYS_recvfrom, output.ours.get(), buffer, sizeof(buffer), MSG_DONTWAIT,
-                              nullptr, nullptr);
-      if (got.ok() && got.value > 0 && result.output.size() < program.most_output) {
-        result.output.append(buffer, static_cast<size_t>(got.value));
-      }
-      if (got.ok() && got.value == 0) output.ours.reset();
-    } else if ((fds[1].revents & (POLLHUP | POLLERR)) != 0) {
-      output.ours.reset();
-    }
+    from_output.Take(fds[1].revents);
+    from_errors.Take(fds[2].revents);
     ended = (fds[0].revents & POLLIN) != 0;
   }
   int status = 0;
@@ -168,13 +203,8 @@ absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program) {
   }
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   // What it wrote last may be there still.
-  while (output.ours.valid() && result.output.size() < program.most_output) {
-    char buffer[4096];
-    const Result got = Call(SYS_recvfrom, output.ours.get(), buffer, sizeof(buffer), MSG_DONTWAIT,
-                            nullptr, nullptr);
-    if (!got.ok() || got.value <= 0) break;
-    result.output.append(buffer, static_cast<size_t>(got.value));
-  }
+  from_output.Rest();
+  from_errors.Rest();
   int error = 0;
   const Result told =
       Call(SYS_recvfrom, failure.ours.get(), &error, sizeof(error), MSG_DONTWAIT, nullptr, nullptr);

@@ -23,13 +23,14 @@ struct HookedProgram {
   // The process whose namespaces are entered, all that `namespaces` (CLONE_NEW*) names; 0: none.
   int pidfd = -1;
   uint64_t namespaces = 0;
-  size_t most_output = 16384;  // bytes that are kept
+  size_t most_output = 16384;  // bytes of each stream that are kept
 };
 
 struct HookedResult {
   int code = 0;            // the exit code, or 128 + the signal
   bool timed_out = false;  // it was killed
-  std::string output;      // of both streams, the beginning
+  std::string output;      // what it wrote on standard output, the beginning
+  std::string errors;      // and on standard error
 };
 
 // Waits for its end. The program, and on Linux 6.9 and newer all that it started in its process

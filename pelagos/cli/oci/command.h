@@ -24,6 +24,7 @@ struct OciRow {
   size_t least = 0, most = 0;  // words that are no flags
   bool options_first = false;
   std::function<int(OciContext&, const Arguments&)> run;
+  bool launches = false;  // an ordinary user needs rights for it
 };
 
 // Tells the failure and returns `code`.

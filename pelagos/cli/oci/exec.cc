@@ -85,7 +85,8 @@ int Exec(OciContext& context, const Arguments& args) {
   if (args.has("tty")) options.process.terminal = true;
   options.pid_file = args.value("pid-file");
   options.console_socket = args.value("console-socket");
-  options.cgroup = args.value("cgroup");
+  options.pidfd_socket = args.value("pidfd-socket");
+  options.cgroups = args.values("cgroup");
   options.preserved = ParseCount(args.value("preserve-fds", "0"));
   if (options.preserved < 0) {
     return fail(absl::InvalidArgumentError("--preserve-fds: expected a number of descriptors"));
@@ -107,29 +108,32 @@ int Exec(OciContext& context, const Arguments& args) {
 
 std::vector<OciRow> OciExecRows() {
   constexpr size_t kAnyNumber = 1 << 20;
-  return {{"exec",
-           "[FLAGS] ID COMMAND [ARG...]",
-           "Run another program in a container.",
-           {{"process", 'p', "FILE", "the process as JSON; instead of a command"},
-            {"tty", 't', "", "a terminal for it"},
-            {"cwd", 0, "DIR", "the working directory"},
-            {"env", 'e', "KEY=VALUE", "set a variable"},
-            {"user", 'u', "UID[:GID]", "who it is"},
-            {"additional-gids", 'g', "GID", "a supplementary group"},
-            {"cap", 'c', "NAME", "a capability beside the container's"},
-            {"no-new-privs", 0, "", "no new privileges"},
-            {"apparmor", 0, "PROFILE", "its AppArmor profile"},
-            {"process-label", 0, "LABEL", "its SELinux label"},
-            {"detach", 'd', "", "do not wait for its end"},
-            {"pid-file", 0, "FILE", "its pid is written there"},
-            {"console-socket", 0, "PATH", "a socket that is given the master of the terminal"},
-            {"preserve-fds", 0, "N", "descriptors 3 to N+2 are the program's too"},
-            {"cgroup", 0, "PATH", "a cgroup below the container's"},
-            {"ignore-paused", 0, "", "also in a paused container"}},
-           1,
-           kAnyNumber,
-           true,
-           Exec}};
+  return {
+      {"exec",
+       "[FLAGS] ID COMMAND [ARG...]",
+       "Run another program in a container.",
+       {{"process", 'p', "FILE", "the process as JSON; instead of a command"},
+        {"tty", 't', "", "a terminal for it"},
+        {"cwd", 0, "DIR", "the working directory"},
+        {"env", 'e', "KEY=VALUE", "set a variable"},
+        {"user", 'u', "UID[:GID]", "who it is"},
+        {"additional-gids", 'g', "GID", "a supplementary group"},
+        {"cap", 'c', "NAME", "a capability beside the container's"},
+        {"no-new-privs", 0, "", "no new privileges"},
+        {"apparmor", 0, "PROFILE", "its AppArmor profile"},
+        {"process-label", 0, "LABEL", "its SELinux label"},
+        {"detach", 'd', "", "do not wait for its end"},
+        {"pid-file", 0, "FILE", "its pid is written there"},
+        {"console-socket", 0, "PATH", "a socket that is given the master of the terminal"},
+        {"pidfd-socket", 0, "PATH", "a socket that is given a pidfd of the process"},
+        {"preserve-fds", 0, "N", "descriptors 3 to N+2 are the program's too"},
+        {"cgroup", 0, "PATH", "a cgroup below the container's; CONTROLLERS:PATH for some of v1"},
+        {"ignore-paused", 0, "", "also in a paused container"}},
+       1,
+       kAnyNumber,
+       true,
+       Exec,
+       /*launches=*/true}};
 }
 
 }  // namespace pelagos::cli

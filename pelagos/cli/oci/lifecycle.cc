@@ -1,7 +1,10 @@
 // create start run kill delete pause resume
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
+#include <string>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/abi/signal.h"
@@ -14,10 +17,23 @@ namespace {
 std::vector<Flag> CreateFlags() {
   return {{"bundle", 'b', "DIR", "the bundle (default: where we are)"},
           {"console-socket", 0, "PATH", "a socket that is given the master of the terminal"},
+          {"pidfd-socket", 0, "PATH", "a socket that is given a pidfd of the process"},
           {"pid-file", 0, "FILE", "the process's pid is written there"},
           {"no-pivot", 0, "", "move the root and chroot, for hosts that run from a ramfs"},
-          {"no-new-keyring", 0, "", "keep the session keyring; no other is made anyway"},
+          {"no-new-keyring", 0, "", "keep the session keyring of the caller"},
           {"preserve-fds", 0, "N", "descriptors 3 to N+2 are the program's too"}};
+}
+
+// Sockets that a service manager opened for the program, at 3 and above: sd_listen_fds(3). They
+// come before those of --preserve-fds, and the program is told of them.
+void TakeListenFds(oci::CreateOptions& options) {
+  const char* const count = std::getenv("LISTEN_FDS");
+  const char* const pid = std::getenv("LISTEN_PID");
+  if (count == nullptr || (pid != nullptr && pid != std::to_string(::getpid()))) return;
+  const int number = ParseCount(count);
+  if (number <= 0) return;
+  options.preserved += number;
+  options.env = {absl::StrCat("LISTEN_FDS=", number), "LISTEN_PID=1"};
 }
 
 // The words that create and run have in common; false: told what is wrong.
@@ -27,13 +43,18 @@ bool OptionsFrom(OciContext& context, const Arguments& args, oci::CreateOptions&
       args.value("bundle", args.positionals().size() > 1 ? args.positionals()[1] : ".");
   options.pid_file = args.value("pid-file");
   options.console_socket = args.value("console-socket");
+  options.pidfd_socket = args.value("pidfd-socket");
   options.preserved = ParseCount(args.value("preserve-fds", "0"));
   options.systemd_cgroup = context.systemd_cgroup;
   options.no_cgroups = context.no_cgroups;
   options.no_pivot = args.has("no-pivot");
-  if (options.preserved >= 0) return true;
-  OciFail(context, "--preserve-fds: expected a number of descriptors");
-  return false;
+  options.keyring = !args.has("no-new-keyring");
+  if (options.preserved < 0) {
+    OciFail(context, "--preserve-fds: expected a number of descriptors");
+    return false;
+  }
+  TakeListenFds(options);
+  return true;
 }
 
 int Create(OciContext& context, const Arguments& args) {
@@ -79,7 +100,8 @@ int Run(OciContext& context, const Arguments& args) {
 int Kill(OciContext& context, const Arguments& args) {
   const std::vector<std::string>& words = args.positionals();
   const std::string name = words.size() > 1 ? words[1] : "SIGTERM";
-  const std::optional<int> signal = FindSignal(name);
+  // Of numbers 0 too: it only asks whether there is somebody (kill(2)).
+  const std::optional<int> signal = name == "0" ? 0 : FindSignal(name);
   if (!signal) return OciFail(context, absl::StrCat("unknown signal \"", name, "\""));
   const absl::Status sent = context.runtime.Kill(words[0], *signal, args.has("all"));
   return sent.ok() ? kDone : OciFail(context, sent);
@@ -109,9 +131,10 @@ std::vector<OciRow> OciLifeCycleRows() {
   run.push_back(
       {"no-subreaper", 0, "", "nobody is reaped but the container's first process anyway"});
   return {{"create", "[FLAGS] ID [BUNDLE]", "Create a container; its program waits for start.",
-           CreateFlags(), 1, 2, false, Create},
+           CreateFlags(), 1, 2, false, Create, /*launches=*/true},
           {"start", "ID", "Run the program of a created container.", {}, 1, 1, false, Start},
-          {"run", "[FLAGS] ID", "Create and start a container.", run, 1, 1, false, Run},
+          {"run", "[FLAGS] ID", "Create and start a container.", run, 1, 1, false, Run,
+           /*launches=*/true},
           {"kill",
            "[--all] ID [SIGNAL]",
            "Send a signal to a container's first process (default: SIGTERM).",

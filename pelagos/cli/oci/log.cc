@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 
+#include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
@@ -20,6 +23,20 @@ std::string Escaped(absl::string_view text) {
   return absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}, {"\t", "\\t"}});
 }
 
+// The kernel's errors in the words of Go's runtimes, which clients look for: "no such file or
+// directory", "device or resource busy".
+std::string InGosWords(absl::string_view message) {
+  constexpr int kMostErrno = 133;
+  std::string text(message);
+  for (int error = 1; error <= kMostErrno; ++error) {
+    const std::string words = std::strerror(error);
+    std::string lower = words;
+    lower[0] = absl::ascii_tolower(static_cast<unsigned char>(lower[0]));
+    if (absl::StrContains(text, words)) text = absl::StrReplaceAll(text, {{words, lower}});
+  }
+  return text;
+}
+
 absl::StatusOr<Fd> Open(const std::string& path) {
   return sys::OpenFile(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
 }
@@ -31,7 +48,8 @@ absl::Status OciLog::Check() const {
   return Open(path_).status();
 }
 
-void OciLog::Error(absl::string_view message) const {
+void OciLog::Error(absl::string_view words) const {
+  const std::string message = InGosWords(words);
   Add("error", message);
   if (!path_.empty()) std::cerr << message << "\n";
 }

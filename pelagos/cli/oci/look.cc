@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/cli/oci/command.h"
@@ -17,6 +18,7 @@
 #include "pelagos/oci/features.h"
 #include "pelagos/oci/freezer.h"
 #include "pelagos/oci/from_spec.h"
+#include "pelagos/oci/oom_watch.h"
 #include "pelagos/oci/plan_bundle.h"
 #include "pelagos/oci/stats.h"
 #include "pelagos/plan/json.h"
@@ -135,12 +137,27 @@ int Events(OciContext& context, const Arguments& args) {
   if (status == oci::Status::kStopped) {
     return OciFail(context, absl::StrCat("container with id ", id, " is not running"));
   }
-  for (;;) {
+  if (args.has("stats")) {
     const auto stats = oci::StatsJson(*record);
     if (!stats.ok()) return OciFail(context, stats.status());
     std::cout << *stats << std::endl;
-    if (args.has("stats")) return kDone;
-    if (oci::EndsWithin(record->process, interval)) return kDone;
+    return kDone;
+  }
+  auto watch = oci::OomWatch::Open(record->cgroups, record->process);
+  if (!watch.ok()) return OciFail(context, watch.status());
+  for (absl::Time next = absl::Now();;) {
+    if (absl::Now() >= next) {
+      const auto stats = oci::StatsJson(*record);
+      if (!stats.ok()) return OciFail(context, stats.status());
+      std::cout << *stats << std::endl;
+      next += interval;
+    }
+    const auto happened = watch->Await(next - absl::Now());
+    if (!happened.ok()) return OciFail(context, happened.status());
+    if (*happened == oci::Happened::kEnd) return kDone;
+    if (*happened == oci::Happened::kOutOfMemory) {
+      std::cout << Json({{"type", "oom"}, {"id", id}}).dump() << std::endl;
+    }
   }
 }
 
@@ -150,15 +167,13 @@ int Features(OciContext&, const Arguments&) {
 }
 
 int Spec(OciContext& context, const Arguments& args) {
-  if (args.has("rootless")) {
-    return OciFail(context, "spec --rootless: user namespaces are not supported yet");
-  }
   const std::string path = absl::StrCat(args.value("bundle", "."), "/config.json");
   if (::access(path.c_str(), F_OK) == 0) {
     return OciFail(context, "File config.json exists. Remove it first");
   }
-  const auto config = oci::UsualConfig();
+  auto config = oci::UsualConfig();
   if (!config.ok()) return OciFail(context, config.status());
+  if (args.has("rootless")) oci::MakeRootless(::geteuid(), ::getegid(), *config);
   const absl::Status written = oci::ReplaceFile(path, oci::WriteConfig(*config), 0666);
   return written.ok() ? kDone : OciFail(context, written);
 }
@@ -214,7 +229,7 @@ std::vector<OciRow> OciLookRows() {
            "[FLAGS]",
            "Write a config.json with our defaults.",
            {{"bundle", 'b', "DIR", "where to (default: where we are)"},
-            {"rootless", 0, "", "for a user without privileges (not supported yet)"}},
+            {"rootless", 0, "", "for a user without privileges"}},
            0,
            0,
            false,

@@ -7,8 +7,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "pelagos/cli/oci/command.h"
+#include "pelagos/cli/oci/help.h"
+#include "pelagos/container/rootless.h"
 
 namespace pelagos::cli {
 namespace {
@@ -22,7 +23,7 @@ std::vector<Flag> GlobalFlags() {
           {"log", 0, "FILE", "where errors and warnings go (default: standard error)"},
           {"log-format", 0, "FORMAT", "text or json"},
           {"debug", 0, "", "more messages"},
-          {"systemd-cgroup", 0, "", "cgroups by systemd (not supported)"},
+          {"systemd-cgroup", 0, "", "cgroups by systemd (an error: it is not asked)"},
           {"cgroup-manager", 0, "NAME", "cgroupfs, or disabled: no cgroups at all"},
           {"rootless", 0, "BOOL", "true, false or auto; what the caller can do is found out"},
           {"criu", 0, "PATH", "not used"},
@@ -37,23 +38,6 @@ std::vector<OciRow> Rows() {
   return rows;
 }
 
-std::string Help() {
-  std::string text =
-      "usage: pelagos oci [GLOBAL FLAGS] COMMAND [FLAGS] [WORDS...]\n\n"
-      "The command line of runc(8), for programs that drive an OCI runtime.\n\n";
-  for (const OciRow& row : Rows()) {
-    absl::StrAppendFormat(&text, "  %-12s %s\n", std::string(row.name), std::string(row.summary));
-  }
-  absl::StrAppend(&text, "\nglobal flags\n");
-  for (const Flag& flag : GlobalFlags()) {
-    absl::StrAppendFormat(&text, "  --%-18s %s\n",
-                          absl::StrCat(flag.name, flag.value.empty() ? "" : " ", flag.value),
-                          std::string(flag.help));
-  }
-  absl::StrAppend(&text, "\nexample:\n  pelagos oci spec && pelagos oci run --bundle . first\n");
-  return text;
-}
-
 std::string DefaultRoot() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   if (::geteuid() != 0 && runtime != nullptr && *runtime != '\0') {
@@ -62,29 +46,28 @@ std::string DefaultRoot() {
   return "/run/pelagos/oci";
 }
 
+// As runc: the usage for people, and the mistake where clients look for it.
+int Misused(OciContext& context, const OciRow& row, absl::string_view problem) {
+  std::cout << "Incorrect Usage.\n\n" << OciHelp(row);
+  std::cout.flush();
+  return OciFail(context, problem);
+}
+
 int RunRow(const OciRow& row, OciContext& context, const std::vector<std::string>& words) {
-  const absl::StatusOr<Arguments> args = ParseFlags(row.flags, words, row.options_first);
-  if (!args.ok()) return OciFail(context, args.status());
+  const absl::StatusOr<Arguments> args =
+      ParseFlags(row.flags, SpelledOut(row.flags, words, row.options_first), row.options_first);
+  if (!args.ok()) return Misused(context, row, args.status().message());
   if (args->has("help")) {
-    Command command;
-    const std::string name = absl::StrCat("oci ", row.name);
-    command.name = name;
-    command.usage = row.usage;
-    command.summary = row.summary;
-    command.flags = row.flags;
-    const std::string example = absl::StrCat("pelagos oci ", row.name, " ", row.usage);
-    command.example = example;
-    std::cout << HelpFor(command);
+    std::cout << OciHelp(row);
     return kDone;
   }
-  const size_t count = args->positionals().size();
-  if (count < row.least) {
-    return OciFail(context, absl::StrCat("pelagos oci ", row.name, ": requires at least ",
-                                         row.least, " argument(s): ", row.usage));
-  }
-  if (count > row.most) {
-    return OciFail(context, absl::StrCat("pelagos oci ", row.name, ": takes at most ", row.most,
-                                         " argument(s): ", row.usage));
+  const std::string problem = CountProblem(row, args->positionals().size());
+  if (!problem.empty()) return Misused(context, row, problem);
+  context.log.Debug(absl::StrCat("command ", row.name, ", pid ", ::getpid(), ", state in ",
+                                 context.runtime.records().root()));
+  if (row.launches && ::geteuid() != 0) {
+    const absl::Status entered = container::EnterForBundles();
+    if (!entered.ok()) return OciFail(context, entered);
   }
   return row.run(context, *args);
 }
@@ -110,7 +93,8 @@ bool IsTopLevelOci(const std::string& word) {
 }
 
 int OciCommand(const std::vector<std::string>& args) {
-  const absl::StatusOr<Arguments> global = ParseFlags(GlobalFlags(), args, true);
+  const absl::StatusOr<Arguments> global =
+      ParseFlags(GlobalFlags(), SpelledOut(GlobalFlags(), args, true), true);
   if (!global.ok()) {
     OciLog().Error(global.status().message());
     return kFailed;
@@ -119,7 +103,8 @@ int OciCommand(const std::vector<std::string>& args) {
   const OciLog log(global->value("log"), format == "json", global->has("debug"));
   OciContext context = {log,
                         oci::Runtime(global->value("root", DefaultRoot()),
-                                     [log](const std::string& text) { log.Warn(text); }),
+                                     {[log](const std::string& text) { log.Warn(text); },
+                                      [log](const std::string& text) { log.Debug(text); }}),
                         global->has("systemd-cgroup")};
   if (global->has("version")) {
     std::cout << kVersionText;
@@ -139,9 +124,13 @@ int OciCommand(const std::vector<std::string>& args) {
     return kFailed;
   }
   std::vector<std::string> words = global->positionals();
-  if (global->has("help") || words.empty() || words[0] == "help") {
-    (words.empty() && !global->has("help") ? std::cerr : std::cout) << Help();
-    return words.empty() && !global->has("help") ? kFailed : kDone;
+  if (!words.empty() && (words[0] == "help" || words[0] == "h")) {
+    words.erase(words.begin());
+    if (!words.empty()) words = {words[0], "--help"};
+  }
+  if (global->has("help") || words.empty()) {
+    std::cout << OciHelp(Rows(), GlobalFlags());
+    return kDone;
   }
   const std::string name = words[0];
   words.erase(words.begin());

@@ -66,6 +66,7 @@ class OciTest : public RootedTest {
     Json config = usual_;
     config["process"]["args"] = {"sh", "-c", script};
     config["process"]["terminal"] = false;
+    config["root"]["readonly"] = false;
     if (change) change(config);
     world_->Write("bundle/config.json", config.dump());
   }
@@ -99,7 +100,7 @@ class OciTest : public RootedTest {
         world_->Tool({"cp", "-L", Runfile("tests/rooted/oci/busybox-program"), bin + "/busybox"});
     ASSERT_EQ(copied.code, 0) << copied.Describe();
     for (const char* name : {"sh", "cat", "id", "ls", "mount", "grep", "sleep", "true", "stat",
-                             "touch", "readlink", "tty", "echo", "test", "kill", "head"}) {
+                             "touch", "tr", "readlink", "tty", "echo", "test", "kill", "head"}) {
       ASSERT_EQ(::symlink("busybox", (bin + "/" + name).c_str()), 0);
     }
     Out({"spec", "--bundle", bundle()});

@@ -58,7 +58,7 @@ TEST_F(LifeTest, WhatCannotBeCreatedLeavesNothing) {
   ExpectFails({"create", "--bundle", world_->folder(), "c1"},
               "JSON specification file config.json not found");
   ExpectFails({"create", "--bundle", bundle(), "../c"}, "invalid container ID format");
-  ExpectFails({"state"}, "requires at least 1 argument(s)");
+  ExpectFails({"state"}, "requires exactly 1 argument(s)");
   ExpectFails({"start", "none"}, "container does not exist");
   ExpectFails({"kill", "none", "9"}, "container does not exist");
   Write("true", [](Json& config) { config["process"]["args"] = {"nosuch"}; });
