@@ -21,6 +21,7 @@
 #include "pelagos/image/registry/pull.h"
 #include "pelagos/image/registry/push.h"
 #include "pelagos/image/registry/session.h"
+#include "pelagos/image/registry/spec_grammar.h"
 #include "pelagos/image/store.h"
 #include "pelagos/image/transfer_request.h"
 
@@ -59,10 +60,16 @@ absl::StatusOr<TransferRequest> ReadRequest() {
   char buffer[16384];
   for (;;) {
     PELAGOS_ASSIGN_OR_RETURN(const size_t count, input.Read(buffer, sizeof(buffer)));
-    if (count == 0) return ParseTransferRequest(text);
+    if (count == 0) break;
     text.append(buffer, count);
     if (text.size() > kMaxRequest) return absl::InvalidArgumentError("the request is too long");
   }
+  PELAGOS_ASSIGN_OR_RETURN(TransferRequest request, ParseTransferRequest(text));
+  if (!request.remote.empty()) {  // a ping has none
+    PELAGOS_ASSIGN_OR_RETURN(const Reference remote, ParseReference(request.remote));
+    PELAGOS_RETURN_IF_ERROR(CheckSpecGrammar(remote), "'", request.remote, "'");
+  }
+  return request;
 }
 
 absl::Status ConfineFor(const TransferRequest& request, const std::vector<std::string>& writable,

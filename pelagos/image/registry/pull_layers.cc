@@ -181,15 +181,15 @@ absl::Status LayerPuller::Run(Job& job) {
 
 // `bad`: the file has not what its name says.
 absl::Status LayerPuller::Fill(Job& job, Opened opened, bool unpack, bool& bad) {
+  if (unpack) {
+    job.folder = absl::StrCat(ingest_.folder(), "/", job.line);
+    PELAGOS_RETURN_IF_ERROR(MakeEmptyFolder(job.folder));
+  }
   GrowingFile file(std::move(opened.file), opened.size);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!failure_.ok()) return absl::CancelledError("another layer could not be had");
     growing_.insert(&file);
-  }
-  if (unpack) {
-    job.folder = absl::StrCat(ingest_.folder(), "/", job.line);
-    PELAGOS_RETURN_IF_ERROR(MakeEmptyFolder(job.folder));
   }
   absl::Status downloaded;
   std::thread downloader([&] {

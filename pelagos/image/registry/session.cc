@@ -287,6 +287,7 @@ absl::StatusOr<std::string> RegistrySession::FetchToken(const AuthChallenge& cha
 
 // The value of the header Authorization that the refused request should have had.
 absl::StatusOr<std::string> RegistrySession::Authorize(const HttpResponse& refused,
+                                                       absl::string_view method,
                                                        const std::string& scope) {
   const std::vector<AuthChallenge> challenges =
       ParseAuthChallenges(refused.Header("www-authenticate"));
@@ -295,14 +296,14 @@ absl::StatusOr<std::string> RegistrySession::Authorize(const HttpResponse& refus
   }
   for (const AuthChallenge& challenge : challenges) {
     if (challenge.scheme != "basic") continue;
-    if (endpoint_.credentials.username.empty()) return ErrorOf(refused, "GET", endpoint_);
+    if (endpoint_.credentials.username.empty()) return ErrorOf(refused, method, endpoint_);
     if (absl::StartsWith(refused.url, "http:") && !endpoint_.plain_http) {
       return absl::FailedPreconditionError(
           absl::StrCat("'", endpoint_.registry, "' asks for a password over plain HTTP"));
     }
     return BasicAuthorization(endpoint_.credentials);
   }
-  return ErrorOf(refused, "GET", endpoint_);
+  return ErrorOf(refused, method, endpoint_);
 }
 
 absl::StatusOr<HttpResponse> RegistrySession::SendOnce(HttpRequest request,
@@ -330,7 +331,7 @@ absl::StatusOr<HttpResponse> RegistrySession::SendOnce(HttpRequest request,
       const auto known = authorizations_.find(scope);
       if (known != authorizations_.end() && known->second != used) continue;
     }
-    PELAGOS_ASSIGN_OR_RETURN(const std::string fresh, Authorize(response, scope));
+    PELAGOS_ASSIGN_OR_RETURN(const std::string fresh, Authorize(response, request.method, scope));
     if (fresh == used) return ErrorOf(response, request.method, endpoint_);
     const std::lock_guard<std::mutex> lock(mutex_);
     authorizations_[scope] = fresh;

@@ -77,7 +77,8 @@ class RegistrySession {
  private:
   std::string Localize(const std::string& url) const;
   absl::StatusOr<HttpResponse> Perform(HttpRequest& request);
-  absl::StatusOr<std::string> Authorize(const HttpResponse& refused, const std::string& scope);
+  absl::StatusOr<std::string> Authorize(const HttpResponse& refused, absl::string_view method,
+                                        const std::string& scope);
   absl::StatusOr<std::string> FetchToken(const AuthChallenge& challenge, const std::string& scope);
 
   HttpClient& http_;
