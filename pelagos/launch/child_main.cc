@@ -235,25 +235,6 @@ class Child : private ChildBetween {
     Die(Part::kCall, error);
   }
 
-  void MakeDevices(const ChildOp& op) noexcept {
-    const char* in = nullptr;
-    int folder = -1;
-    for (item_ = 0; item_ < op.devices.count; ++item_) {
-      const ChildDevice& node = op.devices.nodes[item_];
-      if (node.folder != in) {
-        if (folder >= 0) Close(folder);
-        folder = OpenOrMake(node.folder, true, 0755, nullptr);
-        in = node.folder;
-      }
-      Must(Call(SYS_mknodat, folder, node.name, node.mode, node.device), Part::kItem);
-      if (node.uid == 0 && node.gid == 0) continue;
-      Must(Call(SYS_fchownat, folder, node.name, node.uid, node.gid, AT_SYMLINK_NOFOLLOW),
-           Part::kItem);
-    }
-    if (folder >= 0) Close(folder);
-    item_ = 0;
-  }
-
   // `path`, in the root, unless it is the ground that the step stands on.
   int FolderFor(const ChildOp& op, const char* path) noexcept {
     if (op.below != nullptr) return FdOf(op.ground);

@@ -135,6 +135,25 @@ class ChildMounts : protected ChildPaths {
     Must(Call(SYS_chdir, "/"));
   }
 
+  void MakeDevices(const ChildOp& op) noexcept {
+    const char* in = nullptr;
+    int folder = -1;
+    for (item_ = 0; item_ < op.devices.count; ++item_) {
+      const ChildDevice& node = op.devices.nodes[item_];
+      if (node.folder != in) {
+        if (folder >= 0) Close(folder);
+        folder = OpenOrMake(node.folder, true, 0755, nullptr);
+        in = node.folder;
+      }
+      Must(Call(SYS_mknodat, folder, node.name, node.mode, node.device), Part::kItem);
+      if (node.uid == 0 && node.gid == 0) continue;
+      Must(Call(SYS_fchownat, folder, node.name, node.uid, node.gid, AT_SYMLINK_NOFOLLOW),
+           Part::kItem);
+    }
+    if (folder >= 0) Close(folder);
+    item_ = 0;
+  }
+
   // chroot(2) alone: the mount namespace is shared with others, whose root stays.
   void ChangeRoot() noexcept {
     Must(Call(SYS_fchdir, root_));
