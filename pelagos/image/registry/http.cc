@@ -381,8 +381,9 @@ HttpClient::~HttpClient() {
   {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     state_->ending = true;
+    // Within the lock, as always: the network thread must not clean up before it is done.
+    curl_multi_wakeup(state_->multi);
   }
-  curl_multi_wakeup(state_->multi);
   state_->thread.join();
 }
 
@@ -402,8 +403,8 @@ void HttpClient::Cancel(const absl::Status& why) {
     if (!state_->cancelled.ok()) return;
     state_->cancelled = why;
     state_->changed.notify_all();
+    curl_multi_wakeup(state_->multi);
   }
-  curl_multi_wakeup(state_->multi);
 }
 
 absl::Status HttpClient::Wait(absl::Duration duration) {
