@@ -72,7 +72,8 @@ class ImageCommandTest : public ::testing::Test {
 };
 
 TEST_F(ImageCommandTest, HelpOfEachCommandHasAnExample) {
-  for (const char* name : {"load", "import", "ls", "rm"}) {
+  for (const char* name : {"pull", "push", "login", "logout", "load", "save", "import", "ls",
+                           "inspect", "history", "tag", "rm", "prune"}) {
     const Outcome outcome = Run({name, "--help"});
     EXPECT_EQ(outcome.code, 0) << name;
     EXPECT_THAT(outcome.out, HasSubstr("\nexample:\n")) << name;
@@ -83,18 +84,40 @@ TEST_F(ImageCommandTest, HelpOfEachCommandHasAnExample) {
 
 TEST_F(ImageCommandTest, WrongUseGivesTwo) {
   EXPECT_THAT(Run({"lod"}).err, HasSubstr("did you mean 'load'?"));
-  for (const std::vector<std::string>& args :
-       std::vector<std::vector<std::string>>{{"lod"},
-                                             {"load", "a", "b"},
-                                             {"load", "-i", "a", "b"},
-                                             {"load", "--tag", "A", "x"},
-                                             {"load", "--max-bytes", "many", "x"},
-                                             {"load", "--max-entries", "0", "x"},
-                                             {"import", "x"},
-                                             {"import", "x", "UPPER"},
-                                             {"ls", "x"},
-                                             {"ls", "--format", "xml"},
-                                             {"rm"}}) {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"lod"},
+           {"load", "a", "b"},
+           {"load", "-i", "a", "b"},
+           {"load", "--tag", "A", "x"},
+           {"load", "--max-bytes", "many", "x"},
+           {"load", "--max-entries", "0", "x"},
+           {"import", "x"},
+           {"import", "x", "UPPER"},
+           {"ls", "x"},
+           {"ls", "--format", "xml"},
+           {"pull"},
+           {"pull", "UPPER"},
+           {"pull", "--progress", "loud", "x"},
+           {"pull", "--platform", "amd64", "x"},
+           {"pull", "--password", "p", "x"},
+           {"pull", "-u", "me", "-p", "p", "--password-stdin", "x"},
+           {"push"},
+           {"push", "a", "b", "c"},
+           {"push", "a", "UPPER"},
+           {"login", "a b"},
+           {"login", "a.b", "c.d"},
+           {"logout", "a b"},
+           {"save"},
+           {"save", "--format", "zip", "x"},
+           {"inspect"},
+           {"inspect", "--raw", "layers", "x"},
+           {"history"},
+           {"tag", "a"},
+           {"tag", "a", "UPPER"},
+           {"prune", "x"},
+           {"prune", "--filter", "until=24h"},
+           {"prune", "--all", "--filter", "until=never"},
+           {"rm"}}) {
     EXPECT_EQ(Run(args).code, 2) << args[0];
   }
 }
@@ -109,6 +132,21 @@ TEST_F(ImageCommandTest, WhatIsMissingGivesOne) {
   EXPECT_EQ(rm.err,
             "pelagos: error: image 'redis' is not in the store\n"
             "pelagos: error: image 'nginx' is not in the store\n");
+}
+
+TEST_F(ImageCommandTest, TagsAndDescribes) {
+  Add("redis:7");
+  const Outcome tag = Run({"tag", "redis:7", "example.org/mine:1"});
+  EXPECT_EQ(tag.out, "docker.io/library/redis:7 -> example.org/mine:1\n") << tag.err;
+  EXPECT_THAT(Run({"ls"}).out, HasSubstr("example.org/mine:1"));
+  EXPECT_EQ(Run({"tag", "redis:8", "x"}).code, 1);
+  EXPECT_EQ(Run({"inspect", "redis:8"}).code, 1);
+  EXPECT_THAT(Run({"inspect", "example.org/mine:1"}).out,
+              HasSubstr("\"Reference\": \"example.org/mine:1\",\n"));
+  EXPECT_THAT(Run({"inspect", "--raw", "config", "redis:7"}).out, HasSubstr("\"diff_ids\""));
+  EXPECT_THAT(Run({"history", "--json", "redis:7"}).out, HasSubstr("\"size\": 1"));
+  EXPECT_THAT(Run({"prune"}).out, HasSubstr("Freed "));
+  EXPECT_THAT(Run({"ls"}).out, HasSubstr("redis:7"));
 }
 
 TEST_F(ImageCommandTest, ListsAndRemoves) {
