@@ -70,7 +70,7 @@ std::string FeaturesJson() {
         {"selinux", {{"enabled", true}}},
         {"intelRdt", {{"enabled", false}}},
         {"mountExtensions", {{"idmap", {{"enabled", true}}}}},
-        {"netDevices", {{"enabled", false}}}}},
+        {"netDevices", {{"enabled", true}}}}},
       {"annotations",
        {{"org.pelagos.version", "0.1.0"}, {"org.pelagos.checkpoint.enabled", "false"}}},
       {"potentiallyUnsafeConfigAnnotations", Json::array()}};
