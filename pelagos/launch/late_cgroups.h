@@ -30,7 +30,7 @@ inline bool IsForeignToCgroups(const Op& op) {
          std::holds_alternative<MakeDevice>(op) || std::holds_alternative<MakeFolder>(op) ||
          std::holds_alternative<MakeSymlink>(op) || std::holds_alternative<MaskPath>(op) ||
          std::holds_alternative<MakeReadOnly>(op) || std::holds_alternative<ChangeMount>(op) ||
-         std::holds_alternative<MakeHostDevices>(op);
+         std::holds_alternative<MakeHostDevices>(op) || std::holds_alternative<JoinKeyring>(op);
 }
 
 // The source of a mount is opened before the child is there.
@@ -50,8 +50,10 @@ inline std::optional<size_t> LateCgroupStep(const LaunchPlan& plan) {
   const CgroupSteps& cgroup = plan.cgroup;
   if (cgroup.v1.empty() || cgroup.joined || !plan.joins.empty()) return std::nullopt;
   if (NeedsProcessBetween(plan)) return std::nullopt;
+  for (const Op& op : plan.ops) {
+    if (late_cgroups::ReadsCgroups(op, cgroup)) return std::nullopt;
+  }
   for (size_t i = 0; i < plan.ops.size(); ++i) {
-    if (late_cgroups::ReadsCgroups(plan.ops[i], cgroup)) return std::nullopt;
     if (!late_cgroups::IsForeignToCgroups(plan.ops[i])) return i;
   }
   return std::nullopt;
