@@ -289,7 +289,8 @@ absl::StatusOr<Descriptor> ChooseForPlatform(const std::vector<Descriptor>& choi
                                              const Platform& wanted) {
   // 64-bit ARM has had one variant so far, which some say and some do not.
   const auto variant = [](const Platform& platform) -> absl::string_view {
-    return platform.architecture == "arm64" && platform.variant == "v8" ? "" : platform.variant;
+    const bool usual = platform.architecture == "arm64" && platform.variant == "v8";
+    return usual ? absl::string_view() : absl::string_view(platform.variant);
   };
   const Descriptor* silent = nullptr;
   std::vector<std::string> offered;

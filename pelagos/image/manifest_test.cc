@@ -110,5 +110,40 @@ TEST(ManifestTest, ReadsADockerArchive) {
   EXPECT_FALSE(ParseDockerArchive(R"({})").ok());
 }
 
+Descriptor For(const Platform& platform) {
+  Descriptor descriptor;
+  descriptor.media_type = std::string(kManifestType);
+  descriptor.platform = platform;
+  return descriptor;
+}
+
+TEST(PlatformTest, TheOneThatFits) {
+  const std::vector<Descriptor> choices = {
+      For({"linux", "amd64", ""}), For({"linux", "arm", "v6"}), For({"linux", "arm", "v7"}),
+      For({"linux", "arm64", "v8"}), For({"windows", "amd64", ""})};
+  const auto chosen = [&](absl::string_view text) -> std::string {
+    const auto found = ChooseForPlatform(choices, *ParsePlatform(text));
+    return found.ok() ? found->platform.ToString() : std::string(found.status().message());
+  };
+  EXPECT_EQ(chosen("linux/amd64"), "linux/amd64");
+  EXPECT_EQ(chosen("linux/x86_64"), "linux/amd64");
+  EXPECT_EQ(chosen("linux/arm/v7"), "linux/arm/v7");
+  EXPECT_EQ(chosen("linux/arm"), "linux/arm/v6");
+  EXPECT_EQ(chosen("linux/arm64"), "linux/arm64/v8");
+  EXPECT_EQ(chosen("linux/arm64/v8"), "linux/arm64/v8");
+  EXPECT_EQ(chosen("windows/amd64"), "windows/amd64");
+  EXPECT_EQ(chosen("linux/arm/v5"),
+            "there is no image for linux/arm/v5, only for linux/amd64, linux/arm/v6, linux/arm/v7, "
+            "linux/arm64/v8, windows/amd64");
+  EXPECT_EQ(chosen("linux/s390x").substr(0, 34), "there is no image for linux/s390x,");
+}
+
+TEST(PlatformTest, Texts) {
+  for (const char* text :
+       {"", "linux", "/amd64", "linux/", "linux/arm//", "a/b/c/d", "linux/a b"}) {
+    EXPECT_FALSE(ParsePlatform(text).ok()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace pelagos::image
