@@ -74,7 +74,12 @@ class FakeRegistry {
   std::string Manifest(const std::string& repository, const std::string& tag_or_digest) const;
 
  private:
-  struct Reply;
+  struct Reply {
+    int status = 200;
+    std::vector<std::string> headers = {};
+    std::string body = {};
+    bool ranges = false;
+  };
   struct Stored {
     std::string text, type, claimed_digest;
   };
