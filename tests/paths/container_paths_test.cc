@@ -62,7 +62,7 @@ constexpr Allowed kAllowed[] = {
     {"launch/child_main.cc", "SYS_execve", "after pivot_root: there is no other root any more"},
     {"launch/child_main.cc", "SYS_mount, nullptr, \"/\"", "the host's root, before any mount"},
     {"launch/child_main.cc", "folder, op.device.name", kOneName},
-    {"launch/child_main.cc", "folder, node.name", kOneName},
+    {"launch/child_mounts.h", "folder, node.name", kOneName},
     {"launch/child_main.cc", "FolderFor(op, op.symlink.folder)", kOneName},
     {"launch/child_mounts.h", "SYS_mount, source, \".\"", "on the folder that was opened"},
     {"launch/child_mounts.h", "SYS_move_mount, tree, \"\"", kEmptyPath},
