@@ -52,13 +52,30 @@ absl::StatusOr<LoadedImage> Import(std::vector<std::string> arguments, int stdin
   return std::move(images.front());
 }
 
-}  // namespace
+struct Report {
+  std::string text;
+  int exit_code = 0;
+};
 
-namespace internal {
+absl::Status WithoutReport(int exit_code) {
+  return absl::InternalError(
+      absl::StrCat("pelagos-image ended without a report, exit code ", exit_code));
+}
 
-absl::StatusOr<std::vector<LoadedImage>> RunImageProgram(std::vector<std::string> arguments,
-                                                         int stdin_fd,
-                                                         const IngestOptions& options) {
+// The error that a report with a bad exit code is.
+absl::Status ErrorOf(absl::string_view report, int exit_code) {
+  const std::vector<absl::string_view> fields = absl::StrSplit(report, absl::MaxSplits('\t', 2));
+  int code = 0;
+  if (fields.size() != 3 || fields[0] != "error" || !absl::SimpleAtoi(fields[1], &code) ||
+      code <= 0 || code > static_cast<int>(absl::StatusCode::kUnauthenticated)) {
+    return WithoutReport(exit_code);
+  }
+  return absl::Status(static_cast<absl::StatusCode>(code),
+                      WithoutControls(absl::StripSuffix(fields[2], "\n")));
+}
+
+absl::StatusOr<Report> RunForReport(std::vector<std::string> arguments, int stdin_fd,
+                                    const IngestOptions& options) {
   std::string program = options.program;
   if (program.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(program, sys::SiblingProgram(kProgram));
@@ -79,40 +96,39 @@ absl::StatusOr<std::vector<LoadedImage>> RunImageProgram(std::vector<std::string
   sys::ProgramOptions how;
   how.stdin_fd = stdin_fd;
   how.stdout_fd = report.get();
-  PELAGOS_ASSIGN_OR_RETURN(const int exit_code,
-                           sys::RunProgram(program, std::move(arguments), how));
+  Report result;
+  PELAGOS_ASSIGN_OR_RETURN(result.exit_code, sys::RunProgram(program, std::move(arguments), how));
   if (::lseek(report.get(), 0, SEEK_SET) != 0) return ErrnoStatus(errno, "lseek", "report");
-  PELAGOS_ASSIGN_OR_RETURN(const std::string text, sys::ReadAll(report, kMaxReport, "report"));
-  return ParseReport(text, exit_code);
+  PELAGOS_ASSIGN_OR_RETURN(result.text, sys::ReadAll(report, kMaxReport, "report"));
+  return result;
+}
+
+}  // namespace
+
+namespace internal {
+
+absl::StatusOr<std::vector<LoadedImage>> RunImageProgram(std::vector<std::string> arguments,
+                                                         int stdin_fd,
+                                                         const IngestOptions& options) {
+  PELAGOS_ASSIGN_OR_RETURN(const Report report,
+                           RunForReport(std::move(arguments), stdin_fd, options));
+  return ParseReport(report.text, report.exit_code);
 }
 
 absl::StatusOr<std::vector<LoadedImage>> ParseReport(absl::string_view report, int exit_code) {
-  const auto broken = [&] {
-    return absl::InternalError(
-        absl::StrCat("pelagos-image ended without a report, exit code ", exit_code));
-  };
-  if (exit_code != 0) {
-    const std::vector<absl::string_view> fields = absl::StrSplit(report, absl::MaxSplits('\t', 2));
-    int code = 0;
-    if (fields.size() != 3 || fields[0] != "error" || !absl::SimpleAtoi(fields[1], &code) ||
-        code <= 0 || code > static_cast<int>(absl::StatusCode::kUnauthenticated)) {
-      return broken();
-    }
-    return absl::Status(static_cast<absl::StatusCode>(code),
-                        WithoutControls(absl::StripSuffix(fields[2], "\n")));
-  }
+  if (exit_code != 0) return ErrorOf(report, exit_code);
   std::vector<LoadedImage> images;
   for (absl::string_view line : absl::StrSplit(report, '\n', absl::SkipEmpty())) {
     const std::vector<absl::string_view> fields = absl::StrSplit(line, '\t');
     LoadedImage image;
     if (fields.size() != 4 || fields[0] != "ok" || !absl::SimpleAtoi(fields[3], &image.layers)) {
-      return broken();
+      return WithoutReport(exit_code);
     }
     image.reference = std::string(fields[1]);
     image.digest = std::string(fields[2]);
     images.push_back(std::move(image));
   }
-  if (images.empty()) return broken();
+  if (images.empty()) return WithoutReport(exit_code);
   return images;
 }
 
@@ -149,6 +165,13 @@ absl::StatusOr<std::vector<LoadedImage>> Save(const std::string& data_root, int 
     arguments.insert(arguments.end(), {"--reference", reference});
   }
   return internal::RunImageProgram(std::move(arguments), archive_fd, options);
+}
+
+absl::StatusOr<StoreCheck> Check(const std::string& data_root, const IngestOptions& options) {
+  PELAGOS_ASSIGN_OR_RETURN(const Report report,
+                           RunForReport({"fsck", "--data-root", data_root}, -1, options));
+  if (report.exit_code != 0) return ErrorOf(report.text, report.exit_code);
+  return ParseStoreCheck(report.text);
 }
 
 }  // namespace pelagos::image

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "pelagos/image/store_check.h"
 
 namespace pelagos::image {
 
@@ -54,6 +55,10 @@ absl::StatusOr<std::vector<LoadedImage>> Save(const std::string& data_root, int 
                                               const std::vector<std::string>& references,
                                               ArchiveFormat format,
                                               const IngestOptions& options = {});
+
+// Compares the whole store with what its names and digests say, and changes nothing. What other
+// commands have under way is no finding.
+absl::StatusOr<StoreCheck> Check(const std::string& data_root, const IngestOptions& options = {});
 
 namespace internal {
 // Runs pelagos-image to its end; standard error is ours. `stdin_fd` stays the caller's; -1 for

@@ -20,6 +20,7 @@
 #include "gtest/gtest.h"
 #include "pelagos/image/builtin.h"
 #include "pelagos/image/store.h"
+#include "pelagos/image/store_check.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::image {
@@ -134,6 +135,35 @@ TEST_F(IngestTest, AKilledLoadLeavesAWholeStore) {
     ASSERT_TRUE(store->Remove("busybox").ok());
     EXPECT_TRUE(fs::is_empty(root_ / "images/layers"));
   }
+}
+
+TEST_F(IngestTest, ChecksTheStore) {
+  absl::StatusOr<std::vector<LoadedImage>> images = LoadFile(archive);
+  ASSERT_TRUE(images.ok()) << images.status();
+  absl::StatusOr<StoreCheck> check = Check(root_.string(), options_);
+  ASSERT_TRUE(check.ok()) << check.status();
+  EXPECT_THAT(check->findings, IsEmpty());
+  EXPECT_EQ(check->images, 1u);
+  EXPECT_EQ(check->blobs, 3u);
+
+  for (const auto& blob : fs::directory_iterator(root_ / "images/blobs/sha256")) {
+    std::ofstream(blob.path(), std::ios::app) << "more";
+  }
+  check = Check(root_.string(), options_);
+  ASSERT_TRUE(check.ok()) << check.status();
+  // What the config and the layer should be, only the manifest could tell.
+  ASSERT_THAT(check->findings, SizeIs(1));
+  EXPECT_EQ(check->findings[0].kind, StoreFinding::Kind::kDamage);
+  EXPECT_EQ(check->findings[0].file, "blobs/sha256/" + images->front().digest.substr(7));
+
+  // As damaged as it is, it can be removed, and loaded again.
+  absl::StatusOr<Store> store = Store::Open(root_.string());
+  ASSERT_TRUE(store->Remove("busybox").ok());
+  ASSERT_TRUE(LoadFile(archive).ok());
+  check = Check(root_.string(), options_);
+  ASSERT_TRUE(check.ok()) << check.status();
+  EXPECT_THAT(check->findings, IsEmpty());
+  EXPECT_EQ(check->images, 1u);
 }
 
 TEST_F(IngestTest, ErrorsArriveWithTheirCode) {

@@ -78,7 +78,7 @@ absl::Status MissingLayer(const Digest& diff_id) {
 }  // namespace
 
 Ingest::~Ingest() {
-  // Whatever fails here stays, unlocked, for ReapIngests.
+  // Whatever fails here stays, unlocked, for ReapLeftOvers.
   if (lock_.valid()) sys::RemoveTree(folder_).IgnoreError();
 }
 
@@ -274,7 +274,12 @@ absl::StatusOr<std::optional<Fd>> Store::HoldLayer(const Digest& diff_id) const 
   return HoldFolder(LayerPath(diff_id));
 }
 
-absl::Status Store::ReapIngests() {
+absl::StatusOr<Fd> Store::Lock() const {
+  return sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait);
+}
+
+// Called under the store's lock.
+absl::Status Store::ReapLeftOvers() {
   const std::string ingests = absl::StrCat(folder_, "/ingest");
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListFolder(ingests));
   for (const std::string& name : names) {
@@ -283,14 +288,22 @@ absl::Status Store::ReapIngests() {
     if (absl::IsUnavailable(lock.status()) || FindErrno(lock.status()) == ENOENT) continue;
     PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(path), "left-over of a killed command");
   }
+  for (const char* folder : {"/refs", "/blobs/sha256"}) {
+    const std::string path = absl::StrCat(folder_, folder);
+    PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> files, sys::ListFolder(path));
+    for (const std::string& file : files) {
+      if (!sys::IsTemporaryName(file)) continue;  // its writer would hold the lock if it lived
+      PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(absl::StrCat(path, "/", file)),
+                              "left-over of a killed command");
+    }
+  }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Ingest> Store::StartIngest() {
   // The lock keeps others from reaping the folder before its own lock is taken.
-  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
-                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
-  PELAGOS_RETURN_IF_ERROR(ReapIngests());
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock, Lock());
+  PELAGOS_RETURN_IF_ERROR(ReapLeftOvers());
   std::string path = absl::StrCat(folder_, "/ingest/XXXXXX");
   if (::mkdtemp(path.data()) == nullptr) return ErrnoStatus(errno, "mkdtemp", path);
   PELAGOS_ASSIGN_OR_RETURN(Fd owner, LockFolder(path, LOCK_EX));
@@ -301,8 +314,7 @@ absl::Status Store::Publish(const Ingest& ingest, const std::vector<NewImage>& i
   // Before a name makes it count.
   PELAGOS_RETURN_IF_ERROR(SyncTree(ingest.folder()));
 
-  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
-                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock, Lock());
   for (const NewImage& image : images) {
     PELAGOS_RETURN_IF_ERROR(PublishOne(image), "image '", image.reference.ToString(), "'");
   }

@@ -13,6 +13,8 @@
 //                                flocked by its living owner
 //     ingest/XXXXXX/             what is being made or thrown away; flocked by its live owner, or
 //                                removed by the next command that writes
+//     refs/*.new.PID, blobs/sha256/*.new.PID
+//                                what a killed command was writing; removed likewise
 //
 // A layer appears by one rename, a reference by another; a reference is written last and removed
 // first. Containers hold a shared flock on their layers (Hold): what is held is never removed, and
@@ -152,6 +154,12 @@ class Store {
   std::string BlobPath(const Digest& digest) const;
   // Where a blob on its way is kept.
   std::string PartialPath(const Digest& digest) const;
+  std::string RefPath(const Reference& reference) const;
+  // The folders of an image's layers as overlayfs takes them, top first. NotFound: one is missing;
+  // whether the bottom one is there, only Hold tells.
+  absl::StatusOr<std::vector<std::string>> LayersOf(const ImageConfig& config) const;
+  // Waits until no other process adds or removes, and keeps it so; makes `folder()`/lock.
+  absl::StatusOr<Fd> Lock() const;
   // Keeps one layer as Hold does; nullopt if the store has none of that diffID.
   absl::StatusOr<std::optional<Fd>> HoldLayer(const Digest& diff_id) const;
 
@@ -172,7 +180,6 @@ class Store {
     Manifest manifest;
     ImageConfig config;
   };
-  std::string RefPath(const Reference& reference) const;
   std::string LayerPath(const Digest& diff_id) const;
   absl::StatusOr<StoredReference> ReadReference(const std::string& path) const;
   absl::StatusOr<StoredReference> FindReference(const Reference& reference,
@@ -180,15 +187,13 @@ class Store {
   absl::StatusOr<Loaded> Load(const StoredReference& stored) const;
   absl::StatusOr<StoredImage> Documents(const StoredReference& stored) const;
   absl::Status CheckLayers(const Loaded& loaded) const;
-  // Folders as overlayfs takes them, top first.
-  absl::StatusOr<std::vector<std::string>> LayersOf(const ImageConfig& config) const;
   absl::StatusOr<ImageConfig> ConfigOf(const StoredReference& stored) const;
   void CopyInto(StoredReference& stored, const std::string& config) const;
   // `removed_ref_path` empty: no name goes. `freed`: counts bytes, if it is not null.
   absl::Status RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
                               const std::vector<Digest>& own_layers, uint64_t* freed = nullptr);
   absl::StatusOr<std::string> RemoveAndCount(absl::string_view reference, uint64_t* freed);
-  absl::Status ReapIngests();
+  absl::Status ReapLeftOvers();
   absl::Status PublishOne(const NewImage& image);
 
   std::string folder_;

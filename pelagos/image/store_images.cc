@@ -97,8 +97,7 @@ absl::StatusOr<std::pair<std::string, std::string>> Store::Tag(absl::string_view
     return absl::InvalidArgumentError(
         absl::StrCat("'", target, "': an image has the digest that it has; expected NAME[:TAG]"));
   }
-  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
-                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock, Lock());
   PELAGOS_ASSIGN_OR_RETURN(StoredReference stored, FindReference(from, source));
   std::string old = std::exchange(stored.reference, to.ToString());
   PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(RefPath(to), PrintStoredReference(stored)));
@@ -112,8 +111,7 @@ absl::StatusOr<std::string> Store::Remove(absl::string_view written) {
 absl::StatusOr<std::string> Store::RemoveAndCount(absl::string_view written, uint64_t* freed) {
   PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ResolveReference(written));
   PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());
-  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
-                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock, Lock());
   std::string path = RefPath(reference);
   std::string canonical = reference.ToString();
   std::vector<Digest> own_layers;
@@ -209,8 +207,7 @@ absl::StatusOr<Pruned> Store::Prune(const std::function<bool(const StoredImage&)
     }
   }
   PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());
-  PELAGOS_ASSIGN_OR_RETURN(const Fd lock,
-                           sys::LockFile(absl::StrCat(folder_, "/lock"), sys::LockMode::kWait));
+  PELAGOS_ASSIGN_OR_RETURN(const Fd lock, Lock());
   PELAGOS_RETURN_IF_ERROR(RemoveUnneeded("", trash, {}, &pruned.bytes));
   const std::string partials = absl::StrCat(folder_, "/partial");
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListFolder(partials));

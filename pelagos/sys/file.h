@@ -152,6 +152,16 @@ inline absl::Status WriteFileAtomically(const std::string& path, absl::string_vi
   return absl::OkStatus();
 }
 
+// Whether `name` is that of a temporary of WriteFileAtomically, "NAME.new.PID": left behind if its
+// writer was killed.
+inline bool IsTemporaryName(absl::string_view name) {
+  constexpr absl::string_view kMark = ".new.";
+  const size_t mark = name.rfind(kMark);
+  if (mark == absl::string_view::npos || mark + kMark.size() == name.size()) return false;
+  const absl::string_view pid = name.substr(mark + kMark.size());
+  return std::all_of(pid.begin(), pid.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 // mkdir -p. What exists keeps its mode; a path that exists and is no folder gives ENOTDIR.
 inline absl::Status MakeFolders(const std::string& path, uint32_t mode) {
   // Mostly only the last one is missing.

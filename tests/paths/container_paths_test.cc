@@ -126,6 +126,7 @@ constexpr Allowed kAllowed[] = {
     {"image/docker_config.cc", "return sys::WriteFileAtomically(", kUsersFile},
     {"image/docker_config.cc", "::access(file.c_str()", "a program in the user's PATH"},
     {"image/registry/push.cc", "sys::OpenFile(path", kOwnState},
+    {"image/program/check.cc", "", kOwnState},
     {"image/program/save.cc", "store.BlobPath", kOwnState},
     {"image/program/importer.cc", "sys::OpenFile(file", kOwnState},
     {"image/program/archive_loader.cc", "(layer.", kOwnState},

@@ -73,7 +73,7 @@ class ImageCommandTest : public ::testing::Test {
 
 TEST_F(ImageCommandTest, HelpOfEachCommandHasAnExample) {
   for (const char* name : {"pull", "push", "login", "logout", "load", "save", "import", "ls",
-                           "inspect", "history", "tag", "rm", "prune"}) {
+                           "inspect", "history", "tag", "rm", "prune", "fsck"}) {
     const Outcome outcome = Run({name, "--help"});
     EXPECT_EQ(outcome.code, 0) << name;
     EXPECT_THAT(outcome.out, HasSubstr("\nexample:\n")) << name;
@@ -115,6 +115,7 @@ TEST_F(ImageCommandTest, WrongUseGivesTwo) {
            {"tag", "a"},
            {"tag", "a", "UPPER"},
            {"prune", "x"},
+           {"fsck", "x"},
            {"prune", "--filter", "until=24h"},
            {"prune", "--all", "--filter", "until=never"},
            {"rm"}}) {

@@ -23,6 +23,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/ingest.h"
 #include "pelagos/image/store.h"
+#include "pelagos/image/store_check.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::cli {
@@ -145,6 +146,27 @@ int Prune(const Context& context, const Arguments& args) {
   return kDone;
 }
 
+int Check(const Context& context, const Arguments& args) {
+  if (!args.positionals().empty()) {
+    return Fail(absl::StrCat("image fsck: unexpected argument '", args.positionals()[0], "'"),
+                kUsage);
+  }
+  const absl::StatusOr<image::StoreCheck> check = image::Check(context.roots.data);
+  if (!check.ok()) return Fail(check.status());
+  for (const image::StoreFinding& finding : check->findings) {
+    std::cout << finding.ToString() << "\n";
+  }
+  const size_t damaged = check->Count(image::StoreFinding::Kind::kDamage);
+  std::cout << "Checked " << check->images << " images, " << check->layers << " layers, "
+            << check->blobs << " blobs (" << check->bytes << " bytes): ";
+  if (damaged == 0) {
+    std::cout << "the store is whole\n";
+    return kDone;
+  }
+  std::cout << "damage: " << damaged << "\n";
+  return kFailed;
+}
+
 // The archive's file, which appears under its name when it is whole.
 absl::Status SaveTo(const std::string& data_root, const std::vector<std::string>& names,
                     image::ArchiveFormat format, const std::string& file) {
@@ -219,6 +241,13 @@ std::vector<Command> StoreCommands() {
         {"force", 'f', "", "do not ask"}},
        false,
        Prune},
+      {"image fsck",
+       "",
+       "Compare the whole store with its digests; say what is damaged (exit code 1) or left over.",
+       "pelagos image fsck && pelagos image save redis:7 -o redis.tar",
+       {},
+       false,
+       Check},
   };
 }
 

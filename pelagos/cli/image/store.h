@@ -1,4 +1,4 @@
-// `pelagos image tag`, `prune`, `save`.
+// `pelagos image tag`, `prune`, `save`, `fsck`.
 #pragma once
 
 #include <vector>

@@ -4,14 +4,15 @@
 //   pelagos-image load   --data-root DIR [--tag REF] [--max-bytes N] [--max-entries N] < ARCHIVE
 //   pelagos-image import --data-root DIR --reference REF [--folder DIR] [--change TEXT]... [< TAR]
 //   pelagos-image save   --data-root DIR --format oci|docker-archive --reference REF... 0> ARCHIVE
+//   pelagos-image fsck   --data-root DIR
 //   pelagos-image pull   --data-root DIR [--max-bytes N] [--max-entries N] < REQUEST
 //   pelagos-image push   --data-root DIR < REQUEST
 //   pelagos-image ping   --data-root "" < REQUEST
 //
 // REQUEST is the JSON of pelagos/image/transfer_request.h; progress goes to standard error.
 // Standard output, in full at the end:  "ok TAB REFERENCE TAB DIGEST TAB LAYERS" for each image,
-// or one "error TAB CODE TAB MESSAGE" (CODE as absl::StatusCode). Exit code 0 or 1; 2 for wrong
-// arguments.
+// the JSON of pelagos/image/store_check.h for fsck, or one "error TAB CODE TAB MESSAGE" (CODE as
+// absl::StatusCode). Exit code 0 or 1; 2 for wrong arguments.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/program/archive_loader.h"
+#include "pelagos/image/program/check.h"
 #include "pelagos/image/program/confine.h"
 #include "pelagos/image/program/importer.h"
 #include "pelagos/image/program/save.h"
@@ -87,10 +89,11 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
   }
   const bool load = arguments.command == "load";
   const bool import = arguments.command == "import" && !arguments.reference.empty();
+  const bool fsck = arguments.command == "fsck";
   const bool remote = arguments.command == "pull" || arguments.command == "push";
   if (arguments.command == "ping") return arguments;
   if (arguments.command == "save" && !arguments.references.empty()) return arguments;
-  if (arguments.data_root.empty() || !(load || import || remote)) return std::nullopt;
+  if (arguments.data_root.empty() || !(load || import || remote || fsck)) return std::nullopt;
   return arguments;
 }
 
@@ -138,6 +141,12 @@ absl::StatusOr<std::string> Run(const Arguments& arguments) {
   if (arguments.command == "push") return RunPush(arguments.data_root);
   if (arguments.command == "ping") return RunPing();
   PELAGOS_ASSIGN_OR_RETURN(Store store, Store::Open(arguments.data_root));
+  if (arguments.command == "fsck") {
+    PELAGOS_ASSIGN_OR_RETURN(Fd lock, store.Lock());
+    PELAGOS_RETURN_IF_ERROR(Confine({}, {store.folder()}));
+    PELAGOS_ASSIGN_OR_RETURN(const StoreCheck check, CheckStore(store, std::move(lock)));
+    return PrintStoreCheck(check);
+  }
   if (arguments.command == "save") {
     PELAGOS_RETURN_IF_ERROR(Confine({}, {store.folder()}));
     // Standard input is the archive, opened for writing: standard output has the report.
