@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
@@ -14,13 +15,20 @@ namespace pelagos {
 
 inline constexpr char kErrnoPayload[] = "pelagos/errno";
 
+// "No such file or directory", in English whatever the locale: strerror(3) would look for
+// translations first. Source: strerrordesc_np, glibc 2.32.
+inline std::string ErrnoText(int error) {
+  const char* const text = ::strerrordesc_np(error);
+  return text != nullptr ? text : absl::StrCat("Unknown error ", error);
+}
+
 // `call` is the system call as its man page names it; `object` is what it was called on (may be
 // empty). The errno travels along as a payload, see FindErrno.
-inline absl::Status ErrnoStatus(int error, absl::string_view call, absl::string_view object = "") {
+[[gnu::cold]] inline absl::Status ErrnoStatus(int error, absl::string_view call,
+                                              absl::string_view object = "") {
   absl::Status status(absl::ErrnoToStatusCode(error),
-                      object.empty()
-                          ? absl::StrCat(call, ": ", std::strerror(error))
-                          : absl::StrCat(call, "('", object, "'): ", std::strerror(error)));
+                      object.empty() ? absl::StrCat(call, ": ", ErrnoText(error))
+                                     : absl::StrCat(call, "('", object, "'): ", ErrnoText(error)));
   status.SetPayload(kErrnoPayload, absl::Cord(absl::StrCat(error)));
   return status;
 }

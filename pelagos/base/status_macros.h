@@ -15,8 +15,9 @@
 
 namespace pelagos::internal {
 
+// Cold: the way to it is laid out apart from what a function does when nothing fails.
 template <typename... Context>
-absl::Status WithContext(const absl::Status& status, const Context&... context) {
+[[gnu::cold]] absl::Status WithContext(const absl::Status& status, const Context&... context) {
   if constexpr (sizeof...(context) == 0) {
     return status;
   } else {

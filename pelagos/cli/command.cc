@@ -39,12 +39,12 @@ absl::Status UnknownFlag(const std::vector<Flag>& flags, absl::string_view name)
 }  // namespace
 
 std::string Arguments::value(absl::string_view flag, absl::string_view otherwise) const {
-  auto it = values_.find(std::string(flag));
+  auto it = values_.find(flag);
   return it == values_.end() ? std::string(otherwise) : it->second.back();
 }
 
 std::vector<std::string> Arguments::values(absl::string_view flag) const {
-  auto it = values_.find(std::string(flag));
+  auto it = values_.find(flag);
   return it == values_.end() ? std::vector<std::string>() : it->second;
 }
 

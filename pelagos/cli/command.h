@@ -33,7 +33,7 @@ struct Flag {
 // What ParseFlags found.
 class Arguments {
  public:
-  bool has(absl::string_view flag) const { return values_.count(std::string(flag)) != 0; }
+  bool has(absl::string_view flag) const { return values_.find(flag) != values_.end(); }
   // Whether a switch was last given as --flag=false; has() is false then.
   bool denied(absl::string_view flag) const { return denied_.count(std::string(flag)) != 0; }
   // The last value given, or `otherwise`.
@@ -53,7 +53,7 @@ class Arguments {
   void AddPositional(std::string value) { positionals_.push_back(std::move(value)); }
 
  private:
-  std::map<std::string, std::vector<std::string>> values_;
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
   std::set<std::string> denied_;
   std::vector<std::string> positionals_;
 };

@@ -122,6 +122,22 @@ TEST(DeviceFilterTest, ManyRules) {
   ExpectAgreement(rules);
 }
 
+TEST(DeviceFilterTest, NeighboursShareATest) {
+  const size_t one = CompileDeviceFilter({{DeviceType::kBlock, 8, 0, kDeviceRead}}).size();
+  std::vector<DeviceRule> rules;
+  for (int32_t minor = 0; minor < 2500; minor += 2) {
+    rules.push_back({DeviceType::kBlock, 8, minor, kDeviceRead});
+  }
+  EXPECT_LT(CompileDeviceFilter(rules).size(), rules.size() + 2 * one);
+  ExpectAgreement(rules);
+  rules.resize(3);
+  rules.push_back({DeviceType::kBlock, 8, 1, kDeviceRead, true});
+  rules.push_back({DeviceType::kBlock, 8, DeviceRule::kAny, kDeviceRead});
+  rules.push_back({DeviceType::kBlock, 8, 7, kDeviceAll});
+  rules.push_back({DeviceType::kBlock, 9, 7, kDeviceAll});
+  ExpectAgreement(rules);
+}
+
 TEST(DeviceFilterTest, OtherBitsOfTheTypeDoNotMatter) {
   // The kernel's context has the type in the low half only.
   const std::vector<bpf_insn> program =
