@@ -231,6 +231,7 @@ std::vector<Flag> RunFlags() {
       {"sig-proxy", 0, "", "pass signals on (default); =false: they end the run"},
       {"read-only", 0, "", "seal the root file system"},
       {"pull", 0, "WHEN", "ask the registry for the image: missing (default), always or never"},
+      {"rm", 0, "", "remove the container when it ends: a run in the foreground always does"},
       {"timing", 0, "", "print how long each step took, at the end"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
   for (const auto& more : {LimitFlags(), MountFlags(), DeviceFlags(), RightsFlags(),

@@ -94,6 +94,7 @@ TEST_F(StreamsTest, SignalsThatAreNotPassedOn) {
   }
   EXPECT_EQ(Out({"--sig-proxy=false"}, "echo up"), "up\n");
   EXPECT_EQ(Out({"--sig-proxy"}, "echo up"), "up\n");
+  EXPECT_EQ(Out({"--rm"}, "echo up"), "up\n");
   world_->ExpectNoResidue("runs that signals ended");
 }
 
