@@ -98,12 +98,22 @@ std::vector<SeenRequest> FakeRegistry::requests() const {
   return requests_;
 }
 
-size_t FakeRegistry::Count(absl::string_view method, absl::string_view path_part) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+size_t FakeRegistry::CountLocked(absl::string_view method, absl::string_view path_part) const {
   return static_cast<size_t>(
       std::count_if(requests_.begin(), requests_.end(), [&](const SeenRequest& request) {
         return request.method == method && absl::StrContains(request.path, path_part);
       }));
+}
+
+size_t FakeRegistry::Count(absl::string_view method, absl::string_view path_part) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return CountLocked(method, path_part);
+}
+
+bool FakeRegistry::Await(absl::string_view method, absl::string_view path_part,
+                         std::chrono::seconds patience) const {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return seen_.wait_for(lock, patience, [&] { return CountLocked(method, path_part) > 0; });
 }
 
 std::string FakeRegistry::Blob(const std::string& digest) const {

@@ -2,6 +2,8 @@
 // and misbehaves as it is told. Plain HTTP on 127.0.0.1, a free port, a thread per connection.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -69,6 +71,9 @@ class FakeRegistry {
 
   std::vector<SeenRequest> requests() const;
   size_t Count(absl::string_view method, absl::string_view path_part) const;
+  // Waits for the first such request; false if it has not come in that time.
+  bool Await(absl::string_view method, absl::string_view path_part,
+             std::chrono::seconds patience) const;
   // Of what was pushed; empty if it is not there.
   std::string Blob(const std::string& digest) const;
   std::string Manifest(const std::string& repository, const std::string& tag_or_digest) const;
@@ -90,12 +95,15 @@ class FakeRegistry {
   void Answer(const SeenRequest& request, const std::string& body, Reply& reply);
   void AnswerUpload(const SeenRequest& request, const std::string& body,
                     const std::string& repository, const std::string& rest, Reply& reply);
+  // With the mutex held.
+  size_t CountLocked(absl::string_view method, absl::string_view path_part) const;
   bool Send(int fd, const SeenRequest& request, const Reply& reply, const Fault* fault);
 
   int listener_ = -1, port_ = 0;
   int ended_[2] = {-1, -1};  // a pipe: closed at the end
   std::thread acceptor_;
   mutable std::mutex mutex_;
+  mutable std::condition_variable seen_;  // requests_ has grown
   std::list<std::thread> threads_;
   std::vector<SeenRequest> requests_;
   std::list<Fault> faults_;

@@ -113,6 +113,7 @@ bool FakeRegistry::ServeOne(int fd, std::string& buffer) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     requests_.push_back(request);
+    seen_.notify_all();
     for (auto it = faults_.begin(); it != faults_.end(); ++it) {
       if (it->times <= 0 || (!it->method.empty() && it->method != request.method) ||
           !absl::StrContains(request.path, it->path)) {

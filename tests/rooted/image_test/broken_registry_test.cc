@@ -2,8 +2,11 @@
 // what a killed pull left is used by the next.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -11,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "pelagos/base/fd.h"
 #include "pelagos/image/program/tar_for_tests.h"
 #include "pelagos/image/registry/fake_registry.h"
 #include "tests/rooted/image_test/registry_world.h"
@@ -80,11 +84,18 @@ TEST_F(BrokenRegistryTest, AKilledPullGoesOnWhereItWas) {
                 .folder = folder_,
                 .netns = -1});
   const std::string partial = absl::StrCat(data_root(), "/images/partial/", Sha256Of(tar_).hex());
+  ASSERT_TRUE(fake_->Await("GET", blob_, absl::ToChronoSeconds(kPatience)));
+  // It looked there for a beginning before it asked.
+  const Fd changes(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  ASSERT_GE(::inotify_add_watch(changes.get(), sys::FolderOf(partial).c_str(),
+                                IN_CREATE | IN_MODIFY | IN_MOVED_TO),
+            0);
   struct stat info = {};
-  const absl::Time deadline = absl::Now() + kPatience;
-  while ((::stat(partial.c_str(), &info) != 0 || info.st_size < int64_t{kBefore}) &&
-         absl::Now() < deadline) {
-    absl::SleepFor(absl::Milliseconds(1));
+  while (::stat(partial.c_str(), &info) != 0 || info.st_size < int64_t{kBefore}) {
+    pollfd ready = {changes.get(), POLLIN, 0};
+    ASSERT_EQ(::poll(&ready, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience))), 1);
+    char events[4096];
+    ASSERT_GT(::read(changes.get(), events, sizeof(events)), 0);
   }
   ASSERT_EQ(static_cast<uint64_t>(info.st_size), kBefore);
   pull.Signal(SIGKILL);
@@ -112,10 +123,7 @@ TEST_F(BrokenRegistryTest, PasswordsAreInNoArgument) {
                         absl::StrCat("PELAGOS_CONFIG=", folder_, "/config.toml")},
                 .folder = folder_,
                 .netns = -1});
-  const absl::Time deadline = absl::Now() + kPatience;
-  while (fake_->Count("GET", blob_) == 0 && absl::Now() < deadline) {
-    absl::SleepFor(absl::Milliseconds(1));
-  }
+  ASSERT_TRUE(fake_->Await("GET", blob_, absl::ToChronoSeconds(kPatience)));
   const Outcome ps = rooted::Run({"sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"});
   EXPECT_TRUE(absl::StrContains(ps.out, "pelagos-image pull")) << ps.out;
   EXPECT_FALSE(absl::StrContains(ps.out, "hidden-word"));
