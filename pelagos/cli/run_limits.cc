@@ -1,5 +1,6 @@
 #include "pelagos/cli/run_limits.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -114,7 +115,13 @@ absl::Status ApplyIo(const Arguments& args, CgroupPlan& plan) {
                                           : "PATH:RATE, such as /dev/sda:1000, per second",
                                 &plan.io));
   }
-  return All(args, "hugetlb", ParseHugetlbLimit, "PAGE:SIZE, such as 2m:64m", &plan.hugetlb);
+  PELAGOS_RETURN_IF_ERROR(
+      All(args, "hugetlb", ParseHugetlbLimit, "PAGE:SIZE, such as 2m:64m", &plan.hugetlb));
+  const auto equals = [](std::string text) {
+    std::replace(text.begin(), text.end(), '=', ':');
+    return ParseHugetlbLimit(text);
+  };
+  return All(args, "hugepage-limit", equals, "PAGE=SIZE, such as 2m=64m", &plan.hugetlb);
 }
 
 }  // namespace
@@ -139,9 +146,11 @@ std::vector<Flag> LimitFlags() {
       {"device-read-iops", 0, "PATH:RATE", "limit of reads per second"},
       {"device-write-iops", 0, "PATH:RATE", "limit of writes per second"},
       {"hugetlb", 0, "PAGE:SIZE", "limit of huge pages of one size: 2m:64m"},
+      {"hugepage-limit", 0, "PAGE=SIZE", "the same as --hugetlb"},
       {"cgroup-conf", 0, "KEY=VALUE", "a file of cgroup v2 as it is: memory.high=64m"},
       {"device-cgroup-rule", 0, "RULE", "more devices that may be used: 'c 10:200 rwm'"},
       {"cgroup-parent", 0, "PATH", "the cgroup to be in, below the root of cgroups"},
+      {"cgroup-path", 0, "PATH", "the same as --cgroup-parent"},
   };
 }
 
@@ -161,11 +170,11 @@ absl::Status ApplyLimits(const Arguments& args, ContainerSpec& spec) {
     if (!rules) return Wrong("device-cgroup-rule", text, "TYPE MAJOR:MINOR ACCESS: 'c 1:3 rwm'");
     plan.device_rules.insert(plan.device_rules.end(), rules->begin(), rules->end());
   }
-  if (args.has("cgroup-parent")) {
-    plan.parent = args.value("cgroup-parent");
+  for (const char* flag : {"cgroup-parent", "cgroup-path"}) {
+    if (!args.has(flag)) continue;
+    plan.parent = args.value(flag);
     if (const absl::string_view problem = CgroupParentProblem(plan.parent); !problem.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--cgroup-parent '", plan.parent, "' ", problem));
+      return absl::InvalidArgumentError(absl::StrCat("--", flag, " '", plan.parent, "' ", problem));
     }
   }
   return absl::OkStatus();

@@ -63,6 +63,9 @@ TEST(RunLimitsTest, TheRest) {
             plan);
   EXPECT_TRUE(PlanOf({"--pids-limit", "-1"})->empty());
   EXPECT_TRUE(PlanOf({"--blkio-weight", "0"})->empty());
+  // By the original's names.
+  EXPECT_EQ(PlanOf({"--hugepage-limit", "2m=64m"}), PlanOf({"--hugetlb", "2m:64m"}));
+  EXPECT_EQ(PlanOf({"--cgroup-path", "a/b"}), PlanOf({"--cgroup-parent", "a/b"}));
 }
 
 TEST(RunLimitsTest, MistakesNameTheFlagAndWhatWasExpected) {
@@ -86,6 +89,8 @@ TEST(RunLimitsTest, MistakesNameTheFlagAndWhatWasExpected) {
        "--cgroup-conf 'a/b.c=1': expected CONTROLLER.FILE=VALUE, such as memory.high=64m"},
       {{"--device-cgroup-rule", "c 1:3"},
        "--device-cgroup-rule 'c 1:3': expected TYPE MAJOR:MINOR ACCESS: 'c 1:3 rwm'"},
+      {{"--hugepage-limit", "2m"}, "--hugepage-limit '2m': expected PAGE=SIZE, such as 2m=64m"},
+      {{"--cgroup-path", "../x"}, "--cgroup-path '../x' must not hold . or .."},
       {{"--cgroup-parent", "../x"}, "--cgroup-parent '../x' must not hold . or .."},
       {{"--cpus", "1", "--cpu-quota", "5000"},
        "--cpus is a quota of its own: it does not go with --cpu-quota and --cpu-period"},

@@ -34,9 +34,8 @@ struct MountFlag {
 };
 
 constexpr MountFlag kMountFlagRows[] = {
-    {"volume", ParseVolumeFlag},
-    {"mount", ParseMountFlag},
-    {"tmpfs", ParseTmpfsFlag},
+    {"volume", ParseVolumeFlag}, {"mount", ParseMountFlag},          {"tmpfs", ParseTmpfsFlag},
+    {"bind", ParseBindFlag},     {"bind-ro", ParseReadOnlyBindFlag},
 };
 
 }  // namespace
@@ -46,6 +45,8 @@ std::vector<Flag> MountFlags() {
       {"volume", 'v', "SOURCE:TARGET[:OPTIONS]", "a folder or volume: ./data:/data:ro, db:/var/db"},
       {"mount", 0, "KEY=VALUE,...", "type=bind|volume|tmpfs,source=,target=,readonly,..."},
       {"tmpfs", 0, "TARGET[:OPTIONS]", "an empty file system in memory: /tmp:size=64m,mode=1777"},
+      {"bind", 0, "SOURCE:TARGET", "a folder or file of the host: ./data:/data"},
+      {"bind-ro", 0, "SOURCE:TARGET", "the same, read-only"},
       {"shm-size", 0, "SIZE", "size of /dev/shm (default: 64m)"},
   };
 }

@@ -40,6 +40,27 @@ TEST(RunMountsTest, RelativeSourcesCountFromHere) {
   EXPECT_EQ(spec->mounts.mounts()[3].source, "name");
 }
 
+TEST(RunMountsTest, BindsOfTheHost) {
+  const auto spec = Apply({"--bind", "/a:/b", "--bind-ro", "/c:/d"});
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const Mount& bind = spec->mounts.mounts()[0];
+  EXPECT_EQ(bind.kind, MountKind::kBind);
+  EXPECT_EQ(bind.source, "/a");
+  EXPECT_EQ(bind.target, "/b");
+  EXPECT_FALSE(bind.read_only);
+  EXPECT_FALSE(bind.options.make_source);
+  EXPECT_TRUE(spec->mounts.mounts()[1].read_only);
+  char here[PATH_MAX];
+  ASSERT_NE(::getcwd(here, sizeof(here)), nullptr);
+  EXPECT_EQ(Apply({"--bind", "data:/b"})->mounts.mounts()[0].source, std::string(here) + "/data");
+  for (const char* text : {"", "/a", ":/a", "/a:/b:ro"}) {
+    EXPECT_EQ(Apply({"--bind-ro", text}).status().message(),
+              "--bind-ro '" + std::string(text) + "': expected SOURCE:TARGET");
+  }
+  EXPECT_EQ(Apply({"--bind", "/a:b"}).status().message(),
+            "--bind '/a:b': the target 'b' must be an absolute path");
+}
+
 TEST(RunMountsTest, MistakesNameTheFlag) {
   EXPECT_EQ(Apply({"-v", "/a"}).status().message().substr(0, 15), "--volume '/a': ");
   EXPECT_EQ(Apply({"--tmpfs", "x"}).status().message(),

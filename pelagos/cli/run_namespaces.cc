@@ -13,11 +13,12 @@ namespace {
 struct NamespaceFlag {
   absl::string_view name;
   Namespace kind;
+  absl::string_view host = "";  // a flag that says MODE is host, or ""
 };
 
 constexpr NamespaceFlag kNamespaceFlags[] = {
-    {"pid", Namespace::kPid},
-    {"ipc", Namespace::kIpc},
+    {"pid", Namespace::kPid, "no-pid-ns"},
+    {"ipc", Namespace::kIpc, "no-ipc-ns"},
     {"uts", Namespace::kUts},
     {"cgroupns", Namespace::kCgroup},
 };
@@ -73,14 +74,21 @@ std::vector<Flag> NamespacesFlags() {
        "none (default), host, container:NAME, or ns:PATH of a network namespace"},
       {"time-offset", 0, "CLOCK=TIME",
        "own clocks: monotonic or boottime, so far from the host's (3600, -1.5h)"},
+      {"no-pid-ns", 0, "", "the same as --pid=host"},
+      {"no-ipc-ns", 0, "", "the same as --ipc=host"},
       {"init", 0, "", "a first process that passes signals on and reaps orphans"},
   };
 }
 
 absl::Status ApplyNamespaces(const Arguments& args, ContainerSpec& spec) {
   for (const NamespaceFlag& flag : kNamespaceFlags) {
-    if (!args.has(flag.name)) continue;
-    const std::string text = args.value(flag.name);
+    const bool of_host = !flag.host.empty() && args.has(flag.host);
+    if (!of_host && !args.has(flag.name)) continue;
+    const std::string text = args.value(flag.name, "host");
+    if (of_host && text != "host") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", flag.host, " is --", flag.name, "=host: leave out one of them"));
+    }
     const std::optional<NamespaceMode> mode = ParseNamespaceMode(text);
     if (!mode) {
       return absl::InvalidArgumentError(absl::StrCat(

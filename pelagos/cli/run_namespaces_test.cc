@@ -54,6 +54,14 @@ TEST(RunNamespacesTest, Clocks) {
   }
 }
 
+TEST(RunNamespacesTest, TheHostsByTheOriginalsNames) {
+  const ContainerSpec spec = SpecOf({"--no-pid-ns", "--no-ipc-ns"}).value();
+  EXPECT_EQ(spec, SpecOf({"--pid=host", "--ipc=host"}).value());
+  EXPECT_EQ(SpecOf({"--no-pid-ns", "--pid", "host"}).value(), SpecOf({"--pid=host"}).value());
+  EXPECT_EQ(SpecOf({"--no-ipc-ns", "--ipc", "private"}).status().message(),
+            "--no-ipc-ns is --ipc=host: leave out one of them");
+}
+
 TEST(RunNamespacesTest, Mistakes) {
   EXPECT_EQ(SpecOf({"--pid", "hosts"}).status().message(),
             "--pid 'hosts': expected private, host, container:NAME or ns:/PATH");

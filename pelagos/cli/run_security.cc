@@ -6,9 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/base/suggest.h"
+#include "pelagos/launch/seccomp_named.h"
 #include "pelagos/policy/landlock.h"
+#include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/security_label.h"
 #include "pelagos/spec/seccomp_json.h"
 #include "pelagos/sys/file.h"
@@ -24,6 +27,29 @@ struct State {
 
 // The end of a sentence about what was expected, or "".
 using Problem = std::string;
+
+Problem SelinuxLabel(State& state, absl::string_view label) {
+  if (label.empty()) return "expected USER:ROLE:TYPE[:LEVEL]";
+  const absl::string_view problem = SelinuxProblem(label);
+  if (!problem.empty()) return absl::StrCat("the label ", problem);
+  state.spec.labels.selinux = std::string(label);
+  return "";
+}
+
+Problem MaskedPath(State& state, absl::string_view path) {
+  const absl::string_view problem = InsidePathProblem(path);
+  if (!problem.empty()) return absl::StrCat("the path '", path, "' ", problem);
+  state.spec.masked_paths.emplace_back(path);
+  return "";
+}
+
+// As Podman: several, with colons between them.
+Problem Mask(State& state, absl::string_view paths) {
+  for (const absl::string_view path : absl::StrSplit(paths, ':')) {
+    if (Problem problem = MaskedPath(state, path); !problem.empty()) return problem;
+  }
+  return "";
+}
 
 Problem NoNewPrivileges(State& state, absl::string_view value) {
   if (value != "" && value != "true" && value != "false") return "expected true or false";
@@ -61,11 +87,17 @@ Problem Label(State& state, absl::string_view value) {
   return problem.empty() ? "" : absl::StrCat("the label ", problem);
 }
 
-// Docker calls its own profile builtin. What the user may want to know of a file goes to stderr.
+// Docker calls its own profile builtin, the original "", and none what Docker calls unconfined.
+// What the user may want to know of a file goes to stderr.
 Problem Seccomp(State& state, absl::string_view value) {
-  if (value.empty()) return "expected a profile's file, default or unconfined";
-  if (const auto profile = FindSeccompProfile(value == "builtin" ? "default" : value)) {
+  if (value.empty() || value == "builtin") value = "default";
+  if (value == "none") value = "unconfined";
+  if (const auto profile = FindSeccompProfile(value)) {
     state.spec.seccomp = {*profile};
+    return "";
+  }
+  if (auto filter = launch::NamedSeccompFilter(value)) {
+    state.spec.seccomp = CustomSeccomp(*std::move(filter));
     return "";
   }
   const absl::StatusOr<std::string> text = sys::ReadFile(std::string(value), kMostSeccompText + 1);
@@ -91,14 +123,16 @@ Problem SystemPaths(State& state, absl::string_view value) {
 struct SecurityOption {
   absl::string_view name;
   Problem (*apply)(State& state, absl::string_view value);
+  absl::string_view expected;  // after "=", which must be there; "": it need not
 };
 
 constexpr SecurityOption kSecurityOptions[] = {
-    {"apparmor", AppArmor},
-    {"label", Label},
-    {"no-new-privileges", NoNewPrivileges},
-    {"seccomp", Seccomp},
-    {"systempaths", SystemPaths},
+    {"apparmor", AppArmor, "the name of a profile, or unconfined"},
+    {"label", Label, "disable, or user:, role:, type:, level: or filetype: with a value"},
+    {"mask", Mask, "absolute paths with colons between them"},
+    {"no-new-privileges", NoNewPrivileges, ""},
+    {"seccomp", Seccomp, "a profile's file, default, minimal, iouring or unconfined"},
+    {"systempaths", SystemPaths, "unconfined"},
 };
 
 absl::Status ApplyOption(State& state, const std::string& text) {
@@ -109,7 +143,9 @@ absl::Status ApplyOption(State& state, const std::string& text) {
       separator == std::string::npos ? "" : absl::string_view(text).substr(separator + 1);
   for (const SecurityOption& option : kSecurityOptions) {
     if (option.name != name) continue;
-    const Problem problem = option.apply(state, value);
+    const bool lacks_value = separator == std::string::npos && !option.expected.empty();
+    const Problem problem = lacks_value ? absl::StrCat("expected ", option.expected, " after =")
+                                        : option.apply(state, value);
     if (problem.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat("--security-opt '", text, "': ", problem));
   }
@@ -118,7 +154,7 @@ absl::Status ApplyOption(State& state, const std::string& text) {
   const std::string near = Suggest(name, names);
   return absl::InvalidArgumentError(absl::StrCat(
       "--security-opt '", text, "': unknown option '", name, "'",
-      near.empty() ? "; there are apparmor, label, no-new-privileges, seccomp and systempaths"
+      near.empty() ? "; there are apparmor, label, mask, no-new-privileges, seccomp and systempaths"
                    : absl::StrCat("; did you mean '", near, "'?")));
 }
 
@@ -127,7 +163,10 @@ absl::Status ApplyOption(State& state, const std::string& text) {
 std::vector<Flag> SecurityFlags() {
   return {
       {"security-opt", 0, "OPTION",
-       "no-new-privileges[=false], seccomp=FILE, apparmor=PROFILE, label=type:TYPE"},
+       "no-new-privileges[=false], seccomp=FILE, apparmor=PROFILE, label=type:TYPE, mask=PATH"},
+      {"apparmor-profile", 0, "PROFILE", "the same as --security-opt apparmor=PROFILE"},
+      {"selinux-label", 0, "LABEL", "the program's label in full: USER:ROLE:TYPE[:LEVEL]"},
+      {"masked-path", 0, "PATH", "one more path that nobody inside may look into"},
       {"landlock", 0, "ACCESS:PATH", "allow only this, by Landlock: ro:/etc, rx:/usr, rwx:/tmp"},
   };
 }
@@ -136,6 +175,20 @@ absl::Status ApplySecurity(const Arguments& args, ContainerSpec& spec) {
   State state = {spec, std::nullopt};
   for (const std::string& text : args.values("security-opt")) {
     PELAGOS_RETURN_IF_ERROR(ApplyOption(state, text));
+  }
+  struct Named {
+    const char* flag;
+    Problem (*apply)(State& state, absl::string_view value);
+  };
+  constexpr Named kNamed[] = {
+      {"apparmor-profile", AppArmor}, {"selinux-label", SelinuxLabel}, {"masked-path", MaskedPath}};
+  for (const Named& named : kNamed) {
+    for (const std::string& value : args.values(named.flag)) {
+      const Problem problem = named.apply(state, value);
+      if (problem.empty()) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", named.flag, " '", value, "': ", problem));
+    }
   }
   for (const std::string& text : args.values("landlock")) {
     std::optional<LandlockRule> rule = ParseLandlockRule(text);

@@ -52,6 +52,32 @@ TEST(RunSecurityTest, Labels) {
             "--security-opt 'apparmor=a b': the profile's name must not contain blanks");
 }
 
+TEST(RunSecurityTest, ByTheOriginalsNames) {
+  EXPECT_EQ(SpecOf({"--apparmor-profile", "docker-default"}).value(),
+            Option({"apparmor=docker-default"}));
+  EXPECT_EQ(SpecOf({"--selinux-label", "u:r:t:s0:c1"})->labels.selinux, "u:r:t:s0:c1");
+  EXPECT_EQ(SpecOf({"--masked-path", "/sys/kernel", "--masked-path", "/a:b"})->masked_paths,
+            (Words{"/sys/kernel", "/a:b"}));
+  EXPECT_EQ(Option({"mask=/a:/b", "mask=/c"}).masked_paths, (Words{"/a", "/b", "/c"}));
+  EXPECT_EQ(Error({"--apparmor-profile", "a b"}),
+            "--apparmor-profile 'a b': the profile's name must not contain blanks");
+  EXPECT_EQ(Error({"--selinux-label", ""}), "--selinux-label '': expected USER:ROLE:TYPE[:LEVEL]");
+  EXPECT_EQ(Error({"--masked-path", "x"}),
+            "--masked-path 'x': the path 'x' must be an absolute path");
+  EXPECT_EQ(Error({"--security-opt", "mask=/a:b"}),
+            "--security-opt 'mask=/a:b': the path 'b' must be an absolute path");
+}
+
+TEST(RunSecurityTest, ProfilesByName) {
+  EXPECT_EQ(Option({"seccomp="}), ContainerSpec{});
+  EXPECT_EQ(Option({"seccomp=builtin"}), ContainerSpec{});
+  EXPECT_EQ(Option({"seccomp=none"}), Option({"seccomp=unconfined"}));
+  const ContainerSpec minimal = Option({"seccomp=minimal"});
+  EXPECT_EQ(minimal.seccomp.profile, SeccompProfile::kCustom);
+  EXPECT_NE(minimal, Option({"seccomp=iouring"}));
+  EXPECT_EQ(Option({"seccomp=io-uring"}), Option({"seccomp=iouring"}));
+}
+
 std::string FileWith(const std::string& name, const std::string& text) {
   const std::string path = ::testing::TempDir() + "/" + name;
   std::ofstream(path) << text;
@@ -73,7 +99,8 @@ TEST(RunSecurityTest, SystemCalls) {
       Error({"--security-opt", "seccomp=" + wrong}),
       "--security-opt 'seccomp=" + wrong + "': the profile is wrong:\n  /x: means nothing here");
   EXPECT_EQ(Error({"--security-opt", "seccomp"}),
-            "--security-opt 'seccomp': expected a profile's file, default or unconfined");
+            "--security-opt 'seccomp': expected a profile's file, default, minimal, iouring or "
+            "unconfined after =");
   EXPECT_NE(Error({"--security-opt", "seccomp=/nowhere/p.json"}).find("No such file"),
             std::string::npos);
 }
@@ -82,7 +109,7 @@ TEST(RunSecurityTest, UnknownOptions) {
   EXPECT_EQ(Error({"--security-opt", "aparmor=x"}),
             "--security-opt 'aparmor=x': unknown option 'aparmor'; did you mean 'apparmor'?");
   EXPECT_EQ(Error({"--security-opt", "zzz"}),
-            "--security-opt 'zzz': unknown option 'zzz'; there are apparmor, label, "
+            "--security-opt 'zzz': unknown option 'zzz'; there are apparmor, label, mask, "
             "no-new-privileges, seccomp and systempaths");
 }
 

@@ -171,13 +171,11 @@ absl::StatusOr<Config> ConfigFrom(const PlanInputs& in) {
     linux_part.devices.push_back({device->block ? "b" : "c", device->target, device->major,
                                   device->minor, device->mode, device->uid, device->gid});
   }
-  if (!spec.privileged && spec.mask_paths) {
-    for (const Op& op : Hardening(facts)) {
-      if (const auto* mask = std::get_if<MaskPath>(&op)) {
-        linux_part.masked_paths.push_back(mask->target);
-      } else if (const auto* path = std::get_if<MakeReadOnly>(&op)) {
-        linux_part.readonly_paths.push_back(path->target);
-      }
+  for (const Op& op : HiddenPaths(spec, facts)) {
+    if (const auto* mask = std::get_if<MaskPath>(&op)) {
+      linux_part.masked_paths.push_back(mask->target);
+    } else if (const auto* path = std::get_if<MakeReadOnly>(&op)) {
+      linux_part.readonly_paths.push_back(path->target);
     }
   }
   if (!spec.cgroup.parent.empty()) {

@@ -86,6 +86,7 @@ class RandomSpecs {
     }
     if (Coin()) spec.shm_bytes = 1_MiB;
     spec.mask_paths = Coin();
+    if (Coin()) spec.masked_paths = {"/sys/kernel", "/etc/secret"};
     if (Coin()) spec.devices = {{"/dev/fuse", "/dev/fuse", "rw"}};
   }
 

@@ -60,7 +60,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   if (await_early) ops.push_back(AwaitStart{});
   Append(ops, std::move(late));
   // After the user's mounts: a bind of all of /sys unmasks nothing.
-  if (!spec.privileged && spec.mask_paths) Append(ops, Hardening(facts));
+  Append(ops, HiddenPaths(spec, facts));
   ops.push_back(PivotRoot{});
   if (namespaces.contains(Namespace::kNet)) ops.push_back(LoopbackUp{});
   if (namespaces.contains(Namespace::kUts)) ops.push_back(SetHostname{HostnameOf(spec)});

@@ -20,6 +20,7 @@
 #include "pelagos/plan/op.h"
 #include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/namespace_set.h"
+#include "pelagos/spec/container.h"
 
 namespace pelagos {
 
@@ -145,6 +146,7 @@ inline std::vector<Op> UserMounts(const std::string& id, const MountPlan& plan,
   return ops;
 }
 
+// What the kernel shows that is none of a container's business: /proc and /sys.
 inline std::vector<Op> Hardening(const HostFacts& facts) {
   std::vector<Op> ops;
   for (const absl::string_view path : kMaskedPaths) {
@@ -155,6 +157,14 @@ inline std::vector<Op> Hardening(const HostFacts& facts) {
   }
   for (const std::string& path : facts.thermal_throttle) ops.push_back(MaskPath{path});
   for (const char* path : kReadOnlyPaths) ops.push_back(MakeReadOnly{path});
+  return ops;
+}
+
+// That, unless `spec` opts out, and what it hides beside.
+inline std::vector<Op> HiddenPaths(const ContainerSpec& spec, const HostFacts& facts) {
+  std::vector<Op> ops;
+  if (!spec.privileged && spec.mask_paths) ops = Hardening(facts);
+  for (const std::string& path : spec.masked_paths) ops.push_back(MaskPath{CleanTarget(path)});
   return ops;
 }
 

@@ -64,6 +64,15 @@ inline void MountOptionsAreUsable(const PlanInputs& in, Diagnostics& diags) {
   }
 }
 
+inline void MaskedPathsAreUsable(const PlanInputs& in, Diagnostics& diags) {
+  for (const std::string& path : in.spec.masked_paths) {
+    if (const absl::string_view problem = InsidePathProblem(path); !problem.empty()) {
+      diags.Error(in.spec.spans.Find("masked-path"),
+                  absl::StrCat("masked-path '", path, "' ", problem));
+    }
+  }
+}
+
 }  // namespace rules
 
 inline std::vector<PlanNote> MountNotes(const PlanInputs& in) {

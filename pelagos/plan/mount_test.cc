@@ -133,6 +133,20 @@ TEST(HardeningTest, WhatNewKernelsDoNotHaveNeedsNoMask) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), "mask /proc/sched_debug"), 0);
 }
 
+TEST(HardeningTest, WhatASpecHidesComesLastAndDoesNotDependOnTheRest) {
+  ContainerSpec spec;
+  spec.masked_paths = {"/srv//secret/"};
+  std::vector<std::string> usual = Described(Hardening(Facts()));
+  EXPECT_EQ(Described(HiddenPaths({}, Facts())), usual);
+  usual.push_back("mask /srv/secret");
+  EXPECT_EQ(Described(HiddenPaths(spec, Facts())), usual);
+  spec.mask_paths = false;
+  EXPECT_EQ(Described(HiddenPaths(spec, Facts())), std::vector<std::string>{"mask /srv/secret"});
+  spec.mask_paths = true;
+  spec.privileged = true;
+  EXPECT_EQ(Described(HiddenPaths(spec, Facts())), std::vector<std::string>{"mask /srv/secret"});
+}
+
 TEST(HardeningTest, MasksBeforeReadOnly) {
   const std::vector<std::string> lines = Described(Hardening(Facts()));
   EXPECT_EQ(lines.front(), "mask /sys/firmware");

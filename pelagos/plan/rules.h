@@ -233,6 +233,7 @@ inline constexpr Rule kRules[] = {
     {"mount targets", rules::MountTargetsAreUsable},
     {"mount sources", rules::MountSourcesAreUsable},
     {"mount options", rules::MountOptionsAreUsable},
+    {"masked paths", rules::MaskedPathsAreUsable},
     {"devices", rules::DevicesAreUsable},
     {"environment", rules::EnvironmentIsUsable},
     {"workdir", rules::WorkdirIsAbsolute},

@@ -93,6 +93,14 @@ TEST(RulesTest, MountTargets) {
                    "9: tmpfs target '/a/' is mounted twice"}));
 }
 
+TEST(RulesTest, MaskedPaths) {
+  World world;
+  world.spec.masked_paths = {"/proc/net", "/dev", "rel", "/a/../b"};
+  EXPECT_EQ(world.Ask(rules::MaskedPathsAreUsable),
+            (Lines{"masked-path 'rel' must be an absolute path",
+                   "masked-path '/a/../b' must not contain '.' or '..'"}));
+}
+
 TEST(RulesTest, MountSources) {
   World world;
   world.spec.mounts.push_back({MountKind::kBind, "./x", "/a", false});

@@ -39,12 +39,10 @@ struct Mount {
   friend bool operator==(const Mount&, const Mount&) = default;
 };
 
-// Why `path` cannot be a place inside a container, as the end of a sentence, or "". /proc and /dev
-// are the kernel's view of the container and what hides parts of it: nothing replaces them.
-constexpr absl::string_view TargetProblem(absl::string_view path) {
+// Why `path` names nothing inside a container, as the end of a sentence, or "".
+constexpr absl::string_view InsidePathProblem(absl::string_view path) {
   if (path.empty() || path[0] != '/') return "must be an absolute path";
-  size_t parts = 0;
-  absl::string_view first;
+  bool has_part = false;
   for (size_t begin = 1; begin <= path.size();) {
     size_t end = begin;
     for (; end < path.size() && path[end] != '/'; ++end) {
@@ -52,16 +50,30 @@ constexpr absl::string_view TargetProblem(absl::string_view path) {
     }
     const absl::string_view part = path.substr(begin, end - begin);
     if (part == "." || part == "..") return "must not contain '.' or '..'";
-    if (!part.empty() && parts++ == 0) first = part;
+    has_part = has_part || !part.empty();
     begin = end + 1;
   }
-  if (parts == 0) return "cannot be the root itself";
+  return has_part ? "" : "cannot be the root itself";
+}
+
+// Why `path` cannot be the target of a mount, as the end of a sentence, or "". /proc and /dev are
+// the kernel's view of the container and what hides parts of it: nothing replaces them.
+constexpr absl::string_view TargetProblem(absl::string_view path) {
+  if (const absl::string_view problem = InsidePathProblem(path); !problem.empty()) return problem;
+  const auto skip = [path](size_t at, bool slashes) {
+    while (at < path.size() && (path[at] == '/') == slashes) ++at;
+    return at;
+  };
+  const size_t begin = skip(0, true);
+  const size_t end = skip(begin, false);
+  const absl::string_view first = path.substr(begin, end - begin);
+  const bool alone = skip(end, true) == path.size();
   if (first == "proc") return "is in /proc, which is the container's own";
-  if (first == "dev" && parts == 1) return "is the container's own /dev; mount files below it";
+  if (first == "dev" && alone) return "is the container's own /dev; mount files below it";
   return "";
 }
 
-// The one spelling of a target: no doubled and no trailing slashes. Requires: no TargetProblem.
+// The one spelling of a target: no doubled and no trailing slashes. Requires: no InsidePathProblem.
 inline std::string CleanTarget(absl::string_view path) {
   std::string clean;
   for (char c : path) {

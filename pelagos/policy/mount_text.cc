@@ -332,6 +332,23 @@ absl::StatusOr<Mount> ParseMountFlag(absl::string_view text) {
   return mount;
 }
 
+absl::StatusOr<Mount> ParseBindFlag(absl::string_view text) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, ':');
+  if (parts.size() != 2 || parts[0].empty()) return Expected("SOURCE:TARGET");
+  Mount mount;
+  mount.kind = MountKind::kBind;
+  mount.source = std::string(parts[0]);
+  mount.target = std::string(parts[1]);
+  PELAGOS_RETURN_IF_ERROR(CheckTarget(mount));
+  return mount;
+}
+
+absl::StatusOr<Mount> ParseReadOnlyBindFlag(absl::string_view text) {
+  absl::StatusOr<Mount> mount = ParseBindFlag(text);
+  if (mount.ok()) mount->read_only = true;
+  return mount;
+}
+
 absl::StatusOr<Mount> ParseTmpfsFlag(absl::string_view text) {
   const size_t colon = text.find(':');
   Mount mount = NewTmpfs();

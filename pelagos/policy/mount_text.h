@@ -1,4 +1,5 @@
-// Mounts as docker-run(1) writes them: --volume, --mount, --tmpfs.
+// Mounts as docker-run(1) writes them: --volume, --mount, --tmpfs,
+// and --bind of the original.
 //
 // InvalidArgument says what was expected, without the flag and the text. Sources are as written:
 // relative ones are still to be counted from somewhere.
@@ -15,6 +16,10 @@ absl::StatusOr<Mount> ParseVolumeFlag(absl::string_view text);
 
 // "type=bind,source=/x,target=/y,readonly"
 absl::StatusOr<Mount> ParseMountFlag(absl::string_view text);
+
+// "SOURCE:TARGET", a path each; the source must exist, and is never the name of a volume.
+absl::StatusOr<Mount> ParseBindFlag(absl::string_view text);
+absl::StatusOr<Mount> ParseReadOnlyBindFlag(absl::string_view text);
 
 // "TARGET[:OPTIONS]"
 absl::StatusOr<Mount> ParseTmpfsFlag(absl::string_view text);

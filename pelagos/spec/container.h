@@ -91,7 +91,8 @@ struct ContainerSpec {
   MountPlan mounts;
   uint64_t shm_bytes = kDefaultShmBytes;  // size of /dev/shm
   std::vector<Device> devices;
-  bool mask_paths = true;  // what Docker calls systempaths
+  bool mask_paths = true;                 // what Docker calls systempaths
+  std::vector<std::string> masked_paths;  // more that nobody may look into; absolute
   NetPlan net;
   CgroupPlan cgroup;
   NamespaceSet namespaces = kDefaultNamespaces;
@@ -111,7 +112,7 @@ struct ContainerSpec {
   bool read_only = false;
   // /proc, /sys and /dev as the host has them: nothing masked or read-only, all devices.
   bool privileged = false;
-  Rlimits rlimits;          // what is not set is the caller's
+  Rlimits rlimits;                   // what is not set is the caller's
   std::optional<int> oom_score_adj;  // unset: the caller's
   Sysctls sysctls;
   SecurityLabels labels;

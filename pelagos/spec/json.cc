@@ -102,6 +102,7 @@ Json Write(const ContainerSpec& spec) {
                {"stopGraceSeconds", spec.stop_grace_seconds}};
   if (spec.shm_bytes != kDefaultShmBytes) json["shmBytes"] = spec.shm_bytes;
   if (!spec.mask_paths) json["maskPaths"] = false;
+  if (!spec.masked_paths.empty()) json["maskedPaths"] = spec.masked_paths;
   if (!spec.devices.empty()) json["devices"] = internal::WriteDevices(spec.devices);
   internal::WriteRights(spec, json);
   return json;
@@ -185,6 +186,7 @@ ContainerSpec ReadContainer(const Node& node) {
   if (node.Has("shmBytes")) spec.shm_bytes = node.Number("shmBytes", kAny);
   if (node.Has("devices")) spec.devices = node.All("devices", internal::ReadDevice);
   if (node.Has("maskPaths")) spec.mask_paths = node.Bool("maskPaths");
+  if (node.Has("maskedPaths")) spec.masked_paths = node.Strings("maskedPaths");
   spec.net = ReadNet(node.Object("net"));
   spec.cgroup = internal::ReadCgroup(node.Object("cgroup"));
   spec.namespaces = {};

@@ -59,6 +59,7 @@ ContainerSpec Full() {
   spec.mounts.push_back(mount);
   spec.shm_bytes = 1 << 20;
   spec.mask_paths = false;
+  spec.masked_paths = {"/sys/kernel", "/etc/secret"};
   spec.devices = {{"/dev/fuse", "/dev/fuse", "rw"}, {"/dev/a", "/dev/b", "m", 0600, 1, 2}};
   spec.groups = {"audio", "44"};
   spec.domainname = "example";

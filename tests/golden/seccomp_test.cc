@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "pelagos/launch/seccomp_named.h"
 #include "pelagos/launch/seccomp_program.h"
 #include "pelagos/policy/seccomp_testing.h"
 #include "pelagos/spec/seccomp_json.h"
@@ -50,6 +51,16 @@ TEST(SeccompGoldenTest, TheDefaultProfileIsAFile) {
                         kernel.size() * sizeof(sock_filter)),
             0);
   EXPECT_GT(Compare(filter, {kDefaultCapabilities, {}}), 20000u);
+}
+
+TEST(SeccompGoldenTest, TheOtherNamedProfiles) {
+  for (const char* name : {"iouring", "minimal"}) {
+    const SeccompFilter filter = launch::NamedSeccompFilter(name).value();
+    EXPECT_GT(Compare(filter, {kDefaultCapabilities, {}}), 20000u) << name;
+    const auto read = ParseSeccomp(ToJson(filter));
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->filter, filter) << name;
+  }
 }
 
 TEST(SeccompGoldenTest, AllThatDockersFormatCanSay) {

@@ -55,6 +55,7 @@ if [ -e /interactive ]; then
 else
   sh /job >"$(port 1)" 2>&1
   echo $? >/result/code
-  tar -c -C /result . >"$(port 2)"
+  # The code comes last: where it is, all else is.
+  cd /result && tar -c $(ls | grep -vx code) code >"$(port 2)"
 fi
 reboot -f

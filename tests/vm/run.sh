@@ -100,12 +100,16 @@ if [[ -f $work/results/test.xml && -n ${XML_OUTPUT_FILE:-} ]]; then
   cp "$work/results/test.xml" "$XML_OUTPUT_FILE"
 fi
 [[ -z ${TEST_SHARD_STATUS_FILE:-} ]] || touch "$TEST_SHARD_STATUS_FILE"
-if [[ -z $code || $ended != 0 ]]; then
-  case $ended in
-    124 | 137) echo "run.sh: the guest was killed after $patience s" ;;
-    *) echo "run.sh: the guest ended without a result, QEMU with $ended" ;;
-  esac
+case $ended in
+  0) ;;
+  124 | 137) echo "run.sh: the guest was killed after $patience s" ;;
+  *) echo "run.sh: QEMU ended with $ended" ;;
+esac
+if [[ -z $code ]]; then
+  echo "run.sh: the guest gave no result"
   code=1
+elif ((ended)); then
+  echo "run.sh: its result was there before that, and counts"
 fi
 if ((code)); then
   echo "--- the guest's console ---"
