@@ -113,6 +113,8 @@ std::string Store::PartialPath(const Digest& digest) const {
   return absl::StrCat(folder_, "/partial/", digest.hex());
 }
 
+bool Store::IsGoingName(absl::string_view name) { return absl::EndsWith(name, ".json.going"); }
+
 bool Store::HasLayer(const Digest& diff_id) const { return IsFolder(LayerPath(diff_id)); }
 
 bool Store::HasBlob(const Digest& digest) const {
@@ -137,6 +139,7 @@ absl::StatusOr<StoredReference> Store::FindReference(const Reference& reference,
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names,
                            sys::ListFolder(absl::StrCat(folder_, "/refs")));
   for (const std::string& name : names) {
+    if (!absl::EndsWith(name, ".json")) continue;
     stored = ReadReference(absl::StrCat(folder_, "/refs/", name));
     if (!stored.ok() || stored->manifest != reference.digest) continue;
     absl::StatusOr<Reference> other = ParseReference(stored->reference);
@@ -338,7 +341,15 @@ absl::Status Store::PublishOne(const NewImage& image) {
       sys::WriteFileAtomically(BlobPath(image.manifest_digest), image.manifest));
   StoredReference stored = {image.reference.ToString(), image.manifest_digest};
   CopyInto(stored, image.config);
-  return sys::WriteFileAtomically(RefPath(image.reference), PrintStoredReference(stored));
+  return WriteReference(image.reference, stored);
+}
+
+absl::Status Store::WriteReference(const Reference& name, const StoredReference& stored) {
+  const std::string path = RefPath(name);
+  PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(path, PrintStoredReference(stored)));
+  const std::string going = GoingPath(path);  // of an earlier image of this name
+  if (::unlink(going.c_str()) != 0 && errno != ENOENT) return ErrnoStatus(errno, "unlink", going);
+  return absl::OkStatus();
 }
 
 // What cannot be copied is looked for where it is, and wrong there.

@@ -13,6 +13,9 @@
 //                                flocked by its living owner
 //     ingest/XXXXXX/             what is being made or thrown away; flocked by its live owner, or
 //                                removed by the next command that writes
+//     refs/NAME.json.going       a name that is being removed: what it needed goes, then this;
+//     after
+//                                a kill the next removal of that name, or Prune, goes on
 //     refs/*.new.PID, blobs/sha256/*.new.PID
 //                                what a killed command was writing; removed likewise
 //
@@ -25,6 +28,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -137,9 +141,9 @@ class Store {
                                                           absl::string_view target);
 
   // Removes the name, then layers and blobs that no name needs any more. NotFound if there is no
-  // such name; FailedPrecondition if it would take layers that are held. Returns the canonical
-  // name.
-  absl::StatusOr<std::string> Remove(absl::string_view reference);
+  // such name; FailedPrecondition if it would take layers that are held. With `force` it leaves
+  // those to a later Remove or Prune. Returns the canonical name.
+  absl::StatusOr<std::string> Remove(absl::string_view reference, bool force = false);
 
   // Removes the images that `doomed` picks, but for those in use; none if it is empty. Then all
   // that no name needs: layers, blobs, and what broken transfers left behind.
@@ -155,6 +159,8 @@ class Store {
   // Where a blob on its way is kept.
   std::string PartialPath(const Digest& digest) const;
   std::string RefPath(const Reference& reference) const;
+  // Whether a file of refs/ is a name whose removal was begun.
+  static bool IsGoingName(absl::string_view name);
   // The folders of an image's layers as overlayfs takes them, top first. NotFound: one is missing;
   // whether the bottom one is there, only Hold tells.
   absl::StatusOr<std::vector<std::string>> LayersOf(const ImageConfig& config) const;
@@ -180,6 +186,7 @@ class Store {
     Manifest manifest;
     ImageConfig config;
   };
+  static std::string GoingPath(const std::string& ref_path) { return ref_path + ".going"; }
   std::string LayerPath(const Digest& diff_id) const;
   absl::StatusOr<StoredReference> ReadReference(const std::string& path) const;
   absl::StatusOr<StoredReference> FindReference(const Reference& reference,
@@ -192,7 +199,13 @@ class Store {
   // `removed_ref_path` empty: no name goes. `freed`: counts bytes, if it is not null.
   absl::Status RemoveUnneeded(const std::string& removed_ref_path, const Ingest& trash,
                               const std::vector<Digest>& own_layers, uint64_t* freed = nullptr);
-  absl::StatusOr<std::string> RemoveAndCount(absl::string_view reference, uint64_t* freed);
+  absl::StatusOr<std::string> RemoveAndCount(absl::string_view reference, bool force,
+                                             uint64_t* freed);
+  // Layers (by their hex, with their locks) and all blobs but those that are needed.
+  absl::Status Discard(const std::vector<std::pair<std::string, Fd>>& doomed_layers,
+                       const std::set<std::string>& needed_blobs, const Ingest& trash,
+                       uint64_t* freed);
+  absl::Status WriteReference(const Reference& name, const StoredReference& stored);
   absl::Status ReapLeftOvers();
   absl::Status PublishOne(const NewImage& image);
 

@@ -100,15 +100,16 @@ absl::StatusOr<std::pair<std::string, std::string>> Store::Tag(absl::string_view
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock, Lock());
   PELAGOS_ASSIGN_OR_RETURN(StoredReference stored, FindReference(from, source));
   std::string old = std::exchange(stored.reference, to.ToString());
-  PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(RefPath(to), PrintStoredReference(stored)));
+  PELAGOS_RETURN_IF_ERROR(WriteReference(to, stored));
   return std::pair(std::move(old), std::move(stored.reference));
 }
 
-absl::StatusOr<std::string> Store::Remove(absl::string_view written) {
-  return RemoveAndCount(written, nullptr);
+absl::StatusOr<std::string> Store::Remove(absl::string_view written, bool force) {
+  return RemoveAndCount(written, force, nullptr);
 }
 
-absl::StatusOr<std::string> Store::RemoveAndCount(absl::string_view written, uint64_t* freed) {
+absl::StatusOr<std::string> Store::RemoveAndCount(absl::string_view written, bool force,
+                                                  uint64_t* freed) {
   PELAGOS_ASSIGN_OR_RETURN(const Reference reference, ResolveReference(written));
   PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock, Lock());
@@ -121,7 +122,11 @@ absl::StatusOr<std::string> Store::RemoveAndCount(absl::string_view written, uin
     path = RefPath(found);
     canonical = found.ToString();
     absl::StatusOr<Loaded> loaded = Load(*stored);
-    if (loaded.ok()) own_layers = loaded->config.diff_ids;  // else: a damaged image can go
+    // A damaged image can go; so can one in use, if need be, but for its layers.
+    if (loaded.ok() && !force) own_layers = loaded->config.diff_ids;
+  } else if (absl::IsNotFound(stored.status())) {
+    // What a killed Remove has begun is gone on with.
+    if (::access(GoingPath(path).c_str(), F_OK) != 0) return stored.status();
   } else if (!absl::IsDataLoss(stored.status())) {
     return stored.status();
   }
@@ -169,13 +174,23 @@ absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const In
   }
 
   if (!removed_ref_path.empty()) {
-    if (::unlink(removed_ref_path.c_str()) != 0) {
-      return ErrnoStatus(errno, "unlink", removed_ref_path);
+    const std::string going = GoingPath(removed_ref_path);
+    if (::rename(removed_ref_path.c_str(), going.c_str()) != 0 && errno != ENOENT) {
+      return ErrnoStatus(errno, "rename", removed_ref_path);
     }
     PELAGOS_RETURN_IF_ERROR(SyncFolder(refs));
   }
-  if (!all_known) return absl::OkStatus();
-  for (const auto& [hex, held] : doomed) {
+  if (all_known) PELAGOS_RETURN_IF_ERROR(Discard(doomed, needed_blobs, trash, freed));
+  if (removed_ref_path.empty()) return absl::OkStatus();
+  const std::string going = GoingPath(removed_ref_path);
+  if (::unlink(going.c_str()) != 0) return ErrnoStatus(errno, "unlink", going);
+  return absl::OkStatus();
+}
+
+absl::Status Store::Discard(const std::vector<std::pair<std::string, Fd>>& doomed_layers,
+                            const std::set<std::string>& needed_blobs, const Ingest& trash,
+                            uint64_t* freed) {
+  for (const auto& [hex, held] : doomed_layers) {
     if (freed != nullptr) *freed += DiskUsage(absl::StrCat(folder_, "/layers/", hex));
     PELAGOS_RETURN_IF_ERROR(
         Rename(absl::StrCat(folder_, "/layers/", hex), absl::StrCat(trash.folder(), "/", hex)));
@@ -197,7 +212,8 @@ absl::StatusOr<Pruned> Store::Prune(const std::function<bool(const StoredImage&)
     PELAGOS_ASSIGN_OR_RETURN(const std::vector<StoredImage> images, DescribeAll());
     for (const StoredImage& image : images) {
       if (!doomed(image)) continue;
-      absl::StatusOr<std::string> removed = RemoveAndCount(image.reference, &pruned.bytes);
+      absl::StatusOr<std::string> removed =
+          RemoveAndCount(image.reference, /*force=*/false, &pruned.bytes);
       // A container runs on it, or somebody else was faster.
       if (absl::IsFailedPrecondition(removed.status()) || absl::IsNotFound(removed.status())) {
         continue;
@@ -209,6 +225,12 @@ absl::StatusOr<Pruned> Store::Prune(const std::function<bool(const StoredImage&)
   PELAGOS_ASSIGN_OR_RETURN(const Ingest trash, StartIngest());
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock, Lock());
   PELAGOS_RETURN_IF_ERROR(RemoveUnneeded("", trash, {}, &pruned.bytes));
+  const std::string refs = absl::StrCat(folder_, "/refs");
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> left, sys::ListFolder(refs));
+  for (const std::string& name : left) {
+    const std::string path = absl::StrCat(refs, "/", name);
+    if (IsGoingName(name) && ::unlink(path.c_str()) != 0) return ErrnoStatus(errno, "unlink", path);
+  }
   const std::string partials = absl::StrCat(folder_, "/partial");
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListFolder(partials));
   for (const std::string& name : names) {

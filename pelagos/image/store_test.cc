@@ -176,6 +176,38 @@ TEST_F(StoreTest, HeldLayersStay) {
   EXPECT_THAT(Names(Images() / "layers"), IsEmpty());
 }
 
+TEST_F(StoreTest, ForceTakesTheNameAndLeavesWhatIsHeld) {
+  Add("x", 1, {1, 2});
+  absl::StatusOr<LayerHold> hold = store_->Hold(*store_->Find("x"));
+  ASSERT_TRUE(hold.ok()) << hold.status();
+  EXPECT_TRUE(store_->Remove("x", /*force=*/true).ok());
+  EXPECT_TRUE(absl::IsNotFound(store_->Find("x").status()));
+  EXPECT_THAT(Names(Images() / "layers"), SizeIs(2));
+  hold->clear();
+  EXPECT_TRUE(store_->Prune(nullptr).ok());
+  EXPECT_THAT(Names(Images() / "layers"), IsEmpty());
+}
+
+TEST_F(StoreTest, AKilledRemoveIsGoneOnWith) {
+  const fs::path ref = Images() / "refs/docker.io+library+x=latest.json";
+  const fs::path going = ref.string() + ".going";
+  Add("x", 1, {1});
+  fs::rename(ref, going);
+  EXPECT_TRUE(absl::IsNotFound(store_->Find("x@" + MakeDigest('a', 1).ToString()).status()));
+  EXPECT_EQ(store_->Remove("x").value_or(""), "docker.io/library/x:latest");
+  EXPECT_THAT(Names(Images() / "refs"), IsEmpty());
+  EXPECT_THAT(Names(Images() / "layers"), IsEmpty());
+  EXPECT_TRUE(absl::IsNotFound(store_->Remove("x").status()));
+
+  Add("x", 1, {1});
+  fs::rename(ref, going);
+  Add("x", 2, {2});  // the name is there again
+  EXPECT_FALSE(fs::exists(going));
+  fs::rename(ref, going);
+  EXPECT_TRUE(store_->Prune(nullptr).ok());
+  EXPECT_THAT(Names(Images() / "refs"), IsEmpty());
+}
+
 TEST_F(StoreTest, HeldLayersOfAReplacedImageStayToo) {
   Add("x", 1, {1});
   absl::StatusOr<LayerHold> hold = store_->Hold(*store_->Find("x"));

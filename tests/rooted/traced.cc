@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include <cstring>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -69,10 +72,11 @@ std::string TextAt(pid_t pid, uint64_t address) {
 }
 
 TracedCall CallOf(pid_t pid, int n) {
-  TracedCall call = {n, pid, {}};
+  TracedCall call = {n, pid, 0, {}};
   __ptrace_syscall_info info = {};
   // Fails only when it was killed meanwhile.
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0) {
+    call.number = info.entry.nr;
     std::copy(std::begin(info.entry.args), std::end(info.entry.args), call.arguments.begin());
   }
   return call;
@@ -86,6 +90,117 @@ bool TracedCall::Names(absl::string_view name) const {
     const std::vector<absl::string_view> words = absl::StrSplit(text, absl::ByAnyChar("/:,="));
     return std::find(words.begin(), words.end(), name) != words.end();
   });
+}
+
+bool TracedCall::Changes() const {
+  // Calls that look, wait, or are about the process's own memory, descriptors and rights. All that
+  // are not here count as changes.
+  static const auto* const looking = new std::set<uint64_t>{
+      SYS_access,
+      SYS_arch_prctl,
+      SYS_bind,
+      SYS_brk,
+      SYS_clock_gettime,
+      SYS_clock_nanosleep,
+      SYS_close,
+      SYS_close_range,
+      SYS_connect,
+      SYS_dup,
+      SYS_dup2,
+      SYS_dup3,
+      SYS_epoll_create1,
+      SYS_epoll_ctl,
+      SYS_epoll_wait,
+      SYS_eventfd2,
+      SYS_faccessat,
+      SYS_faccessat2,
+      SYS_fadvise64,
+      SYS_fcntl,
+      SYS_fdatasync,
+      SYS_fgetxattr,
+      SYS_flock,
+      SYS_fstat,
+      SYS_fstatfs,
+      SYS_fsync,
+      SYS_futex,
+      SYS_getcwd,
+      SYS_getdents64,
+      SYS_getegid,
+      SYS_geteuid,
+      SYS_getgid,
+      SYS_getpeername,
+      SYS_getpid,
+      SYS_getppid,
+      SYS_getrandom,
+      SYS_getrlimit,
+      SYS_getsockname,
+      SYS_getsockopt,
+      SYS_gettid,
+      SYS_getuid,
+      SYS_getxattr,
+      SYS_ioctl,
+      SYS_landlock_add_rule,
+      SYS_landlock_create_ruleset,
+      SYS_landlock_restrict_self,
+      SYS_lgetxattr,
+      SYS_lseek,
+      SYS_lstat,
+      SYS_madvise,
+      SYS_memfd_create,
+      SYS_mmap,
+      SYS_mprotect,
+      SYS_mremap,
+      SYS_munmap,
+      SYS_newfstatat,
+      SYS_pipe2,
+      SYS_poll,
+      SYS_ppoll,
+      SYS_prctl,
+      SYS_pread64,
+      SYS_prlimit64,
+      SYS_read,
+      SYS_readlink,
+      SYS_readlinkat,
+      SYS_recvfrom,
+      SYS_recvmsg,
+      SYS_restart_syscall,
+      SYS_rseq,
+      SYS_rt_sigaction,
+      SYS_rt_sigprocmask,
+      SYS_rt_sigreturn,
+      SYS_sched_getaffinity,
+      SYS_sched_yield,
+      SYS_seccomp,
+      SYS_sendmmsg,
+      SYS_sendmsg,
+      SYS_sendto,
+      SYS_set_robust_list,
+      SYS_set_tid_address,
+      SYS_setsockopt,
+      SYS_sigaltstack,
+      SYS_socket,
+      SYS_socketpair,
+      SYS_stat,
+      SYS_statfs,
+      SYS_statx,
+      SYS_syncfs,
+      SYS_sysinfo,
+      SYS_umask,
+      SYS_uname,
+      SYS_wait4,
+      SYS_waitid,
+  };
+  constexpr uint64_t kMaking = O_CREAT | O_TRUNC;
+  if (number == SYS_open) return (arguments[1] & kMaking) != 0;
+  if (number == SYS_openat) return (arguments[2] & kMaking) != 0;
+  if (number == SYS_openat2) {
+    open_how how = {};
+    iovec local = {&how, sizeof(how)};
+    iovec remote = {reinterpret_cast<void*>(arguments[2]), sizeof(how)};
+    const bool known = ::process_vm_readv(pid, &local, 1, &remote, 1, 0) == sizeof(how);
+    return !known || (how.flags & kMaking) != 0;
+  }
+  return looking->count(number) == 0;
 }
 
 Trace TracePelagos(const World& world, std::vector<std::string> words, bool children,

@@ -23,11 +23,17 @@ enum class AtCall { kGoOn, kKill };
 struct TracedCall {
   int n = 0;  // it is the n-th, from 1, of all traced processes
   pid_t pid = 0;
+  uint64_t number = 0;  // of sys/syscall.h
   std::array<uint64_t, 6> arguments = {};
 
   // Whether an argument is text with `name` as a component: between slashes, colons, commas, equal
   // signs, or at an end. A call that looks up the entry `name` of a folder says its name.
   bool Names(absl::string_view name) const;
+
+  // Whether something may be other after it than before, but for the process itself and what it
+  // tells others by sockets: files, folders, processes. Killed before a call that changes nothing,
+  // a command leaves what it leaves when it is killed before the next that does.
+  bool Changes() const;
 };
 
 struct Trace {

@@ -177,12 +177,17 @@ int Remove(const Context& context, const Arguments& args) {
   absl::StatusOr<image::Store> store = image::Store::Open(context.roots.data);
   if (!store.ok()) return Fail(store.status());
   int code = kDone;
+  const bool force = args.has("force");
   for (const std::string& name : args.positionals()) {
-    const absl::StatusOr<std::string> removed = store->Remove(name);
+    const absl::StatusOr<std::string> removed = store->Remove(name, force);
     if (removed.ok()) {
       std::cout << "Removed image: " << *removed << "\n";
     } else if (absl::IsNotFound(removed.status())) {
-      code = Fail(absl::StrCat("image '", name, "' is not in the store"));
+      const int failed = Fail(absl::StrCat("image '", name, "' is not in the store"));
+      if (!force) code = failed;  // as Docker has it: what is gone is gone
+    } else if (absl::IsFailedPrecondition(removed.status())) {
+      code =
+          Fail(absl::StrCat(removed.status().message(), "; --force removes its name all the same"));
     } else {
       code = Fail(removed.status());
     }
@@ -220,10 +225,11 @@ std::vector<Command> OwnCommands() {
        false,
        List},
       {"image rm",
-       "REF...",
+       "[--force] REF...",
        "Remove images, and the layers that no other image needs.",
        "pelagos image rm redis:7",
-       {},
+       {{"force", 'f', "",
+         "also while a container runs on it, and without an error where there is none"}},
        false,
        Remove},
   };

@@ -134,6 +134,9 @@ void StoreChecker::CheckReference(const std::string& name) {
   if (!absl::EndsWith(name, ".json")) {
     if (sys::IsTemporaryName(name)) {
       LeftOver(file, "what a killed command was writing", kReaped);
+    } else if (Store::IsGoingName(name)) {
+      LeftOver(file, "a name whose removal was killed",
+               "'pelagos image prune', or removing it again, goes on there");
     } else {
       LeftOver(file, "no name of an image", "nothing reads it: remove the file");
     }

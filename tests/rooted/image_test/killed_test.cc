@@ -1,6 +1,6 @@
-// `image load`, `rm` and `prune` killed with SIGKILL before their system calls and those of
-// pelagos-image, each or every third: the store is whole, the same command succeeds then, and
-// nothing is left.
+// `image pull`, `load`, `rm` and `prune` killed with SIGKILL before each of their system calls, and
+// of pelagos-image's, that changes something: the store is whole, the same command succeeds then,
+// and nothing is left.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "pelagos/image/program/tar_for_tests.h"
+#include "pelagos/image/registry/fake_registry.h"
 #include "tests/rooted/harness.h"
 #include "tests/rooted/traced.h"
 
@@ -31,53 +32,46 @@ class ImageKilledTest : public RootedTest {
     RootedTest::SetUp();
     if (IsSkipped()) return;
     world_ = std::make_unique<World>();
-    const std::string base = TarBuilder()
-                                 .Add({.name = "etc", .type = '5'})
-                                 .File("etc/passwd", "root:x:0:0::/:\n")
-                                 .File("a", std::string(1000, 'a'))
-                                 .Build();
-    const std::string top = TarBuilder().File("b", "b").Build();
     x_ = world_->Write(
-        "x.tar", LayoutForTests({base, top}, {image::Gzip(base), image::Zstd(top)}, "x:1").Pack());
-    y_ = world_->Write("y.tar", LayoutForTests({base}, {image::Gzip(base)}, "y:2").Pack());
+        "x.tar",
+        LayoutForTests({base_, top_}, {image::Gzip(base_), image::Zstd(top_)}, "x:1").Pack());
+    y_ = world_->Write("y.tar", LayoutForTests({base_}, {image::Gzip(base_)}, "y:2").Pack());
   }
 
-  // Runs `pelagos WORDS`, and kills it and all that it has started before the system call number
-  // `last` of them all; returns how many have begun.
-  int RunUpTo(int last, const Words& words) {
+  // Runs `pelagos WORDS`, and kills it and all that it has started before the call number `last` of
+  // all of theirs that change something; false if they ended without so many.
+  bool KilledBefore(int last, const Words& words) {
     std::set<pid_t> seen;
-    return TracePelagos(*world_, words, /*children=*/true,
-                        [&](const TracedCall& call) {
-                          seen.insert(call.pid);
-                          if (call.n != last) return AtCall::kGoOn;
-                          for (const pid_t pid : seen) ::kill(pid, SIGKILL);
-                          return AtCall::kKill;
-                        })
-        .calls;
+    int changes = 0;
+    TracePelagos(*world_, words, /*children=*/true, [&](const TracedCall& call) {
+      seen.insert(call.pid);
+      if (!call.Changes() || ++changes != last) return AtCall::kGoOn;
+      for (const pid_t pid : seen) ::kill(pid, SIGKILL);
+      return AtCall::kKill;
+    });
+    return changes >= last;
   }
 
-  // At every `stride`-th call. `prepare` makes the store as the command finds it, `after` looks at
-  // what it left.
-  void KillEverywhere(const Words& words, int stride, const std::function<void()>& prepare,
+  // Before each of these calls: what it is killed before in between makes no difference. `prepare`
+  // makes the store as the command finds it, `after` looks at what it left.
+  void KillEverywhere(const Words& words, const std::function<void()>& prepare,
                       const std::function<void()>& after) {
-    prepare();
-    const int calls = RunUpTo(-1, words);
-    after();
-    ASSERT_GT(calls, 100);
-    RecordProperty("calls", calls);
-    int left = 0;
-    for (int last = 1; last <= calls; last += stride) {
-      SCOPED_TRACE(absl::StrCat("killed before call ", last, " of ", calls));
+    int left = 0, last = 1;
+    for (;; ++last) {
+      SCOPED_TRACE(absl::StrCat("killed before change ", last));
       prepare();
-      RunUpTo(last, words);
+      const bool killed = KilledBefore(last, words);
       const Outcome fsck = world_->Pelagos({"image", "fsck"});
       EXPECT_EQ(fsck.code, 0) << fsck.Describe();
       EXPECT_FALSE(absl::StrContains(fsck.out, "damaged: ")) << fsck.Describe();
       left += absl::StrContains(fsck.out, "left over: ") ? 1 : 0;
       after();
       if (HasFailure()) return;
+      if (!killed) break;
     }
-    EXPECT_GT(left, 0) << "it was never killed while there was something to remove";
+    RecordProperty("kills", last - 1);
+    EXPECT_GT(last, 20);
+    EXPECT_GT(left, 5) << "it was never killed while there was something to remove";
     world_->ExpectNoResidue("killed commands");
   }
 
@@ -99,13 +93,19 @@ class ImageKilledTest : public RootedTest {
     EXPECT_TRUE(absl::EndsWith(fsck.out, ": the store is whole\n")) << fsck.Describe();
   }
 
+  const std::string base_ = TarBuilder()
+                                .Add({.name = "etc", .type = '5'})
+                                .File("etc/passwd", "root:x:0:0::/:\n")
+                                .File("a", std::string(1000, 'a'))
+                                .Build();
+  const std::string top_ = TarBuilder().File("b", "b").Build();
   std::unique_ptr<World> world_;
   std::string x_, y_;  // archives: x:1 of two layers, and y:2 of the lower one
 };
 
 TEST_F(ImageKilledTest, Load) {
   KillEverywhere(
-      {"image", "load", x_}, 1, [] {},
+      {"image", "load", x_}, [] {},
       [&] {
         Do({"image", "load", x_});
         ExpectClean("1 images, 2 layers, 4 blobs");
@@ -114,24 +114,45 @@ TEST_F(ImageKilledTest, Load) {
       });
 }
 
+// A layer in each format, from a registry on loopback.
+TEST_F(ImageKilledTest, Pull) {
+  image::FakeRegistry registry;
+  const std::string plain = TarBuilder().File("c", std::string(3000, 'c')).Build();
+  registry.AddImage("a/x", "1", {base_, top_, plain},
+                    {image::Gzip(base_), image::Zstd(top_), plain});
+  const std::string name = registry.host() + "/a/x:1";
+  KillEverywhere(
+      {"image", "pull", "--progress", "quiet", name}, [] {},
+      [&] {
+        Do({"image", "pull", "--progress", "quiet", name});
+        ExpectClean("1 images, 3 layers, 5 blobs");
+        Do({"image", "rm", name});
+        ExpectClean("0 images, 0 layers, 0 blobs");
+      });
+}
+
 TEST_F(ImageKilledTest, Remove) {
   Do({"image", "load", y_});
   KillEverywhere(
-      {"image", "rm", "x:1"}, 1,
+      {"image", "rm", "x:1"},
       [&] {
         Do({"image", "load", x_});
       },
       [&] {
-        // The name goes first: then there is nothing to repeat.
-        if (Has("library/x:1")) Do({"image", "rm", "x:1"});
-        Do({"image", "prune"});
+        // It goes on where it was killed; unless that was at its very end.
+        const Outcome again = world_->Pelagos({"image", "rm", "x:1"});
+        if (again.code != 0) {
+          EXPECT_EQ(again.err, "pelagos: error: image 'x:1' is not in the store\n");
+        }
+        EXPECT_FALSE(Has("library/x:1"));
         ExpectClean("1 images, 1 layers, 3 blobs");
+        EXPECT_EQ(world_->Pelagos({"image", "rm", "--force", "x:1"}).code, 0);
       });
 }
 
 TEST_F(ImageKilledTest, Prune) {
   KillEverywhere(
-      {"image", "prune", "--all", "--force"}, 1,
+      {"image", "prune", "--all", "--force"},
       [&] {
         Do({"image", "load", x_});
         Do({"image", "load", y_});
