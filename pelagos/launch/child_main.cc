@@ -213,11 +213,12 @@ class Child : private ChildBetween {
     struct stat info;
     Must(Call(SYS_newfstatat, folder, op.device.name, &info, AT_SYMLINK_NOFOLLOW));
     constexpr uint32_t kPermissions = 07777;
-    const bool fifo = S_ISFIFO(info.st_mode);
-    if ((info.st_mode & ~kPermissions) != (op.device.mode & ~kPermissions) ||
-        (!fifo && info.st_rdev != op.device.device)) {
+    if ((info.st_mode & ~kPermissions) != (op.device.mode & ~kPermissions)) {
       Die(Part::kCall, EEXIST);
     }
+    if (S_ISFIFO(info.st_mode) || info.st_rdev == op.device.device) return;
+    item_ = static_cast<uint32_t>(info.st_rdev);  // new_encode_dev() of the kernel: 32 bits
+    Die(Part::kItem, EEXIST);
   }
 
   [[noreturn]] void Exec(const ChildOp& op) noexcept {
@@ -256,12 +257,8 @@ class Child : private ChildBetween {
         return Mount(op);
       case ChildCall::kGround:
         return MountGround(op);
-      case ChildCall::kBind: {
-        const int target =
-            OpenOrMake(op.bind.target, op.bind.is_folder, op.bind.is_folder ? 0755 : 0644, nullptr);
-        Attach(op.bind.tree, target);
-        return Close(target);
-      }
+      case ChildCall::kBind:
+        return Bind(op);
       case ChildCall::kDevice: {
         const int folder = FolderFor(op, op.device.folder);
         const Result made =
@@ -314,7 +311,9 @@ class Child : private ChildBetween {
       case ChildCall::kChangeFolder: {
         if (op.change_folder.is_root) return CheckProgram();  // pivot_root(2) left us there
         const uint32_t owner[] = {op.change_folder.uid, op.change_folder.gid};
-        const int folder = OpenOrMake(op.change_folder.target, true, 0755, owner);
+        const int folder = op.change_folder.make
+                               ? OpenOrMake(op.change_folder.target, true, 0755, owner)
+                               : Open(op.change_folder.target, O_PATH | O_DIRECTORY);
         Must(Call(SYS_fchdir, folder));
         Close(folder);
         return CheckProgram();  // its path may count from this folder
@@ -337,7 +336,7 @@ class Child : private ChildBetween {
         SetStreams();
         return RestrictPaths(op);
       case ChildCall::kBecomeRoot:
-        return BecomeRoot();
+        return BecomeRoot(op);
       case ChildCall::kUmask:
         umask_ = op.umask.mode;
         return;

@@ -88,6 +88,20 @@ class ChildMounts : protected ChildPaths {
         SYS_open_tree, fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive)));
   }
 
+  void Bind(const ChildOp& op) noexcept {
+    const auto& bind = op.bind;
+    const Result there =
+        bind.copy_up ? OpenIn(bind.target, O_RDONLY | O_DIRECTORY) : Result{-1, ENOENT};
+    const int target =
+        OpenOrMake(bind.target, bind.is_folder, bind.is_folder ? 0755 : 0644, nullptr);
+    Attach(bind.tree, target);
+    Close(target);
+    if (bind.is_root) root_ = bind.tree;
+    if (!there.ok()) return;
+    const Result mounted = Call(SYS_openat, bind.tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    CopyInto(static_cast<int>(there.value), static_cast<int>(Must(mounted, Part::kCopy)));
+  }
+
   void SetReadOnly(int mount, unsigned recursive) noexcept {
     mount_attr attributes = {};
     attributes.attr_set = MOUNT_ATTR_RDONLY;

@@ -185,6 +185,8 @@ struct ChildOp {
     struct {  // kBind: a detached tree
       int tree;
       bool is_folder;
+      bool copy_up;
+      bool is_root;  // it is the root from now on
       const char* target;
     } bind;
     struct {  // kDevice; `folder` exists
@@ -217,7 +219,7 @@ struct ChildOp {
       const char* name;
       size_t size;
     } hostname;
-    struct {  // kUser
+    struct {  // kUser, kBecomeRoot
       uint32_t uid, gid;
       const uint32_t* groups;
       size_t group_count;
@@ -294,6 +296,7 @@ struct ChildOp {
       const char* target;
       uint32_t uid, gid;
       bool is_root;  // the target is the root, and the working folder since PivotRoot
+      bool make;
     } change_folder;
     struct {  // kExec; `candidates` are tried in turn, null-terminated lists
       const char* const* candidates;

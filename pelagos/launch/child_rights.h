@@ -19,9 +19,10 @@ class ChildRights : protected ChildMounts {
 
   // user_namespaces(7): until now we were the caller, who is nobody here. The groups are the
   // caller's until SetUser.
-  void BecomeRoot() noexcept {
-    Must(Call(SYS_setresgid, 0, 0, 0), Part::kRights);
-    Must(Call(SYS_setresuid, 0, 0, 0), Part::kRights);
+  void BecomeRoot(const ChildOp& op) noexcept {
+    const auto& user = op.user;
+    Must(Call(SYS_setresgid, user.gid, user.gid, user.gid), Part::kRights);
+    Must(Call(SYS_setresuid, user.uid, user.uid, user.uid), Part::kRights);
     FollowParentIntoDeath();
   }
 

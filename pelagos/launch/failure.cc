@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/resource.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cstring>
@@ -19,6 +20,7 @@ namespace pelagos::launch {
 namespace {
 
 constexpr char kExecPayload[] = "pelagos/exec";
+constexpr char kExecve[] = "execve";  // it was execve(2) that failed
 
 // getrlimit(2), proc_sys_fs(5). Our own limits are those that the child began with.
 std::string WhyNoRlimit(const SetRlimit& op) {
@@ -38,7 +40,7 @@ absl::Status WithErrno(std::string message, int error) {
   return status;
 }
 
-absl::Status WordExec(const LaunchPlan& plan, const Exec& exec, int error) {
+absl::Status WordExec(const LaunchPlan& plan, const Exec& exec, int error, bool is_execve) {
   const std::string& name = exec.argv[0];
   std::string why = std::strerror(error);
   if (error == ENOENT || error == ENOTDIR) {
@@ -60,7 +62,7 @@ absl::Status WordExec(const LaunchPlan& plan, const Exec& exec, int error) {
     absl::StrAppend(&why, " (built for another machine, or a script without #!)");
   }
   absl::Status status = WithErrno(absl::StrCat("cannot run '", name, "': ", why), error);
-  status.SetPayload(kExecPayload, absl::Cord());
+  status.SetPayload(kExecPayload, absl::Cord(is_execve ? kExecve : ""));
   return status;
 }
 
@@ -74,7 +76,8 @@ std::string Why(const Op& op, const ChildReport& report) {
   }
   if (report.error == ELOOP && (report.part == Part::kTarget || report.part == Part::kMakeTarget)) {
     return std::holds_alternative<MountFilesystem>(op)
-               ? "it is a link in the image, or lies behind one"
+               ? "it is a link in the image, or lies behind one, and must be mounted on ordinary "
+                 "directory"
                : "its target lies behind a link of /proc, which leads out of the container, or "
                  "links in a circle";
   }
@@ -95,6 +98,12 @@ std::string Why(const Op& op, const ChildReport& report) {
     if (report.part == Part::kCall) {
       return absl::StrCat("the kernel does not take the value '", sysctl->value, "'");
     }
+  }
+  if (const auto* device = std::get_if<MakeDevice>(&op); device && report.error == EEXIST) {
+    if (report.part == Part::kCall) return absl::StrCat(device->target, " has incorrect ftype");
+    return absl::StrCat(device->target, " has incorrect major:minor: ", major(report.item), ":",
+                        minor(report.item), " doesn't match expected ", device->major, ":",
+                        device->minor);
   }
   if (std::holds_alternative<SetExecLabel>(op)) {
     if (report.error == ENOENT && report.part == Part::kCall) return "no such profile is loaded";
@@ -182,7 +191,7 @@ bool IsWithinStep(Part part) {
 absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report) {
   if (report.part == Part::kProgram && !plan.ops.empty()) {
     if (const auto* exec = std::get_if<Exec>(&plan.ops.back())) {
-      return WordExec(plan, *exec, report.error);
+      return WordExec(plan, *exec, report.error, /*is_execve=*/false);
     }
   }
   const std::string tried = Tried(plan, report);
@@ -201,7 +210,7 @@ absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report) {
   }
   const Op& op = plan.ops[report.index];
   if (const auto* exec = std::get_if<Exec>(&op); exec && report.part == Part::kCall) {
-    return WordExec(plan, *exec, report.error);
+    return WordExec(plan, *exec, report.error, /*is_execve=*/true);
   }
   const std::string step = absl::StrCat("step ", report.index, ", ", Describe(op));
   if (const std::string why = Why(op, report); !why.empty()) {
@@ -213,6 +222,10 @@ absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report) {
 
 bool IsExecFailure(const absl::Status& status) {
   return status.GetPayload(kExecPayload).has_value();
+}
+
+bool IsExecveFailure(const absl::Status& status) {
+  return status.GetPayload(kExecPayload) == absl::Cord(kExecve);
 }
 
 }  // namespace pelagos::launch

@@ -17,4 +17,8 @@ absl::Status WordFailure(const LaunchPlan& plan, const ChildReport& report);
 // program: all before it had been done, and execve(2) refused. FindErrno says why.
 bool IsExecFailure(const absl::Status& status);
 
+// True if it is also known that execve(2) itself said so, and not a look for the program before it:
+// of an ENOENT then either nobody looked, or the interpreter is what is missing.
+bool IsExecveFailure(const absl::Status& status);
+
 }  // namespace pelagos::launch

@@ -217,6 +217,7 @@ absl::Status Flattener::Add(const ChangeFolder& op) {
     if (const auto* user = std::get_if<SetUser>(&other)) owner = {user->uid, user->gid};
   }
   op_->change_folder.is_root = op.target == "/" && is_pivoted_;
+  op_->change_folder.make = op.make;
   op_->change_folder.uid = owner.first;
   op_->change_folder.gid = owner.second;
   return absl::OkStatus();
@@ -232,7 +233,8 @@ absl::Status Flattener::Add(const Exec& op) {
   }
   PELAGOS_ASSIGN_OR_RETURN(op_->exec.argv, List(op.argv));
   PELAGOS_ASSIGN_OR_RETURN(op_->exec.envp, List(op.env));
-  PELAGOS_ASSIGN_OR_RETURN(op_->exec.candidates, List(ProgramCandidates(op.argv[0], op.env)));
+  PELAGOS_ASSIGN_OR_RETURN(op_->exec.candidates,
+                           List(ProgramCandidates(op.path.empty() ? op.argv[0] : op.path, op.env)));
   return absl::OkStatus();
 }
 

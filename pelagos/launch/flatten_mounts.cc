@@ -15,6 +15,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/between.h"
 #include "pelagos/launch/bind_tree.h"
+#include "pelagos/launch/filesystem_tree.h"
 #include "pelagos/launch/flattener.h"
 #include "pelagos/launch/overlay_options.h"
 #include "pelagos/launch/overlay_tree.h"
@@ -88,6 +89,12 @@ absl::Status Flattener::AttachRoot(Fd tree, const std::string& mount_point) {
 
 absl::Status Flattener::Add(const MountFilesystem& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
+  if (!op.ids.empty() || op.target == "/") {
+    PELAGOS_ASSIGN_OR_RETURN(op_->bind.target, Target(op.target));
+    PELAGOS_ASSIGN_OR_RETURN(Fd tree, MakeFilesystemTree(op));
+    op_->bind.copy_up = op.copy_up;
+    return Bind(std::move(tree), op.source);
+  }
   PELAGOS_ASSIGN_OR_RETURN(const bool is_ground, BecomeGround(op));
   if (is_ground) return absl::OkStatus();
   op_->call = ChildCall::kMount;
@@ -119,6 +126,7 @@ absl::Status Flattener::Bind(Fd tree, absl::string_view source) {
   op_->call = ChildCall::kBind;
   PELAGOS_ASSIGN_OR_RETURN(const struct stat info, Stat(tree, source));
   op_->bind.is_folder = S_ISDIR(info.st_mode);
+  op_->bind.is_root = absl::string_view(op_->bind.target) == "/";
   // As above. A file covers nothing but itself.
   if (op_->bind.is_folder) std::fill(std::begin(has_ground_), std::end(has_ground_), false);
   PELAGOS_ASSIGN_OR_RETURN(op_->bind.tree, Keep(std::move(tree)));

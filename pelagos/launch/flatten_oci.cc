@@ -49,7 +49,7 @@ absl::Status Flattener::Add(const JoinKeyring& op) {
 absl::Status Flattener::Add(const EnterRoot& op) {
   op_->call = ChildCall::kEnterRoot;
   op_->enter_root.root = -1;
-  if (!Has(Namespace::kMount)) {
+  if (!Has(Namespace::kMount) && op.path.empty()) {
     return absl::InvalidArgumentError("without a mount namespace this would be the host's root");
   }
   has_root_ = true;
@@ -85,7 +85,7 @@ void Flattener::Mask(const IdList& ids) {
       words[id / kBits] |= uint64_t{1} << (id % kBits);
     }
   }
-  op_->mask.words = words;
+  op_->mask.words = count == 0 ? nullptr : words;
   op_->mask.word_count = count;
 }
 

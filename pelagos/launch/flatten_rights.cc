@@ -37,8 +37,10 @@ absl::Status Flattener::Add(const SetUser& op) {
       "this user namespace denies setgroups(2): supplementary groups cannot be set");
 }
 
-absl::Status Flattener::Add(const BecomeRoot&) {
+absl::Status Flattener::Add(const BecomeRoot& op) {
   op_->call = ChildCall::kBecomeRoot;
+  op_->user.uid = op.uid;
+  op_->user.gid = op.gid;
   if (HasUserNamespace(plan_)) return absl::OkStatus();
   return absl::InvalidArgumentError("without a user namespace this would be root of the host");
 }

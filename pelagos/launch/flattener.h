@@ -76,7 +76,7 @@ class Flattener {
 
   // flatten_rights.cc
   absl::Status Add(const SetUser& op);
-  absl::Status Add(const BecomeRoot&);
+  absl::Status Add(const BecomeRoot& op);
   absl::Status Add(const LimitCapabilities& op);
   absl::Status Add(const SetNoNewPrivileges&);
   absl::Status Add(const InstallSeccomp& op);
@@ -111,7 +111,7 @@ class Flattener {
                        [](const auto& join) { return join.kind == Namespace::kUser; });
   }
   absl::Status NeedsMountNamespace() const {
-    if (Has(Namespace::kMount)) return absl::OkStatus();
+    if (Has(Namespace::kMount) || plan_.shares_mounts) return absl::OkStatus();
     return absl::InvalidArgumentError("without a mount namespace this would change the host");
   }
   // A namespace of the container's own, or one that it joins.

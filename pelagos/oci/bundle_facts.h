@@ -16,6 +16,7 @@ struct BundleFacts {
   HostFacts host;
   sys::CgroupMounts cgroups;
   // /proc/self/cgroup's place of v2 is not asked: a relative cgroupsPath is counted from the root.
+  std::string resctrl;          // where resctrl(7) is mounted; asked for linux.intelRdt alone
   std::string home;             // of the user in the root file system; empty: not known
   bool systemd_cgroup = false;  // --systemd-cgroup was given
   bool systemd_runs = false;    // sd_booted(3)

@@ -1,11 +1,13 @@
 #include "pelagos/oci/cgroup_limits.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "pelagos/policy/cgroup_setting.h"
 
@@ -14,10 +16,15 @@ namespace {
 
 std::string MaxOr(int64_t value) { return value < 0 ? "max" : absl::StrCat(value); }
 
-// As runc and crun convert: 2..262144 to 1..10000, linearly.
+// As runc 1.4 and crun 1.23 convert: 2..262144 to 1..10000, such that 1024, what a group of v1 has,
+// is 100, what one of v2 has.
 uint64_t CpuWeight(uint64_t shares) {
-  shares = std::clamp<uint64_t>(shares, 2, 262144);
-  return 1 + (shares - 2) * 9999 / 262142;
+  constexpr uint64_t kLeast = 2, kMost = 262144;
+  if (shares <= kLeast) return 1;
+  if (shares >= kMost) return 10000;
+  const double power = std::log2(static_cast<double>(shares));
+  const double exponent = (power * power + 125 * power) / 612.0 - 7.0 / 34.0;
+  return static_cast<uint64_t>(std::ceil(std::pow(10, exponent)));
 }
 
 // io.weight is 1..10000, blkio.weight 10..1000.
@@ -44,7 +51,11 @@ class LimitWriter {
   std::optional<bool> InV1(const std::string& v1, const std::string& v2, const std::string& field) {
     if (folders_.v1.count(v1) != 0) return true;
     if (!folders_.v2.empty() && folders_.v2_controllers.count(v2) != 0) return false;
-    Mistake(field, absl::StrCat("this host has no cgroup controller ", v2));
+    Mistake(field, absl::StrCat("this host has no cgroup controller ", v2,
+                                folders_.v1.empty() && folders_.v2.empty()
+                                    ? " for us: rootless needs no limits + no cgrouppath when no "
+                                      "permission is granted for cgroups"
+                                    : ""));
     return std::nullopt;
   }
   void V1(const std::string& controller, absl::string_view file, const std::string& value) {
@@ -285,11 +296,16 @@ void LimitWriter::Unified(const std::map<std::string, std::string>& settings) {
     if (const absl::string_view problem = CgroupKeyProblem(key); !problem.empty()) {
       Mistake(field, problem);
     } else if (folders_.v2.empty()) {
-      Mistake(field, "this host does not mount cgroup v2");
+      Mistake(field, "invalid configuration: this host does not mount cgroup v2");
     } else if (controller != "cgroup" && folders_.v2_controllers.count(controller) == 0) {
-      Mistake(field, absl::StrCat("cgroup v2 of this host has no controller ", controller));
+      Mistake(field,
+              absl::StrCat("invalid configuration: cgroup v2 of this host has no controller ",
+                           controller));
     } else {
-      V2(key, value);
+      // Files like io.max take one line at a time.
+      const std::vector<std::string> lines = absl::StrSplit(value, '\n', absl::SkipWhitespace());
+      for (const std::string& line : lines) V2(key, line);
+      if (lines.empty()) V2(key, value);
     }
   }
 }

@@ -55,7 +55,7 @@ TEST(CgroupLimitsTest, CpusAreWeighedAndTimed) {
   const char* text = R"({"cpu": {"shares": 1024, "quota": 5000, "period": 10000, "burst": 7,
                                  "cpus": "0-1", "mems": "0", "idle": 0}})";
   EXPECT_THAT(Ask(text, kV2),
-              ElementsAre("/c/cpu.idle=0", "/c/cpu.weight=39", "/c/cpu.max=5000 10000",
+              ElementsAre("/c/cpu.idle=0", "/c/cpu.weight=100", "/c/cpu.max=5000 10000",
                           "/c/cpu.max.burst=7", "/c/cpuset.cpus=0-1", "/c/cpuset.mems=0"));
   EXPECT_THAT(Ask(text, kV1), ElementsAre("/p/cpu.shares=1024", "/p/cpu.cfs_period_us=10000",
                                           "/p/cpu.cfs_quota_us=5000", "/p/cpu.cfs_burst_us=7",
@@ -94,7 +94,8 @@ TEST(CgroupLimitsTest, WhatCannotBeHonouredIsToldByItsPointer) {
                   kV1),
               ElementsAre("! /r/rdma/a~1b: this host has no cgroup controller rdma",
                           "! /r/unified/cgroup.kill: is no setting of a container",
-                          "! /r/unified/pids.max: cgroup v2 of this host has no controller pids"));
+                          "! /r/unified/pids.max: invalid configuration: cgroup v2 of this host "
+                          "has no controller pids"));
   EXPECT_THAT(Ask(R"({"network": {"classID": 7}, "cpu": {"realtimeRuntime": 5}})", kV2),
               ElementsAre("! /r/cpu/realtimeRuntime: cgroup v2 has no such limit",
                           "! /r/network/classID: this host has no cgroup controller net_cls"));

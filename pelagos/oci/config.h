@@ -157,7 +157,7 @@ struct TimeOffset {
 
 // set_mempolicy(2); runtime-spec 1.3.
 struct MemoryPolicy {
-  std::string mode;   // "MPOL_BIND"
+  std::string mode;   // "MPOL_BIND"; an object without any members is no policy
   std::string nodes;  // "0-3"
   Texts flags;
   friend bool operator==(const MemoryPolicy&, const MemoryPolicy&) = default;

@@ -134,7 +134,7 @@ void Visit(auto& v, Is<TimeOffset> auto& s) {
   v.Field("nanosecs", s.nanosecs);
 }
 void Visit(auto& v, Is<MemoryPolicy> auto& s) {
-  v.Needed("mode", s.mode);
+  v.Field("mode", s.mode);
   v.Field("nodes", s.nodes);
   v.Field("flags", s.flags);
 }

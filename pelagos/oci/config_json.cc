@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -53,10 +54,19 @@ class Reader {
  private:
   template <typename T>
   bool Find(const char* key, T& value) {
-    const auto found = json_.find(key);
+    auto found = json_.find(key);
+    if (found == json_.end()) found = FindAsGoDoes(key);
     if (found == json_.end() || found->is_null()) return false;
     Reader(*found, Pointer(at_, key), mistakes_).ReadAs(value);
     return true;
+  }
+
+  // Documents that runc reads are not always in the spec's spelling: for encoding/json of Go
+  // "pagesize" is pageSize, where there is none that is spelt so.
+  Json::const_iterator FindAsGoDoes(absl::string_view key) const {
+    auto it = json_.begin();
+    while (it != json_.end() && !absl::EqualsIgnoreCase(it.key(), key)) ++it;
+    return it;
   }
 
   bool Mistake(absl::string_view expected) {

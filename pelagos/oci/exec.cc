@@ -1,12 +1,16 @@
 // Runtime::Exec: another process in the namespaces and cgroups of a container that runs.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <variant>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -20,10 +24,14 @@
 #include "pelagos/oci/freezer.h"
 #include "pelagos/oci/launch_words.h"
 #include "pelagos/oci/plan_bundle.h"
+#include "pelagos/oci/resctrl.h"
 #include "pelagos/oci/runtime.h"
 #include "pelagos/oci/sub_cgroups.h"
+#include "pelagos/policy/id_list.h"
 #include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
+#include "pelagos/sys/raw.h"
+#include "pelagos/sys/root_fd.h"
 
 namespace pelagos::oci {
 namespace {
@@ -68,6 +76,15 @@ absl::StatusOr<std::string> FirstProcessCgroup(pid_t pid) {
   return absl::NotFoundError("the container's first process is in no cgroup of v2");
 }
 
+// The program is in the container: what execve(2) misses then is its interpreter.
+bool IsThere(const Process& process, pid_t pid) {
+  if (process.args.empty() || !absl::StrContains(process.args[0], "/")) return false;
+  const std::string& name = process.args[0];
+  const auto root = sys::RootFd::Open(absl::StrCat("/proc/", pid, "/root"));
+  if (!root.ok()) return false;
+  return root->OpenIn(name[0] == '/' ? name : absl::StrCat(process.cwd, "/", name), O_PATH).ok();
+}
+
 absl::Status CheckCgroups(const CgroupFolders& folders) {
   const std::string missing = FirstMissing(folders);
   if (missing.empty()) return absl::OkStatus();
@@ -76,7 +93,64 @@ absl::Status CheckCgroups(const CgroupFolders& folders) {
       missing, "': no such file or directory"));
 }
 
+// execCPUAffinity.initial: of this process, and so of the new one until it has its own.
+absl::Status SetInitialCpus(const Process& process) {
+  if (!process.exec_cpu_affinity || process.exec_cpu_affinity->initial.empty()) {
+    return absl::OkStatus();
+  }
+  const std::string& text = process.exec_cpu_affinity->initial;
+  const std::optional<IdList> cpus = ParseIdList(text);
+  constexpr uint32_t kBits = 64;
+  std::vector<uint64_t> mask(kMostIds / kBits);
+  for (const IdRange& range : cpus.value_or(IdList())) {
+    for (uint32_t cpu = range.first; cpu <= range.last; ++cpu) {
+      mask[cpu / kBits] |= uint64_t{1} << (cpu % kBits);
+    }
+  }
+  const sys::Result set =
+      sys::Call(SYS_sched_setaffinity, 0, mask.size() * sizeof(uint64_t), mask.data());
+  return set.ok() ? absl::OkStatus() : ErrnoStatus(set.err, "execCPUAffinity.initial", text);
+}
+
+absl::StatusOr<ExecFacts> FactsFor(const Record& record, const Config& config,
+                                   const Process& process) {
+  ExecFacts facts;
+  facts.id = record.id;
+  facts.bundle = record.bundle;
+  facts.cgroups = record.cgroups;
+  facts.joins = JoinsOf(config, record.process.pid);
+  const std::string root = absl::StrCat("/proc/", record.process.pid, "/root");
+  if (SharesMounts(config)) facts.root = root;
+  facts.keyring = record.keyring;
+  facts.home = HomeOf(process, root);
+  PELAGOS_ASSIGN_OR_RETURN(facts.host, ReadHost(process, ""));
+  return facts;
+}
+
 }  // namespace
+
+absl::StatusOr<Fd> Runtime::StartHook(const Record& record, const Config& config, const Hook& hook,
+                                      int stdin_fd, int stdout_fd, int stderr_fd) const {
+  Process process = config.process.value_or(Process());
+  process.args = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
+  process.terminal = false;
+  PELAGOS_ASSIGN_OR_RETURN(const Fd container, sys::OpenPidfd(record.process));
+  PELAGOS_ASSIGN_OR_RETURN(const ExecFacts facts, FactsFor(record, config, process));
+  PELAGOS_ASSIGN_OR_RETURN(LaunchPlan plan, PlanExec(config, process, facts));
+  auto& exec = std::get<pelagos::Exec>(plan.ops.back());
+  exec.path = hook.path;
+  if (!hook.env.empty()) exec.env = hook.env;
+  launch::LaunchIo io;
+  io.stdin_fd = stdin_fd;
+  io.stdout_fd = stdout_fd;
+  io.stderr_fd = stderr_fd;
+  PELAGOS_ASSIGN_OR_RETURN(launch::Starting starting, launch::Launch(plan, io));
+  if (!sys::IsAlive(record.process)) {
+    return absl::FailedPreconditionError("the container has stopped");
+  }
+  PELAGOS_ASSIGN_OR_RETURN(launch::Launched launched, std::move(starting).Start());
+  return std::move(launched.pidfd);
+}
 
 absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
   PELAGOS_ASSIGN_OR_RETURN(const Record record, records_.Read(options.id));
@@ -95,21 +169,15 @@ absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
   PELAGOS_RETURN_IF_ERROR(CheckPreserved(options.preserved));
   // Before and after the paths of its namespaces are opened: they are this process's.
   PELAGOS_ASSIGN_OR_RETURN(const Fd container, sys::OpenPidfd(record.process));
-  ExecFacts facts;
-  facts.id = options.id;
-  facts.bundle = record.bundle;
+  PELAGOS_ASSIGN_OR_RETURN(ExecFacts facts, FactsFor(record, config, process));
   PELAGOS_ASSIGN_OR_RETURN(facts.cgroups, SubCgroups(record.cgroups, options.cgroups));
   if (!options.cgroups.empty()) PELAGOS_RETURN_IF_ERROR(CheckCgroups(facts.cgroups));
-  facts.joins = JoinsOf(config, record.process.pid);
-  if (JoinsMounts(config)) facts.root = absl::StrCat("/proc/", record.process.pid, "/root");
-  facts.keyring = record.keyring;
-  facts.home = HomeOf(process, absl::StrCat("/proc/", record.process.pid, "/root"));
-  PELAGOS_ASSIGN_OR_RETURN(facts.host, ReadHost(process, ""));
   PELAGOS_ASSIGN_OR_RETURN(LaunchPlan plan, PlanExec(config, process, facts));
   for (const PlanNote& note : plan.notes) Warn(note.text);
   Show(plan);
 
   const launch::LaunchIo io = StreamsOf(process, options.preserved, options.rows, options.columns);
+  PELAGOS_RETURN_IF_ERROR(SetInitialCpus(process));
   absl::StatusOr<launch::Starting> starting = launch::Launch(plan, io);
   if (FindErrno(starting.status()) == EBUSY && options.cgroups.empty() && !plan.cgroup.v2.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(plan.cgroup.v2, FirstProcessCgroup(record.process.pid));
@@ -119,12 +187,16 @@ absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
     return internal::WithContext(starting.status(),
                                  "error adding pid of the new process to cgroups");
   }
-  if (!starting.ok()) return WordFailure(starting.status(), process);
+  const auto word = [&](const absl::Status& failed) {
+    return WordFailure(failed, process, IsThere(process, record.process.pid));
+  };
+  if (!starting.ok()) return word(starting.status());
   if (!sys::IsAlive(record.process)) {
     return absl::FailedPreconditionError("cannot exec in a stopped container");
   }
+  PELAGOS_RETURN_IF_ERROR(JoinResctrl(record.resctrl, starting->pid()));
   absl::StatusOr<launch::Launched> launched = std::move(*starting).Start();
-  if (!launched.ok()) return WordFailure(launched.status(), process);
+  if (!launched.ok()) return word(launched.status());
   absl::Cleanup end = [&] {
     sys::Signal(launched->pidfd, SIGKILL).IgnoreError();
     launch::WaitForExit(launched->pidfd).IgnoreError();

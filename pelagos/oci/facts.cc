@@ -13,6 +13,8 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/user.h"
+#include "pelagos/oci/resctrl.h"
+#include "pelagos/sys/file.h"
 #include "pelagos/sys/security.h"
 
 namespace pelagos::oci {
@@ -60,6 +62,12 @@ absl::StatusOr<BundleFacts> ReadFacts(const std::string& id, const std::string& 
   }
   for (auto it = cgroups.v1_mounts.begin(); it != cgroups.v1_mounts.end();) {
     it = closed(it->second) ? cgroups.v1_mounts.erase(it) : std::next(it);
+  }
+  if (config.linux_part && config.linux_part->intel_rdt) {
+    constexpr size_t kMostMountinfo = 64 << 20;
+    PELAGOS_ASSIGN_OR_RETURN(const std::string text,
+                             sys::ReadFile("/proc/self/mountinfo", kMostMountinfo));
+    facts.resctrl = FindResctrl(text);
   }
   if (config.root && !config.root->path.empty()) {
     const std::string& path = config.root->path;

@@ -11,6 +11,7 @@
 #include "pelagos/abi/namespace.h"
 #include "pelagos/abi/seccomp.h"
 #include "pelagos/oci/mount_options.h"
+#include "pelagos/oci/process_words.h"
 
 namespace pelagos::oci {
 namespace {
@@ -24,6 +25,13 @@ std::vector<std::string> NamesOf(const Rows& rows) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+template <typename Rows>
+std::vector<std::string> WordsOf(const Rows& rows) {
+  std::vector<std::string> words;
+  for (const auto& row : rows) words.emplace_back(row.word);
+  return words;
 }
 
 std::vector<std::string> Capabilities() {
@@ -68,7 +76,8 @@ std::string FeaturesJson() {
           {"supportedFlags", flags}}},
         {"apparmor", {{"enabled", true}}},
         {"selinux", {{"enabled", true}}},
-        {"intelRdt", {{"enabled", false}}},
+        {"memoryPolicy", {{"modes", WordsOf(kMemoryModes)}, {"flags", WordsOf(kMemoryFlags)}}},
+        {"intelRdt", {{"enabled", true}, {"schemata", true}, {"monitoring", true}}},
         {"mountExtensions", {{"idmap", {{"enabled", true}}}}},
         {"netDevices", {{"enabled", true}}}}},
       {"annotations",

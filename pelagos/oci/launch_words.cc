@@ -18,7 +18,7 @@
 namespace pelagos::oci {
 
 // Clients tell by these words whether it is the program that is missing.
-absl::Status WordFailure(const absl::Status& status, const Process& process) {
+absl::Status WordFailure(const absl::Status& status, const Process& process, bool is_there) {
   const std::string prefix = "unable to start container process: ";
   if (status.ok() || !launch::IsExecFailure(status) || process.args.empty()) {
     return internal::WithContext(status, absl::StripSuffix(prefix, ": "));
@@ -29,6 +29,9 @@ absl::Status WordFailure(const absl::Status& status, const Process& process) {
   const std::string exec = absl::StrCat(prefix, "exec: \"", name, "\": ");
   if (error == ENOENT && !is_path) {
     return absl::NotFoundError(exec + "executable file not found in $PATH");
+  }
+  if (error == ENOENT && is_there) {  // what it needs is not
+    return absl::NotFoundError(absl::StrCat(prefix, "exec ", name, ": no such file or directory"));
   }
   if (error == ENOENT || error == ENOTDIR) {
     return absl::NotFoundError(absl::StrCat(exec, "stat ", name, ": no such file or directory"));

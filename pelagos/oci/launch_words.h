@@ -1,5 +1,5 @@
 // What create and exec share: what is asked of their options, and how a failed launch is told.
-// Internal to runtime.cc and exec.cc.
+// Internal to create.cc, runtime.cc and exec.cc.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ absl::Status CheckPreserved(int count);
 launch::LaunchIo StreamsOf(const Process& process, int preserved, uint16_t rows, uint16_t columns);
 
 // In runc's words where clients tell by them whether it is the program that is missing: "exec:
-// \"x\": executable file not found in $PATH".
-absl::Status WordFailure(const absl::Status& status, const Process& process);
+// \"x\": executable file not found in $PATH". `is_there`: the program is known to be there.
+absl::Status WordFailure(const absl::Status& status, const Process& process, bool is_there = false);
 
 }  // namespace pelagos::oci

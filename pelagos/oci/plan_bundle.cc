@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/oci/plan_parts.h"
 #include "pelagos/oci/process_words.h"
+#include "pelagos/oci/resctrl.h"
 #include "pelagos/policy/id_list.h"
 #include "pelagos/policy/id_map.h"
 #include "pelagos/policy/name.h"
@@ -43,9 +44,9 @@ class BundlePlanner {
     if (!config_.process) mistakes_.Add("/process", "is missing");
     Ops(config_.process ? *config_.process : none);
     UserNamespace();
-    JoinedMounts();
+    SharedMounts();
     TimeNamespace();
-    CheckUnsupported();
+    CheckRest();
     for (std::string& note : notes_) plan_.notes.push_back({std::move(note)});
     if (absl::Status status = mistakes_.status(); !status.ok()) return status;
     return std::move(plan_);
@@ -87,9 +88,7 @@ class BundlePlanner {
         plan_.joins.push_back({*kind, entry.path});
       }
     }
-    if (!seen.contains(Namespace::kMount)) {
-      mistakes_.Add("/linux/namespaces", "a root of its own needs a mount namespace");
-    }
+    plan_.shares_mounts = !seen.contains(Namespace::kMount);
   }
 
   // A new one needs its maps; what it mounts and makes is done by its root.
@@ -115,8 +114,6 @@ class BundlePlanner {
         mistakes_.Add(at, "a new user namespace needs maps");
       } else if (!problem.empty()) {
         mistakes_.Add(at, absl::StrCat("the map ", problem));
-      } else if (!HostIdOf(plan_.ids.uids, 0) || !HostIdOf(plan_.ids.gids, 0)) {
-        mistakes_.Add(at, "must map 0, whose work it is to set the container up");
       }
     }
     if (!Has(Namespace::kUser)) return;
@@ -127,20 +124,20 @@ class BundlePlanner {
     const auto root = std::find_if(plan_.ops.begin(), plan_.ops.end(), [](const Op& op) {
       return std::holds_alternative<MountBindRoot>(op);
     });
-    plan_.ops.insert(root + 1, BecomeRoot{});
+    plan_.ops.insert(root + 1, SetterUp(linux_));
   }
 
-  // The container's root is a folder of that namespace then, entered by chroot(2): what others have
-  // for a root there stays.
-  void JoinedMounts() {
-    if (!JoinsMounts(config_)) return;
+  // A mount namespace that is joined, or the host's. The container's root is a folder of it then,
+  // entered by chroot(2): what others have for a root there stays.
+  void SharedMounts() {
+    if (!SharesMounts(config_)) return;
     const char* const at = "/linux/namespaces";
     if (Has(Namespace::kUser)) {
-      mistakes_.Add(at, "a mount namespace cannot be joined from a user namespace");
+      mistakes_.Add(at, "a user namespace needs a mount namespace of its own");
     }
-    if (facts_.no_pivot) mistakes_.Add(at, "--no-pivot: would move the joined namespace's root");
+    if (facts_.no_pivot) mistakes_.Add(at, "--no-pivot: would move the root of others");
     if (config_.hooks && !config_.hooks->start_container.empty()) {
-      mistakes_.Add("/hooks/startContainer", "cannot be run in a mount namespace that was joined");
+      mistakes_.Add("/hooks/startContainer", "needs a mount namespace of the container's own");
     }
   }
 
@@ -167,9 +164,9 @@ class BundlePlanner {
     }
   }
 
-  void CheckUnsupported() {
-    if (linux_.intel_rdt && *linux_.intel_rdt != IntelRdt{}) {
-      mistakes_.Add("/linux/intelRdt", "is not supported");
+  void CheckRest() {
+    if (linux_.intel_rdt) {
+      (void)PlanResctrl(*linux_.intel_rdt, facts_.id, facts_.resctrl, mistakes_);
     }
     if (const std::string& label = linux_.mount_label; !label.empty()) {
       if (const absl::string_view problem = SelinuxProblem(label); !problem.empty()) {
@@ -217,7 +214,7 @@ class BundlePlanner {
   std::map<std::string, std::string> NetDevices() {
     std::map<std::string, std::string> links;
     if (!linux_.net_devices.empty() && !Has(Namespace::kNet)) {
-      mistakes_.Add("/linux/netDevices", "needs a network namespace");
+      mistakes_.Add("/linux/netDevices", "unable to move network devices without a NET namespace");
     }
     std::set<std::string> inside;
     for (const auto& [name, device] : linux_.net_devices) {
@@ -262,43 +259,13 @@ class BundlePlanner {
     if (check(config_.domainname, "/domainname")) ops.push_back(SetDomainname{config_.domainname});
   }
 
-  void Personalities(std::vector<Op>& ops) {
-    if (const std::optional<Personality>& personality = linux_.personality) {
-      const std::optional<uint32_t> persona = FindWord(kPersonalities, personality->domain);
-      if (!persona) mistakes_.Add("/linux/personality/domain", "must be LINUX or LINUX32");
-      if (!personality->flags.empty()) {
-        mistakes_.Add("/linux/personality/flags", "there are none that the spec knows");
-      }
-      ops.push_back(SetPersonality{persona.value_or(0)});
-    }
-    if (const std::optional<MemoryPolicy>& policy = linux_.memory_policy) {
-      const std::optional<uint32_t> mode = FindWord(kMemoryModes, policy->mode);
-      if (!mode) mistakes_.Add("/linux/memoryPolicy/mode", "is no mode of set_mempolicy(2)");
-      SetMemoryPolicy op = {{mode.value_or(0), {}}};
-      for (size_t i = 0; i < policy->flags.size(); ++i) {
-        const std::optional<uint32_t> flag = FindWord(kMemoryFlags, policy->flags[i]);
-        if (!flag) {
-          mistakes_.Add(absl::StrCat("/linux/memoryPolicy/flags/", i),
-                        "is no flag of set_mempolicy(2)");
-        }
-        op.traits.mode |= flag.value_or(0);
-      }
-      if (!policy->nodes.empty()) {
-        const std::optional<IdList> nodes = ParseIdList(policy->nodes);
-        if (!nodes) mistakes_.Add("/linux/memoryPolicy/nodes", "must be a list like 0-3,7");
-        op.traits.nodes = nodes.value_or(IdList{});
-      }
-      ops.push_back(std::move(op));
-    }
-  }
-
   // The order matters: a step may rely on those before it, and the last ones take away what the
   // earlier ones needed.
   void Ops(const Process& process) {
     std::vector<Op>& ops = plan_.ops;
     const std::string root = RootPath();
-    const bool joined = JoinsMounts(config_);
-    if (!joined) ops.push_back(MakeMountsPrivate{});
+    const bool shared = SharesMounts(config_);
+    if (!shared) ops.push_back(MakeMountsPrivate{});
     Append(ops, EarlyProcessOps(process, facts_.host, "/process", mistakes_));
     ops.push_back(MountBindRoot{root, root});
     if (facts_.keyring) ops.push_back(JoinKeyring{KeyringName(facts_.id)});
@@ -316,7 +283,7 @@ class BundlePlanner {
     for (const std::string& path : linux_.masked_paths) ops.push_back(MaskPath{path});
     CheckPaths(linux_.readonly_paths, "/linux/readonlyPaths/");
     CheckPaths(linux_.masked_paths, "/linux/maskedPaths/");
-    ops.push_back(PivotRoot{facts_.no_pivot, joined});
+    ops.push_back(PivotRoot{facts_.no_pivot, shared});
     if (const std::string& word = linux_.rootfs_propagation; !word.empty()) {
       const std::optional<uint32_t> flags = FindWord(kRootPropagations, word);
       if (!flags) mistakes_.Add("/linux/rootfsPropagation", "is no propagation of mount(8)");
@@ -329,7 +296,8 @@ class BundlePlanner {
     }
     ops.push_back(ChangeFolder{process.cwd});
     if (config_.root && config_.root->readonly) ops.push_back(SealRoot{});
-    Personalities(ops);
+    ops.push_back(SetCpuAffinity{kAllCpus});
+    Append(ops, MemoryOps(linux_, mistakes_));
     Append(ops, LimitOps(process, "/process", mistakes_));
     Append(ops, RightsOps(config_, process, facts_.host, "/process", true, notes_, mistakes_));
     ops.push_back(ExecOp(process, facts_.home, "/process", mistakes_));
@@ -358,11 +326,20 @@ const Linux& LinuxOf(const Config& config) {
   return config.linux_part ? *config.linux_part : *none;
 }
 
-bool JoinsMounts(const Config& config) {
+bool SharesMounts(const Config& config) {
   const std::vector<NamespaceEntry>& list = LinuxOf(config).namespaces;
-  return std::any_of(list.begin(), list.end(), [](const NamespaceEntry& entry) {
-    return entry.type == RowOf(Namespace::kMount).name && !entry.path.empty();
+  return std::none_of(list.begin(), list.end(), [](const NamespaceEntry& entry) {
+    return entry.type == RowOf(Namespace::kMount).name && entry.path.empty();
   });
+}
+
+BecomeRoot SetterUp(const Linux& linux_part) {
+  const auto first = [](const std::vector<IdMap>& maps) -> uint32_t {
+    const bool has_root = std::any_of(maps.begin(), maps.end(),
+                                      [](const IdMap& map) { return map.container_id == 0; });
+    return has_root || maps.empty() ? 0 : maps.front().container_id;
+  };
+  return {first(linux_part.uid_mappings), first(linux_part.gid_mappings)};
 }
 
 std::string KeyringName(const std::string& id) { return absl::StrCat("_ses.", id); }

@@ -35,8 +35,8 @@ struct ExecFacts {
   bool keyring = true;  // the container has a session keyring
 };
 
-// The mount namespace is another's, which has its own root.
-bool JoinsMounts(const Config& config);
+// The mount namespace is not the container's own: another's, or the host's. It has its own root.
+bool SharesMounts(const Config& config);
 
 // The name of a container's session keyring.
 std::string KeyringName(const std::string& id);

@@ -13,6 +13,7 @@
 namespace pelagos::oci {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -53,7 +54,7 @@ TEST(PlanBundleTest, TheLeastBundle) {
                   "device 1:5 -> /dev/zero mode 0666", "link /dev/fd to /proc/self/fd",
                   "link /dev/stdin to /proc/self/fd/0", "link /dev/stdout to /proc/self/fd/1",
                   "link /dev/stderr to /proc/self/fd/2", "link /dev/ptmx to pts/ptmx", "pivot root",
-                  "work folder /", "user 0:0",
+                  "work folder /", "CPUs 0-8191", "user 0:0",
                   "capabilities: none; permitted: none; effective: none; inheritable: none; "
                   "ambient: none",
                   "no new privileges", "await start of the program", "exec sh"));
@@ -64,12 +65,10 @@ TEST(PlanBundleTest, TheLeastBundle) {
 }
 
 TEST(PlanBundleTest, WhatIsMissingIsToldByItsPointer) {
-  EXPECT_THAT(
-      Steps(Config()),
-      ElementsAre("/ociVersion: '' is not a version 1 of the spec",
-                  "/linux/namespaces: a root of its own needs a mount namespace",
-                  "/process: is missing", "/root: is missing",
-                  "/process/cwd: must be an absolute path", "/process/args: must not be empty"));
+  EXPECT_THAT(Steps(Config()),
+              ElementsAre("/ociVersion: '' is not a version 1 of the spec", "/process: is missing",
+                          "/root: is missing", "/process/cwd: must be an absolute path",
+                          "/process/args: must not be empty"));
 }
 
 TEST(PlanBundleTest, MountsStayInTheirOrder) {
@@ -93,12 +92,74 @@ TEST(PlanBundleTest, MountsThatCannotBeMade) {
                    {"/a", "tmpfs", "", {"remount"}, {}, {}},
                    {"/a", "proc", "", {"tmpcopyup"}, {}, {}},
                    {"/a", "bind", "/x", {"idmap"}, {}, {}}};
+  EXPECT_THAT(
+      Steps(config),
+      ElementsAre("/mounts/0/destination: must not be the root", "/mounts/1/type: is missing",
+                  "/mounts/2/source: is missing", "/mounts/4/options: tmpcopyup is for tmpfs only",
+                  "/mounts/5/options: idmap needs uidMappings and gidMappings, here or of "
+                  "a user namespace"));
+}
+
+TEST(PlanBundleTest, MountsOverTheRootAndOverOthers) {
+  Config config = Minimal();
+  config.mounts = {{"/", "bind", "/other", {"rbind"}, {}, {}},
+                   {"/a", "tmpfs", "tmpfs", {"size=1m"}, {}, {}},
+                   {"/a", "tmpfs", "tmpfs", {"remount", "ro", "size=2m"}, {}, {}},
+                   {"/b", "", "", {"bind", "remount", "ro", "nosuid"}, {}, {}}};
+  const auto steps = Steps(config);
+  EXPECT_THAT(std::vector<std::string>(steps.begin() + 2, steps.begin() + 6),
+              ElementsAre("bind /other -> / rprivate", "mount tmpfs -> /a (size=1m)",
+                          "mount tmpfs -> /a ro,remount (size=2m)", "mount at /b ro,nosuid"));
+}
+
+TEST(PlanBundleTest, IdsOfMountsAreTheirOwnOrTheUserNamespaces) {
+  Config config = Minimal();
+  config.linux_part->namespaces.push_back({"user", ""});
+  config.linux_part->uid_mappings = config.linux_part->gid_mappings = {{0, 1000, 10}};
+  config.mounts = {{"/a", "bind", "/x", {"idmap"}, {}, {}},
+                   {"/t", "tmpfs", "tmpfs", {}, {{0, 5, 1}}, {{0, 6, 1}}},
+                   {"/c", "cgroup", "cgroup", {"idmap"}, {}, {}},
+                   {"/u", "tmpfs", "tmpfs", {"idmap", "tmpcopyup"}, {}, {}}};
   EXPECT_THAT(Steps(config),
-              ElementsAre("/mounts/0/destination: must not be the root",
-                          "/mounts/1/type: is missing", "/mounts/2/source: is missing",
-                          "/mounts/3/options: remount: nothing is mounted yet",
-                          "/mounts/4/options: tmpcopyup is for tmpfs only",
-                          "/mounts/5/options: idmap needs uidMappings and gidMappings"));
+              ElementsAre("/mounts/2/uidMappings: cgroup file systems cannot map ids",
+                          "/mounts/3/options: tmpcopyup does not go with mapped ids"));
+  config.mounts.resize(2);
+  EXPECT_THAT(Steps(config),
+              AllOf(Contains("bind /x -> /a without mounts below uids 0-1000-10 gids 0-1000-10 "
+                             "rprivate"),
+                    Contains("mount tmpfs -> /t uids 0-5-1 gids 0-6-1")));
+}
+
+TEST(PlanBundleTest, WithoutAnIdOfRootTheFirstOneSetsUp) {
+  Config config = Minimal();
+  config.linux_part->namespaces.push_back({"user", ""});
+  config.linux_part->uid_mappings = {{1000, 5, 1}, {7, 9, 1}};
+  config.linux_part->gid_mappings = {{100, 5, 1}};
+  EXPECT_EQ(Steps(config)[2], "become user 1000:100");
+}
+
+TEST(PlanBundleTest, WithoutAMountNamespaceMountsAreTheHosts) {
+  Config config = Minimal();
+  config.linux_part->namespaces = {{"pid", ""}};
+  const auto plan = PlanBundle(config, Facts());
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_TRUE(plan->shares_mounts);
+  EXPECT_THAT(Steps(config), Contains("change the root"));
+  EXPECT_THAT(Steps(config), Not(Contains("make every mount private")));
+}
+
+TEST(PlanBundleTest, MemoryPolicies) {
+  Config config = Minimal();
+  config.linux_part->memory_policy = MemoryPolicy{};
+  EXPECT_THAT(Steps(config), Not(Contains(HasSubstr("set_mempolicy"))));
+  config.linux_part->memory_policy = MemoryPolicy{"MPOL_DEFAULT", "", {}};
+  EXPECT_THAT(Steps(config), Contains("set_mempolicy mode 0"));
+  config.linux_part->memory_policy = MemoryPolicy{"", "0-9876543210", {"odd"}};
+  EXPECT_THAT(Steps(config),
+              ElementsAre("/linux/memoryPolicy/mode: invalid memory policy mode ''",
+                          "/linux/memoryPolicy/flags/0: invalid memory policy flag 'odd'",
+                          "/linux/memoryPolicy/nodes: invalid memory policy nodes "
+                          "'0-9876543210': must be a list like 0-3,7"));
 }
 
 TEST(PlanBundleTest, ProcIsTheKernels) {
@@ -145,14 +206,11 @@ TEST(PlanBundleTest, NamespacesAreMadeOrJoined) {
   Config config = Minimal();
   config.linux_part->namespaces = {{"mount", ""}, {"network", "/n"}, {"pid", ""},    {"pid", "/p"},
                                    {"x", ""},     {"mount", "/m"},   {"ipc", "rel"}, {"user", ""}};
-  EXPECT_THAT(Steps(config),
-              ElementsAre("/linux/namespaces/3/type: stands twice",
-                          "/linux/namespaces/4/type: 'x' is no namespace",
-                          "/linux/namespaces/5/type: stands twice",
-                          "/linux/namespaces/6/path: must be an absolute path",
-                          "/linux/uidMappings: a new user namespace needs maps",
-                          "/linux/namespaces: a mount namespace cannot be joined from a user "
-                          "namespace"));
+  EXPECT_THAT(Steps(config), ElementsAre("/linux/namespaces/3/type: stands twice",
+                                         "/linux/namespaces/4/type: 'x' is no namespace",
+                                         "/linux/namespaces/5/type: stands twice",
+                                         "/linux/namespaces/6/path: must be an absolute path",
+                                         "/linux/uidMappings: a new user namespace needs maps"));
   config.linux_part->namespaces = {{"mount", ""}, {"network", "/n"}, {"uts", "/u"}};
   config.hostname = "h";
   config.linux_part->sysctl = {{"net.ipv4.ip_forward", "1"}};
@@ -183,7 +241,7 @@ TEST(PlanBundleTest, WhatTheProcessIsLike) {
   EXPECT_THAT(
       std::vector<std::string>(pivot, steps.end()),
       ElementsAre("pivot root", "mount at / rslave", "work folder /w", "make the root read-only",
-                  "personality 0x8", "memory policy 32770 nodes 0",
+                  "CPUs 0-8191", "personality 0x8", "set_mempolicy mode 32770 nodes 0",
                   "scheduler policy 3 flags 1 nice 3", "I/O class 2 level 5", "limit nofile 1:2",
                   "umask 0077", "user 5:6 groups 7",
                   "capabilities: chown kill; permitted: kill; effective: kill; "
@@ -236,7 +294,8 @@ TEST(PlanBundleTest, WhatIsNotSupportedIsAnError) {
               ElementsAre(HasSubstr("/linux/cgroupsPath: --systemd-cgroup"),
                           "/linux/devices/0/type: must be c, u, b or p",
                           "/linux/devices/1/minor: is missing",
-                          "/linux/netDevices: needs a network namespace",
+                          "/linux/netDevices: unable to move network devices without a NET "
+                          "namespace",
                           "/linux/netDevices/a~1b: is no name of an interface",
                           "/linux/netDevices/a~1b/name: is no name of an interface",
                           "/linux/sysctl/kernel.panic: is a setting of the whole host, not of a "
@@ -245,7 +304,7 @@ TEST(PlanBundleTest, WhatIsNotSupportedIsAnError) {
                           "has no network namespace",
                           "/linux/maskedPaths/0: must be an absolute path",
                           "/linux/rootfsPropagation: is no propagation of mount(8)",
-                          "/linux/intelRdt: is not supported",
+                          HasSubstr("/linux/intelRdt: intelRdt is specified in config, but"),
                           "/linux/mountLabel: SELinux is off on this host",
                           "/hooks/poststop/0/path: must be an absolute path",
                           "/hooks/poststop/0/timeout: must be above zero"));
@@ -260,6 +319,9 @@ TEST(PlanBundleTest, AJoinedMountNamespaceKeepsItsRoot) {
   config.hooks = Hooks();
   config.hooks->start_container = {{"/x", {}, {}, {}}};
   EXPECT_THAT(Steps(config), ElementsAre(HasSubstr("/hooks/startContainer: ")));
+  config.hooks.reset();
+  config.linux_part->namespaces = {{"mount", "/m"}, {"user", "/u"}};
+  EXPECT_THAT(Steps(config), ElementsAre(HasSubstr("needs a mount namespace of its own")));
 }
 
 TEST(PlanBundleTest, AKeyringIsJoinedAsTheRootOfTheContainer) {
@@ -344,9 +406,22 @@ TEST(PlanExecTest, JoinsWhatIsThere) {
   EXPECT_THAT(plan->cgroup.v1, ElementsAre("/v/cpu"));
   std::vector<std::string> steps;
   for (const Op& op : plan->ops) steps.push_back(Describe(op));
-  EXPECT_THAT(steps, ElementsAre("CPUs 0", "enter the root /proc/7/root", "session keyring _ses.c1",
-                                 "await start", "work folder /", "CPUs 0-1", "user 3:0",
-                                 HasSubstr("capabilities: none"), "exec id"));
+  EXPECT_THAT(steps, ElementsAre("enter the root /proc/7/root", "session keyring _ses.c1",
+                                 "await start", "work folder /, which must be there", "CPUs 0-1",
+                                 "user 3:0", HasSubstr("capabilities: none"), "exec id"));
+}
+
+TEST(PlanExecTest, HasWhatAllProcessesOfTheContainerHave) {
+  Config config = Minimal();
+  config.linux_part->personality = Personality{"LINUX32", {}};
+  config.linux_part->memory_policy = MemoryPolicy{"MPOL_PREFERRED", "0", {}};
+  const Process process = *ReadProcess(R"({"cwd": "/", "args": ["id"]})");
+  const auto plan = PlanExec(config, process, ExecFacts());
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  std::vector<std::string> steps;
+  for (const Op& op : plan->ops) steps.push_back(Describe(op));
+  EXPECT_THAT(steps, AllOf(Contains("CPUs 0-8191"), Contains("personality 0x8"),
+                           Contains("set_mempolicy mode 1 nodes 0")));
 }
 
 }  // namespace

@@ -27,25 +27,28 @@ absl::StatusOr<LaunchPlan> PlanExec(const Config& config, const Process& process
     if (std::find(list.begin(), list.end(), folder) == list.end()) list.push_back(folder);
   }
   std::vector<Op>& ops = plan.ops;
-  const auto affinity = [&](const std::string& text, const char* field) {
-    if (text.empty()) return;
+  const ExecCpuAffinity affinity = process.exec_cpu_affinity.value_or(ExecCpuAffinity());
+  const auto cpus_of = [&](const std::string& text, const char* field) {
+    if (text.empty()) return kAllCpus;
     const std::optional<IdList> cpus = ParseIdList(text);
-    if (!cpus) return mistakes.Add(absl::StrCat("/execCPUAffinity/", field), "must be like 0-3,7");
-    ops.push_back(SetCpuAffinity{*cpus});
+    if (!cpus) mistakes.Add(absl::StrCat("/execCPUAffinity/", field), "must be like 0-3,7");
+    return cpus.value_or(kAllCpus);
   };
-  if (process.exec_cpu_affinity) affinity(process.exec_cpu_affinity->initial, "initial");
+  // The initial one is the launcher's affair: the child begins in the container's cgroup.
+  (void)cpus_of(affinity.initial, "initial");
   Append(ops, EarlyProcessOps(process, facts.host, "", mistakes));
   ops.push_back(EnterRoot{facts.root});
   if (std::any_of(facts.joins.begin(), facts.joins.end(),
                   [](const NamespaceJoin& join) { return join.kind == Namespace::kUser; })) {
-    ops.push_back(BecomeRoot{});
+    ops.push_back(SetterUp(LinuxOf(config)));
   }
   if (facts.keyring) ops.push_back(JoinKeyring{KeyringName(facts.id)});
   if (process.terminal) ops.push_back(OpenTerminal{process.user.uid, /*console=*/false});
   ops.push_back(AwaitStart{});
   if (!absl::StartsWith(process.cwd, "/")) mistakes.Add("/cwd", "must be an absolute path");
-  ops.push_back(ChangeFolder{process.cwd});
-  if (process.exec_cpu_affinity) affinity(process.exec_cpu_affinity->final_list, "final");
+  ops.push_back(ChangeFolder{process.cwd, /*make=*/false});
+  ops.push_back(SetCpuAffinity{cpus_of(affinity.final_list, "final")});
+  Append(ops, MemoryOps(LinuxOf(config), mistakes));
   Append(ops, LimitOps(process, "", mistakes));
   Append(ops, RightsOps(config, process, facts.host, "", false, notes, mistakes));
   ops.push_back(ExecOp(process, facts.home, "", mistakes));

@@ -69,11 +69,8 @@ class MountPlanner {
     const MountOptionSet options = ParseMountOptions(mount.options);
     const std::string target = CleanDestination(mount.destination);
     if (mount.destination.empty()) return mistakes_.Add(at + "/destination", "is empty");
-    if (target == "/") return mistakes_.Add(at + "/destination", "must not be the root");
-    if ((options.flags & MS_REMOUNT) != 0) {
-      return mistakes_.Add(at + "/options", "remount: nothing is mounted yet");
-    }
     const bool bind = options.bind || mount.type == "bind";
+    if ((options.flags & MS_REMOUNT) != 0) return Remount(mount, options, target, bind, at);
     if (!IsAllowedInProc(mount, target, bind)) {
       return mistakes_.Add(at + "/destination",
                            target == "/proc" ? "/proc must be of type proc, or a bind of /proc"
@@ -81,14 +78,20 @@ class MountPlanner {
     }
     if (bind) return Bind(mount, options, target, at);
     if (mount.type.empty()) return mistakes_.Add(at + "/type", "is missing");
-    if (options.map_ids || !mount.uid_mappings.empty() || !mount.gid_mappings.empty()) {
-      return mistakes_.Add(at + "/uidMappings", "only bind mounts can map ids");
-    }
     if (mount.type == "cgroup" || mount.type == "cgroup2") {
+      if (HasIds(mount, options)) {
+        return mistakes_.Add(at + "/uidMappings", "cgroup file systems cannot map ids");
+      }
       for (Op& op : CgroupMountOps(mount, target, options.flags, config_, facts_)) {
         ops_.push_back(std::move(op));
       }
       return Change(target, options, 0);
+    }
+    // The launcher mounts the root, whose namespaces are not the container's.
+    const absl::string_view kOfNamespaces[] = {"proc", "sysfs", "devpts", "mqueue"};
+    if (target == "/" && std::count(std::begin(kOfNamespaces), std::end(kOfNamespaces),
+                                    absl::string_view(mount.type)) != 0) {
+      return mistakes_.Add(at + "/destination", "must not be the root");
     }
     Filesystem(mount, options, target, at);
   }
@@ -107,16 +110,44 @@ class MountPlanner {
       bind.attributes->propagation = {MS_PRIVATE | MS_REC};
     }
     if (options.copy_up) mistakes_.Add(at + "/options", "tmpcopyup is for tmpfs only");
-    if (!mount.uid_mappings.empty() || !mount.gid_mappings.empty()) {
-      bind.ids = {Mappings(mount.uid_mappings), Mappings(mount.gid_mappings)};
+    if (HasIds(mount, options)) {
+      bind.ids = IdsOf(mount, at);
       bind.ids_below = options.map_ids_below;
-      if (const absl::string_view problem = IdMapProblem(bind.ids); !problem.empty()) {
-        mistakes_.Add(at + "/uidMappings", problem);
-      }
-    } else if (options.map_ids) {
-      mistakes_.Add(at + "/options", "idmap needs uidMappings and gidMappings");
     }
     ops_.push_back(std::move(bind));
+  }
+
+  static bool HasIds(const Mount& mount, const MountOptionSet& options) {
+    return options.map_ids || !mount.uid_mappings.empty() || !mount.gid_mappings.empty();
+  }
+
+  // config.md, "idmap": without maps of its own a mount takes the user namespace's.
+  MountIdMap IdsOf(const Mount& mount, const std::string& at) {
+    MountIdMap ids = {Mappings(mount.uid_mappings), Mappings(mount.gid_mappings)};
+    if (mount.uid_mappings.empty() && mount.gid_mappings.empty()) {
+      const Linux& linux_part = LinuxOf(config_);
+      ids = {Mappings(linux_part.uid_mappings), Mappings(linux_part.gid_mappings)};
+      if (ids.empty()) {
+        mistakes_.Add(at + "/options",
+                      "idmap needs uidMappings and gidMappings, here or of a user namespace");
+      }
+    }
+    if (const absl::string_view problem = IdMapProblem(ids); !problem.empty()) {
+      mistakes_.Add(at + "/uidMappings", problem);
+    }
+    return ids;
+  }
+
+  // Of what an earlier entry mounted there: mount(2), MS_REMOUNT; the attributes of a bind alone.
+  void Remount(const Mount& mount, const MountOptionSet& options, const std::string& target,
+               bool bind, const std::string& at) {
+    if (HasIds(mount, options)) mistakes_.Add(at + "/uidMappings", "are not changed by a remount");
+    if (bind) {
+      if (!options.attributes.empty()) ops_.push_back(ChangeMount{target, options.attributes});
+      return;
+    }
+    ops_.push_back(MountFilesystem{mount.type, mount.source, target, options.flags, options.data});
+    Change(target, options, 0);
   }
 
   void Filesystem(const Mount& mount, const MountOptionSet& options, const std::string& target,
@@ -128,12 +159,18 @@ class MountPlanner {
         (mount.type == "tmpfs" || mount.type == "devpts" || mount.type == "mqueue")) {
       absl::StrAppend(&op.data, op.data.empty() ? "" : ",", "context=\"", label, "\"");
     }
+    if (HasIds(mount, options)) {
+      op.ids = IdsOf(mount, at);
+      if (options.copy_up) mistakes_.Add(at + "/options", "tmpcopyup does not go with mapped ids");
+    }
     uint64_t later = 0;
     if (mount.type == "tmpfs") {
       const std::vector<absl::string_view> words = absl::StrSplit(options.data, ',');
-      op.keep_mode = std::none_of(words.begin(), words.end(), [](absl::string_view word) {
-        return absl::StartsWith(word, "mode=");
-      });
+      // The launcher, which mounts those whose ids are mapped, does not know the folder.
+      op.keep_mode = op.ids.empty() && target != "/" &&
+                     std::none_of(words.begin(), words.end(), [](absl::string_view word) {
+                       return absl::StartsWith(word, "mode=");
+                     });
       op.copy_up = options.copy_up;
       // What is read-only cannot be filled any more, nor its mode be changed. /dev is filled last
       // (DeviceOps).

@@ -10,6 +10,7 @@
 #include "pelagos/oci/config.h"
 #include "pelagos/oci/mistakes.h"
 #include "pelagos/plan/launch_plan.h"
+#include "pelagos/policy/id_list.h"
 
 namespace pelagos::oci {
 
@@ -46,6 +47,15 @@ std::vector<Op> LimitOps(const Process& process, const std::string& at, Mistakes
 std::vector<Op> RightsOps(const Config& config, const Process& process, const HostFacts& host,
                           const std::string& at, bool wait, std::vector<std::string>& notes,
                           Mistakes& mistakes);
+// Who sets a container with a user namespace up: its root, or the first of its ids.
+BecomeRoot SetterUp(const Linux& linux_part);
+
+// Affinity that whoever called us has is not the container's: its cpuset alone counts.
+inline const IdList kAllCpus = {{0, kMostIds - 1}};
+
+// plan_memory.cc: what all of a container's processes are given of linux.personality and
+// linux.memoryPolicy.
+std::vector<Op> MemoryOps(const Linux& linux_part, Mistakes& mistakes);
 // The program; `home` as in BundleFacts.
 Op ExecOp(const Process& process, const std::string& home, const std::string& at,
           Mistakes& mistakes);

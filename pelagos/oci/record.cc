@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
@@ -23,31 +25,41 @@ using Json = nlohmann::ordered_json;
 constexpr size_t kMostState = 1 << 20;
 
 absl::Status CheckId(const std::string& id) {
-  bool fine = !id.empty() && id != "." && id != ".." && id.size() <= 1024;
-  for (char c : id) {
-    fine = fine && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '_' || c == '+' || c == '-' || c == '.');
+  const auto wrong = std::find_if(id.begin(), id.end(), [](char c) {
+    return !absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '+' &&
+           c != '-' && c != '.';
+  });
+  if (wrong != id.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid container ID format: invalid character `", std::string(1, *wrong),
+                     "` in the container ID"));
   }
-  if (fine) return absl::OkStatus();
+  if (!id.empty() && id[0] != '.' && id.size() <= 1024) return absl::OkStatus();
   return absl::InvalidArgumentError("invalid container ID format");
 }
 
 Json ToJson(const Record& record) {
-  return {{"id", record.id},
-          {"bundle", record.bundle},
-          {"rootfs", record.rootfs},
-          {"created", record.created},
-          {"owner", record.owner},
-          {"pid", record.process.pid},
-          {"startTime", record.process.start_time},
-          {"creating", record.creating},
-          {"hooks", record.hooks},
-          {"ownsPids", record.owns_pids},
-          {"keyring", record.keyring},
-          {"cgroup",
-           {{"v2", record.cgroups.v2},
-            {"v2Controllers", record.cgroups.v2_controllers},
-            {"v1", record.cgroups.v1}}}};
+  Json json = {{"id", record.id},
+               {"bundle", record.bundle},
+               {"rootfs", record.rootfs},
+               {"created", record.created},
+               {"owner", record.owner},
+               {"pid", record.process.pid},
+               {"startTime", record.process.start_time},
+               {"creating", record.creating},
+               {"hooks", record.hooks},
+               {"ownsPids", record.owns_pids},
+               {"keyring", record.keyring},
+               {"cgroup",
+                {{"v2", record.cgroups.v2},
+                 {"v2Controllers", record.cgroups.v2_controllers},
+                 {"v1", record.cgroups.v1}}}};
+  if (!record.resctrl.group.empty()) {
+    json["resctrl"] = {{"group", record.resctrl.group},
+                       {"monitor", record.resctrl.monitor},
+                       {"owned", record.resctrl.owned}};
+  }
+  return json;
 }
 
 // Of our own writing: what is not as we wrote it is damaged.
@@ -68,6 +80,11 @@ absl::StatusOr<Record> FromJson(absl::string_view text, const std::string& path)
     record.cgroups.v2 = json.at("cgroup").at("v2");
     record.cgroups.v2_controllers = json.at("cgroup").at("v2Controllers");
     record.cgroups.v1 = json.at("cgroup").at("v1");
+    if (const auto resctrl = json.find("resctrl"); resctrl != json.end()) {
+      record.resctrl.group = resctrl->at("group");
+      record.resctrl.monitor = resctrl->at("monitor");
+      record.resctrl.owned = resctrl->at("owned");
+    }
     return record;
   } catch (const Json::exception&) {
     return absl::DataLossError(absl::StrCat("'", path, "' is damaged"));

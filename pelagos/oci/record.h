@@ -22,6 +22,7 @@
 #include "pelagos/base/fd.h"
 #include "pelagos/oci/cgroup_limits.h"
 #include "pelagos/oci/config.h"
+#include "pelagos/oci/resctrl.h"
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/sys/process.h"
 
@@ -38,6 +39,7 @@ struct Record {
   bool keyring = true;    // it has a session keyring
   bool owns_pids = true;  // the first process's end is the end of all
   CgroupFolders cgroups;
+  ResctrlSteps resctrl;
   friend bool operator==(const Record&, const Record&) = default;
 };
 
@@ -48,7 +50,8 @@ absl::string_view NameOf(Status status);
 inline constexpr char kExists[] = "container with given ID already exists";
 inline constexpr char kMissing[] = "container does not exist";
 
-// The folder of all records. Names of containers are letters, digits and "_+-.", not "." or "..".
+// The folder of all records. Names of containers are letters, digits and "_+-."; none begins with a
+// dot.
 class Records {
  public:
   explicit Records(std::string root) : root_(std::move(root)) {}

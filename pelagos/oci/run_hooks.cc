@@ -1,5 +1,10 @@
 #include "pelagos/oci/run_hooks.h"
 
+#include <unistd.h>
+
+#include <cstring>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -37,9 +42,31 @@ uint64_t NamespacesOf(const Config& config) {
   return flags;
 }
 
+// That of the runtime, which runc and crun hand on to hooks that say nothing of theirs.
+std::vector<std::string> OwnEnvironment() {
+  std::vector<std::string> env;
+  for (char** item = environ; *item != nullptr; ++item) env.emplace_back(*item);
+  return env;
+}
+
+std::string EndOf(const sys::HookedResult& result) {
+  if (result.signal == 0) return absl::StrCat("exit status ", result.code);
+  return absl::StrCat("signal: ", absl::AsciiStrToLower(::strsignal(result.signal)));
+}
+
 absl::Status RunOne(const std::string& name, const Hook& hook, HookPlace place,
-                    const Record& record, const Config& config, absl::string_view status) {
-  sys::HookedProgram program = {hook.path, hook.args, hook.env, "", hook.timeout};
+                    const Record& record, const Config& config, absl::string_view status,
+                    const HookStarter& starter = {}) {
+  sys::HookedProgram program;
+  program.path = hook.path;
+  program.argv = hook.args;
+  program.env = hook.env.empty() ? OwnEnvironment() : hook.env;
+  program.timeout_seconds = hook.timeout;
+  // As runc and crun have it.
+  program.folder = record.bundle;
+  if (starter) {
+    program.start = [&](int in, int out, int errors) { return starter(hook, in, out, errors); };
+  }
   const bool inside = place == HookPlace::kContainer;
   Fd pidfd;
   pid_t pid = status == NameOf(Status::kStopped) ? 0 : record.process.pid;
@@ -57,7 +84,7 @@ absl::Status RunOne(const std::string& name, const Hook& hook, HookPlace place,
         "error running ", name, ": hook ran past specified timeout of ", *hook.timeout, ".0s"));
   }
   if (result->code == 0) return absl::OkStatus();
-  return absl::AbortedError(absl::StrCat("error running ", name, ": exit status ", result->code,
+  return absl::AbortedError(absl::StrCat("error running ", name, ": ", EndOf(*result),
                                          ", stdout: ", absl::StripSuffix(result->output, "\n"),
                                          ", stderr: ", absl::StripSuffix(result->errors, "\n")));
 }
@@ -72,6 +99,15 @@ absl::Status RunHooks(absl::string_view kind, const std::vector<Hook>& hooks, Ho
                       const Record& record, const Config& config, absl::string_view status) {
   for (size_t i = 0; i < hooks.size(); ++i) {
     PELAGOS_RETURN_IF_ERROR(RunOne(NameOfHook(kind, i), hooks[i], place, record, config, status));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunStartHooks(const std::vector<Hook>& hooks, const Record& record,
+                           const Config& config, const HookStarter& starter) {
+  for (size_t i = 0; i < hooks.size(); ++i) {
+    PELAGOS_RETURN_IF_ERROR(RunOne(NameOfHook("startContainer", i), hooks[i], HookPlace::kContainer,
+                                   record, config, NameOf(Status::kCreated), starter));
   }
   return absl::OkStatus();
 }

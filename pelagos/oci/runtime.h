@@ -26,14 +26,16 @@ namespace pelagos::oci {
 struct CreateOptions {
   std::string id;
   std::string bundle = ".";
-  std::string pid_file;        // the pid is written there; empty: not
-  std::string console_socket;  // gets the master of the terminal
-  std::string pidfd_socket;    // gets a pidfd of the process
-  int preserved = 0;           // descriptors beside the standard streams
+  std::string config = "config.json";  // the document, in the bundle or an absolute path
+  std::string pid_file;                // the pid is written there; empty: not
+  std::string console_socket;          // gets the master of the terminal
+  std::string pidfd_socket;            // gets a pidfd of the process
+  int preserved = 0;                   // descriptors beside the standard streams
   bool systemd_cgroup = false, no_cgroups = false, no_pivot = false;
-  std::vector<std::string> env;  // beside the document's
-  bool keyring = true;           // a session keyring of its own
-  bool keeps_terminal = false;   // the caller takes the master instead of a console socket
+  std::vector<std::string> env;    // beside the document's
+  bool keyring = true;             // a session keyring of its own
+  bool has_notify_socket = false;  // a socket to tell a service manager by: notify_socket.h
+  bool keeps_terminal = false;     // the caller takes the master instead of a console socket
   uint16_t rows = 0, columns = 0;
 };
 
@@ -84,6 +86,9 @@ class Runtime {
  private:
   absl::Status Destroy(const Record& record, const Config* config);
   absl::Status KillAndWait(const Record& record);
+  // A startContainer hook, with the rights of the container's program; its pidfd.
+  absl::StatusOr<Fd> StartHook(const Record& record, const Config& config, const Hook& hook,
+                               int stdin_fd, int stdout_fd, int stderr_fd) const;
   void Warn(const std::string& text) const { listeners_.warn(text); }
   void Show(const LaunchPlan& plan) const;  // for debugging
 
@@ -91,8 +96,9 @@ class Runtime {
   Listeners listeners_;
 };
 
-// The bundle's document: NotFound in runc's words.
-absl::StatusOr<std::string> ReadBundle(const std::string& bundle);
+// The bundle's document, `config` as in CreateOptions: NotFound in runc's words.
+absl::StatusOr<std::string> ReadBundle(const std::string& bundle,
+                                       const std::string& config = "config.json");
 
 // An absolute path of what may be relative to the working directory.
 absl::StatusOr<std::string> AbsolutePath(const std::string& path);

@@ -70,6 +70,7 @@ struct OpToJson {
                  {"data", op.data}};
     if (op.copy_up) json["copyUp"] = true;
     if (op.keep_mode) json["keepMode"] = true;
+    if (!op.ids.empty()) json["ids"] = {{"uids", IdsOf(op.ids.uids)}, {"gids", IdsOf(op.ids.gids)}};
     return json;
   }
   Json operator()(const BindMount& op) const {
@@ -117,7 +118,11 @@ struct OpToJson {
     }
     return json;
   }
-  Json operator()(const BecomeRoot&) const { return {{"op", "becomeRoot"}}; }
+  Json operator()(const BecomeRoot& op) const {
+    Json json = {{"op", "becomeRoot"}};
+    if (op.uid != 0 || op.gid != 0) json["ids"] = {op.uid, op.gid};
+    return json;
+  }
   Json operator()(const MakeFolder& op) const {
     return {{"op", "makeFolder"}, {"target", op.target}, {"mode", op.mode}};
   }
@@ -171,10 +176,14 @@ struct OpToJson {
     return json;
   }
   Json operator()(const ChangeFolder& op) const {
-    return {{"op", "changeFolder"}, {"target", op.target}};
+    Json json = {{"op", "changeFolder"}, {"target", op.target}};
+    if (!op.make) json["make"] = false;
+    return json;
   }
   Json operator()(const Exec& op) const {
-    return {{"op", "exec"}, {"argv", op.argv}, {"env", op.env}};
+    Json json = {{"op", "exec"}, {"argv", op.argv}, {"env", op.env}};
+    if (!op.path.empty()) json["path"] = op.path;
+    return json;
   }
   Json operator()(const SetDomainname& op) const {
     return {{"op", "setDomainname"}, {"name", op.name}};

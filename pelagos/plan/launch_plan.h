@@ -67,6 +67,8 @@ struct LaunchPlan {
   std::vector<PlanNote> notes;
   // The first process does not die with the thread that launched it.
   bool outlives_launcher = false;
+  // There is no mount namespace, and that is meant: mounts are made in the launcher's.
+  bool shares_mounts = false;
   // Of an OCI bundle, for who is told of the container: a listener of its filter.
   std::string bundle = {};
   std::map<std::string, std::string> annotations = {};

@@ -61,6 +61,7 @@ struct Describer {
     if (op.flags != 0) absl::StrAppend(&text, " ", MountFlagNames(op.flags));
     if (!op.data.empty()) absl::StrAppend(&text, " (", op.data, ")");
     if (op.copy_up) absl::StrAppend(&text, " with what was there");
+    absl::StrAppend(&text, MappedText(op.ids));
     return text;
   }
   std::string operator()(const BindMount& op) const {
@@ -97,7 +98,9 @@ struct Describer {
   std::string operator()(const MakeHostDevices& op) const {
     return absl::StrCat("the host's devices -> /dev, ", op.nodes.size(), " of them");
   }
-  std::string operator()(const BecomeRoot&) const { return "become user 0:0"; }
+  std::string operator()(const BecomeRoot& op) const {
+    return absl::StrCat("become user ", op.uid, ":", op.gid);
+  }
   std::string operator()(const MakeFolder& op) const {
     return absl::StrFormat("folder %s mode %04o", op.target, op.mode);
   }
@@ -144,10 +147,11 @@ struct Describer {
     return text;
   }
   std::string operator()(const ChangeFolder& op) const {
-    return absl::StrCat("work folder ", op.target);
+    return absl::StrCat("work folder ", op.target, op.make ? "" : ", which must be there");
   }
   std::string operator()(const Exec& op) const {
-    return absl::StrCat("exec ", ShellQuoted(op.argv));
+    return absl::StrCat("exec ", op.path.empty() ? "" : absl::StrCat(op.path, " as "),
+                        ShellQuoted(op.argv));
   }
   std::string operator()(const SetDomainname& op) const {
     return absl::StrCat("domainname ", op.name);
@@ -206,7 +210,8 @@ struct Describer {
     return absl::StrCat("I/O class ", op.traits.io_class, " level ", op.traits.level);
   }
   std::string operator()(const SetMemoryPolicy& op) const {
-    return absl::StrCat("memory policy ", op.traits.mode, " nodes ", IdListText(op.traits.nodes));
+    return absl::StrCat("set_mempolicy mode ", op.traits.mode,
+                        op.traits.nodes.empty() ? "" : " nodes ", IdListText(op.traits.nodes));
   }
   std::string operator()(const SetCpuAffinity& op) const {
     return absl::StrCat("CPUs ", IdListText(op.cpus));

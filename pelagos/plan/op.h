@@ -60,6 +60,9 @@ struct MountFilesystem {
   std::string data;
   bool copy_up = false;    // what the folder held before is copied into it
   bool keep_mode = false;  // a folder that was there keeps its mode
+  // Whom its files' owners are on the host. It is mounted by the launcher then, as one that is to
+  // be the root ("/") is: for file systems that do not belong to a namespace.
+  MountIdMap ids = {};
   bool operator==(const MountFilesystem&) const = default;
 };
 
@@ -98,9 +101,11 @@ struct MakeDevice {
   bool operator==(const MakeDevice&) const = default;
 };
 
-// In a user namespace of the container's own: from here on its user and group 0 do the steps.
-// Before, it is the caller, whose folders lead to the root.
+// In a user namespace of the container's own: from here on its user and group 0 do the steps, or
+// another of its ids where 0 is none of them. Before, it is the caller, whose folders lead to the
+// root.
 struct BecomeRoot {
+  uint32_t uid = 0, gid = 0;
   bool operator==(const BecomeRoot&) const = default;
 };
 
@@ -324,9 +329,10 @@ struct InstallSeccomp {
   bool operator==(const InstallSeccomp&) const = default;
 };
 
-// Also makes the folder where it is missing, owned by the container's user.
+// Also makes the folder where it is missing, owned by the container's user; or not.
 struct ChangeFolder {
   std::string target;
+  bool make = true;
   bool operator==(const ChangeFolder&) const = default;
 };
 
@@ -334,6 +340,7 @@ struct ChangeFolder {
 struct Exec {
   std::vector<std::string> argv;
   std::vector<std::string> env;  // KEY=VALUE, sorted by key
+  std::string path = {};         // what is run instead of argv[0]; empty: that
   bool operator==(const Exec&) const = default;
 };
 

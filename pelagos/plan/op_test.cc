@@ -74,10 +74,11 @@ TEST(OpTest, EveryOpDescribesItself) {
       {SetScheduler{{6, 0, 0, 0, 10, 20, 30}},
        "scheduler policy 6 runtime 10 deadline 20 period 30"},
       {SetIoPriority{{2, 4}}, "I/O class 2 level 4"},
-      {SetMemoryPolicy{{2, {{0, 3}}}}, "memory policy 2 nodes 0-3"},
+      {SetMemoryPolicy{{2, {{0, 3}}}}, "set_mempolicy mode 2 nodes 0-3"},
       {SetCpuAffinity{{{0, 1}, {4, 4}}}, "CPUs 0-1,4"},
       {SetPersonality{8}, "personality 0x8"},
       {BecomeRoot{}, "become user 0:0"},
+      {BecomeRoot{1000, 100}, "become user 1000:100"},
   };
   std::vector<bool> seen(std::variant_size_v<Op>, false);
   for (const Row& row : rows) {

@@ -100,6 +100,7 @@ class Reader {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (!program.folder.empty()) (void)Call(SYS_chdir, program.folder.c_str());
   ::execve(program.path.c_str(), argv.data(), env.data());
   Fail(streams);
 }
@@ -138,19 +139,25 @@ absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program) {
   PELAGOS_ASSIGN_OR_RETURN(Pair errors, MakePair(SOCK_STREAM));
   PELAGOS_ASSIGN_OR_RETURN(Pair failure, MakePair(SOCK_STREAM));
 
-  const pid_t pid = ::fork();
-  if (pid < 0) return ErrnoStatus(errno, "fork");
   const Streams streams = {input.theirs.get(), output.theirs.get(), errors.theirs.get(),
                            failure.theirs.get()};
-  if (pid == 0) {
-    // A child that does not become the program must not keep our ends open.
-    input.ours.reset();
-    output.ours.reset();
-    errors.ours.reset();
-    failure.ours.reset();
-    Run(program, streams, argv, env);
+  Fd pidfd;
+  if (program.start) {
+    PELAGOS_ASSIGN_OR_RETURN(pidfd, program.start(streams.input, streams.output, streams.errors));
+  } else {
+    const pid_t pid = ::fork();
+    if (pid < 0) return ErrnoStatus(errno, "fork");
+    if (pid == 0) {
+      // A child that does not become the program must not keep our ends open.
+      input.ours.reset();
+      output.ours.reset();
+      errors.ours.reset();
+      failure.ours.reset();
+      Run(program, streams, argv, env);
+    }
+    (void)::setpgid(pid, pid);  // whoever of the two is first
+    PELAGOS_ASSIGN_OR_RETURN(pidfd, OpenPidfd(pid));
   }
-  (void)::setpgid(pid, pid);  // whoever of the two is first
   input.theirs.reset();
   output.theirs.reset();
   errors.theirs.reset();
@@ -162,7 +169,6 @@ absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program) {
   const Clock::time_point deadline =
       program.timeout_seconds ? Clock::now() + std::chrono::seconds(*program.timeout_seconds)
                               : Clock::time_point::max();
-  PELAGOS_ASSIGN_OR_RETURN(const Fd pidfd, OpenPidfd(pid));
   absl::string_view left = program.input;
   bool ended = false;
   while (!ended) {
@@ -197,11 +203,11 @@ absl::StatusOr<HookedResult> RunHooked(const HookedProgram& program) {
     from_errors.Take(fds[2].revents);
     ended = (fds[0].revents & POLLIN) != 0;
   }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return ErrnoStatus(errno, "waitpid", program.path);
-  }
-  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  siginfo_t info = {};
+  const Result waited = Call(SYS_waitid, P_PIDFD, pidfd.get(), &info, WEXITED, nullptr);
+  if (!waited.ok()) return ErrnoStatus(waited.err, "waitid", program.path);
+  result.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+  result.code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
   // What it wrote last may be there still.
   from_output.Rest();
   from_errors.Rest();

@@ -5,6 +5,7 @@
 // Hooks").
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,10 +25,15 @@ struct HookedProgram {
   int pidfd = -1;
   uint64_t namespaces = 0;
   size_t most_output = 16384;  // bytes of each stream that are kept
+  std::string folder = {};     // the working folder, if it is there; empty: as it comes
+  // Who starts it, with these streams, instead of all the above but the input, the timeout and what
+  // is kept: a child of ours, by its pidfd. It leads a process group.
+  std::function<absl::StatusOr<Fd>(int stdin_fd, int stdout_fd, int stderr_fd)> start = {};
 };
 
 struct HookedResult {
   int code = 0;            // the exit code, or 128 + the signal
+  int signal = 0;          // that ended it; 0: none
   bool timed_out = false;  // it was killed
   std::string output;      // what it wrote on standard output, the beginning
   std::string errors;      // and on standard error

@@ -15,7 +15,7 @@
 
 namespace pelagos::cli {
 
-absl::StatusOr<int> Attend(oci::Running& running) {
+absl::StatusOr<int> Attend(oci::Running& running, oci::NotifyProxy* notify) {
   PELAGOS_ASSIGN_OR_RETURN(sys::EventLoop loop, sys::EventLoop::Create());
   std::optional<TerminalRelay> relay;
   PELAGOS_RETURN_IF_ERROR(loop.WatchSignals(
@@ -36,10 +36,18 @@ absl::StatusOr<int> Attend(oci::Running& running) {
   bool ended = false;
   PELAGOS_RETURN_IF_ERROR(
       loop.Watch(running.pidfd.get(), EPOLLIN, [&](uint32_t) { ended = true; }));
+  absl::Status told;
+  if (notify != nullptr) {
+    // The manager looks after us, who end with the container.
+    PELAGOS_RETURN_IF_ERROR(loop.Watch(notify->fd(), EPOLLIN, [&](uint32_t) {
+      if (const absl::StatusOr<bool> taken = notify->Take(0); !taken.ok()) told = taken.status();
+    }));
+  }
   PELAGOS_RETURN_IF_ERROR(loop.RunUntil([&] { return ended; }));
   if (relay) relay->Drain();
   raw.Restore();
   PELAGOS_ASSIGN_OR_RETURN(const launch::ExitStatus status, launch::WaitForExit(running.pidfd));
+  PELAGOS_RETURN_IF_ERROR(told);
   return status.code();
 }
 

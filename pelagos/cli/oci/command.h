@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/oci/log.h"
+#include "pelagos/oci/notify_socket.h"
 #include "pelagos/oci/runtime.h"
 
 namespace pelagos::cli {
@@ -35,8 +36,8 @@ int OciFail(OciContext& context, const absl::Status& status, int code = 1);
 int ParseCount(absl::string_view text);
 
 // Waits for the end of a process of ours, passing signals on and carrying its terminal's bytes.
-// Its exit code, as shells say it.
-absl::StatusOr<int> Attend(oci::Running& running);
+// Its exit code, as shells say it. `notify` is told on, if there is one.
+absl::StatusOr<int> Attend(oci::Running& running, oci::NotifyProxy* notify = nullptr);
 
 std::vector<OciRow> OciLifeCycleRows();  // create start run kill delete pause resume
 std::vector<OciRow> OciExecRows();       // exec

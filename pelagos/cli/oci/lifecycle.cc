@@ -2,20 +2,24 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <iostream>
+#include <optional>
 #include <string>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/abi/signal.h"
+#include "pelagos/base/status_macros.h"
 #include "pelagos/cli/oci/command.h"
 #include "pelagos/cli/terminal.h"
+#include "pelagos/oci/notify_socket.h"
+#include "pelagos/sys/process.h"
 
 namespace pelagos::cli {
 namespace {
 
 std::vector<Flag> CreateFlags() {
   return {{"bundle", 'b', "DIR", "the bundle (default: where we are)"},
+          {"config", 'f', "FILE", "its document (default: config.json)"},
           {"console-socket", 0, "PATH", "a socket that is given the master of the terminal"},
           {"pidfd-socket", 0, "PATH", "a socket that is given a pidfd of the process"},
           {"pid-file", 0, "FILE", "the process's pid is written there"},
@@ -36,11 +40,30 @@ void TakeListenFds(oci::CreateOptions& options) {
   options.env = {absl::StrCat("LISTEN_FDS=", number), "LISTEN_PID=1"};
 }
 
+// Where a service manager wants to be told of the start; "": nowhere.
+std::string NotifyHost() {
+  const char* const host = std::getenv("NOTIFY_SOCKET");
+  return host == nullptr ? "" : host;
+}
+
+// Nobody listens for a container that was created without.
+absl::StatusOr<std::optional<oci::NotifyProxy>> ListenForReady(OciContext& context,
+                                                               const std::string& id) {
+  const std::string folder = oci::NotifyFolder(context.runtime.records().Folder(id));
+  const std::string host = NotifyHost();
+  std::optional<oci::NotifyProxy> proxy;
+  if (host.empty() || ::access(folder.c_str(), F_OK) != 0) return proxy;
+  PELAGOS_ASSIGN_OR_RETURN(proxy, oci::NotifyProxy::Listen(folder, host));
+  return proxy;
+}
+
 // The words that create and run have in common; false: told what is wrong.
 bool OptionsFrom(OciContext& context, const Arguments& args, oci::CreateOptions& options) {
   options.id = args.positionals()[0];
   options.bundle =
       args.value("bundle", args.positionals().size() > 1 ? args.positionals()[1] : ".");
+  options.config = args.value("config", "config.json");
+  options.has_notify_socket = !NotifyHost().empty();
   options.pid_file = args.value("pid-file");
   options.console_socket = args.value("console-socket");
   options.pidfd_socket = args.value("pidfd-socket");
@@ -66,8 +89,18 @@ int Create(OciContext& context, const Arguments& args) {
 }
 
 int Start(OciContext& context, const Arguments& args) {
-  const absl::Status started = context.runtime.Start(args.positionals()[0]);
-  return started.ok() ? kDone : OciFail(context, started);
+  const std::string& id = args.positionals()[0];
+  auto notify = ListenForReady(context, id);
+  if (!notify.ok()) return OciFail(context, notify.status());
+  const absl::Status started = context.runtime.Start(id);
+  if (!started.ok()) return OciFail(context, started);
+  if (!*notify) return kDone;
+  const auto record = context.runtime.records().Read(id);
+  if (!record.ok()) return OciFail(context, record.status());
+  const absl::StatusOr<Fd> pidfd = sys::OpenPidfd(record->process);
+  if (!pidfd.ok()) return kDone;  // it has ended
+  const absl::Status told = (*notify)->Forward(*pidfd, record->process.pid);
+  return told.ok() ? kDone : OciFail(context, told);
 }
 
 int Run(OciContext& context, const Arguments& args) {
@@ -83,13 +116,18 @@ int Run(OciContext& context, const Arguments& args) {
   };
   auto running = context.runtime.Create(options);
   if (!running.ok()) return fail(running.status());
-  const absl::Status started = context.runtime.Start(options.id);
+  auto notify = ListenForReady(context, options.id);
+  const absl::Status started = notify.ok() ? context.runtime.Start(options.id) : notify.status();
   if (!started.ok()) {
     context.runtime.Delete(options.id, /*force=*/true).IgnoreError();
     return fail(started);
   }
-  if (detached) return kDone;
-  const absl::StatusOr<int> code = Attend(*running);
+  if (detached) {
+    const absl::Status told =
+        *notify ? (*notify)->Forward(running->pidfd, running->identity.pid) : absl::OkStatus();
+    return told.ok() ? kDone : fail(told);
+  }
+  const absl::StatusOr<int> code = Attend(*running, *notify ? &**notify : nullptr);
   if (!args.has("keep")) {
     const absl::Status deleted = context.runtime.Delete(options.id, /*force=*/true);
     if (!deleted.ok()) return fail(deleted);
