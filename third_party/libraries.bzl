@@ -120,6 +120,13 @@ def system_libraries():
         program = "docker-registry",
     )
     system_library(
+        name = "isal",
+        apt = "libisal-dev",
+        headers = ["isa-l"],
+        static = False,
+        targets = {":isal": ["libisal"]},
+    )
+    system_library(
         name = "libarchive",
         apt = "libarchive-dev",
         headers = ["archive.h", "archive_entry.h"],

@@ -1,9 +1,9 @@
 // Streams of bytes that are pulled, one wrapped around the other:
 //
-//   file -> decompress -> outer tar -> one entry -> hash -> decompress -> hash, limit -> layer's
-//   tar
+//   file -> decompress -> outer tar -> one entry -> hash -> decompress -> limit -> read ahead, hash
+//   -> layer's tar
 //
-// Nothing is ever held as a whole: memory stays at some 64 KiB per stage.
+// Nothing is ever held as a whole: memory stays below 2 MiB per layer.
 #pragma once
 
 #include <unistd.h>
@@ -32,6 +32,17 @@ class ByteSource {
   virtual ~ByteSource() = default;
   // Up to `size` > 0 bytes; 0 only at the end. After an error nothing more is read.
   virtual absl::StatusOr<size_t> Read(char* buffer, size_t size) = 0;
+  // The next bytes, where they are, until the next call of any kind; none only at the end. `room`
+  // is for sources that have them nowhere, and must live as long.
+  virtual absl::StatusOr<absl::string_view> Next(std::vector<char>& room) {
+    constexpr size_t kRoom = size_t{64} << 10;
+    if (room.empty()) room.resize(kRoom);
+    PELAGOS_ASSIGN_OR_RETURN(const size_t count, Read(room.data(), room.size()));
+    return absl::string_view(room.data(), count);
+  }
+  // Called by another thread than that which reads: nobody wants the bytes any more. Who waits in
+  // Read gets Cancelled, if the source is one that can tell.
+  virtual void Abandon() {}
 };
 
 // What one load or import may use, over all its layers; against bombs. Generous: no image in use
@@ -133,15 +144,29 @@ class PeekSource : public ByteSource {
   bool ended_ = false;
 };
 
-// Hashes and counts what goes through; takes it from a budget if there is one.
-class HashingSource : public ByteSource {
+// Takes what goes through from a budget.
+class LimitedSource : public ByteSource {
  public:
-  explicit HashingSource(ByteSource& source, Budget* budget = nullptr)
-      : source_(source), budget_(budget) {}
+  LimitedSource(ByteSource& source, Budget& budget) : source_(source), budget_(budget) {}
 
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
     PELAGOS_ASSIGN_OR_RETURN(const size_t count, source_.Read(buffer, size));
-    if (budget_ != nullptr) PELAGOS_RETURN_IF_ERROR(budget_->TakeBytes(count));
+    PELAGOS_RETURN_IF_ERROR(budget_.TakeBytes(count));
+    return count;
+  }
+
+ private:
+  ByteSource& source_;
+  Budget& budget_;
+};
+
+// Hashes and counts what goes through.
+class HashingSource : public ByteSource {
+ public:
+  explicit HashingSource(ByteSource& source) : source_(source) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    PELAGOS_ASSIGN_OR_RETURN(const size_t count, source_.Read(buffer, size));
     sha256_.Update({buffer, count});
     size_ += count;
     return count;
@@ -153,7 +178,6 @@ class HashingSource : public ByteSource {
 
  private:
   ByteSource& source_;
-  Budget* budget_;
   Sha256 sha256_;
   uint64_t size_ = 0;
 };

@@ -25,6 +25,9 @@ namespace {
 constexpr absl::string_view kWhiteoutPrefix = ".wh.";
 constexpr absl::string_view kReservedPrefix = ".wh..wh.";
 constexpr absl::string_view kOpaque = ".wh..wh..opq";
+constexpr mode_t kModeBits = 07777;
+// What a file or folder is made with: the rest of its mode comes when its owner is right.
+constexpr mode_t kPlainBits = 0777;
 constexpr uint64_t kInside =
     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
 
@@ -53,14 +56,20 @@ absl::StatusOr<std::pair<uid_t, gid_t>> Owner(const TarEntry& entry) {
   return std::pair(static_cast<uid_t>(entry.uid), static_cast<gid_t>(entry.gid));
 }
 
-// For files and folders that are open. The order is the kernel's: chown(2) clears the set-id bits
-// and capabilities.
+// For files and folders that are open; times only of files, since folders change on. The order is
+// the kernel's: chown(2) clears the set-id bits and capabilities. What is right already, as most
+// is, costs a look instead of a change.
 absl::Status SetAttributes(int fd, const TarEntry& entry) {
   PELAGOS_ASSIGN_OR_RETURN(const auto owner, Owner(entry));
-  if (::fchown(fd, owner.first, owner.second) != 0) {
+  struct stat info = {};
+  if (::fstat(fd, &info) != 0) return ErrnoStatus(errno, "fstat", entry.path);
+  const bool owned = info.st_uid == owner.first && info.st_gid == owner.second;
+  if (!owned && ::fchown(fd, owner.first, owner.second) != 0) {
     return ErrnoStatus(errno, "fchown", entry.path);
   }
-  if (::fchmod(fd, entry.mode) != 0) return ErrnoStatus(errno, "fchmod", entry.path);
+  if ((!owned || (info.st_mode & kModeBits) != entry.mode) && ::fchmod(fd, entry.mode) != 0) {
+    return ErrnoStatus(errno, "fchmod", entry.path);
+  }
   for (const auto& [name, value] : entry.xattrs) {
     if (!IsImageXattr(name)) continue;
     if (::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) == 0) continue;
@@ -68,6 +77,7 @@ absl::Status SetAttributes(int fd, const TarEntry& entry) {
     if (errno == ENOTSUP && absl::StartsWith(name, "user.")) continue;
     return ErrnoStatus(errno, absl::StrCat("fsetxattr(", name, ")"), entry.path);
   }
+  if (entry.kind == TarKind::kFolder) return absl::OkStatus();
   const timespec times[] = {entry.mtime, entry.mtime};
   if (::futimens(fd, times) != 0) return ErrnoStatus(errno, "futimens", entry.path);
   return absl::OkStatus();
@@ -220,10 +230,16 @@ absl::Status LayerFolder::HardLink(const Place& place, const TarEntry& entry) {
 }
 
 absl::Status LayerFolder::File(const Place& place, const TarEntry& entry, TarStream& tar) {
-  PELAGOS_RETURN_IF_ERROR(Clear(place, /*for_folder=*/false).status());
-  PELAGOS_ASSIGN_OR_RETURN(const Fd file,
-                           sys::OpenAt2(place.parent, place.name,
-                                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, kInside));
+  const auto make = [&] {
+    return sys::OpenAt2(place.parent, place.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+                        entry.mode & kPlainBits, kInside);
+  };
+  absl::StatusOr<Fd> made = make();
+  if (FindErrno(made.status()) == EEXIST) {
+    PELAGOS_RETURN_IF_ERROR(Clear(place, /*for_folder=*/false).status());
+    made = make();
+  }
+  PELAGOS_ASSIGN_OR_RETURN(const Fd file, std::move(made));
   TarBlock block;
   int64_t end = 0;
   for (;;) {
@@ -246,48 +262,63 @@ absl::Status LayerFolder::File(const Place& place, const TarEntry& entry, TarStr
   return SetAttributes(file.get(), entry);
 }
 
-absl::Status LayerFolder::Folder(const Place& place, const TarEntry& entry) {
-  PELAGOS_ASSIGN_OR_RETURN(const Before before, Clear(place, /*for_folder=*/true));
-  if (before != Before::kFolder && ::mkdirat(place.parent, place.name.c_str(), 0700) != 0) {
-    return ErrnoStatus(errno, "mkdirat", place.path);
+absl::Status LayerFolder::Folder(const Place& place, const std::vector<std::string>& parts,
+                                 const TarEntry& entry) {
+  const auto make = [&] {
+    // Open to us at least, until it is open.
+    const mode_t mode = (entry.mode & kPlainBits) | S_IRWXU;
+    const int result = ::mkdirat(place.parent, place.name.c_str(), mode);
+    return result == 0 ? 0 : errno;
+  };
+  Before before = Before::kNothing;
+  int error = make();
+  if (error == EEXIST) {
+    PELAGOS_ASSIGN_OR_RETURN(before, Clear(place, /*for_folder=*/true));
+    error = before == Before::kFolder ? 0 : make();
   }
+  if (error != 0) return ErrnoStatus(error, "mkdirat", place.path);
   PELAGOS_ASSIGN_OR_RETURN(
-      const Fd folder,
+      Fd folder,
       sys::OpenAt2(place.parent, place.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, kInside));
   if (before == Before::kWhiteout) {
     PELAGOS_RETURN_IF_ERROR(MakeOpaque(folder.get(), place.path));
   }
   folder_times_.emplace_back(place.path, entry.mtime);
-  return SetAttributes(folder.get(), entry);
+  PELAGOS_RETURN_IF_ERROR(SetAttributes(folder.get(), entry));
+  // What comes next lies in it, most often.
+  parent_ = std::move(folder);
+  parent_parts_ = parts;
+  return absl::OkStatus();
 }
 
 // Links, pipes and devices: never opened.
 absl::Status LayerFolder::Node(const Place& place, const TarEntry& entry) {
   PELAGOS_ASSIGN_OR_RETURN(const auto owner, Owner(entry));
+  const bool link = entry.kind == TarKind::kSymlink;
   if (entry.kind == TarKind::kCharDevice && entry.device == 0) {
     return Hostile(place.path, "is a device 0:0, which overlayfs takes for a whiteout");
   }
-  PELAGOS_RETURN_IF_ERROR(Clear(place, /*for_folder=*/false).status());
+  if (link && entry.link.empty()) return Hostile(place.path, "is a symbolic link to nothing");
   const char* name = place.name.c_str();
-  int result = 0;
-  if (entry.kind == TarKind::kSymlink) {
-    if (entry.link.empty()) return Hostile(place.path, "is a symbolic link to nothing");
-    result = ::symlinkat(entry.link.c_str(), place.parent, name);
-  } else {
+  const auto make = [&] {
     const mode_t type = entry.kind == TarKind::kFifo         ? S_IFIFO
                         : entry.kind == TarKind::kCharDevice ? S_IFCHR
                                                              : S_IFBLK;
-    result = ::mknodat(place.parent, name, type | 0600, entry.device);
+    const int result = link ? ::symlinkat(entry.link.c_str(), place.parent, name)
+                            : ::mknodat(place.parent, name, type | 0600, entry.device);
+    return result == 0 ? 0 : errno;
+  };
+  int error = make();
+  if (error == EEXIST) {
+    PELAGOS_RETURN_IF_ERROR(Clear(place, /*for_folder=*/false).status());
+    error = make();
   }
-  if (result != 0) {
-    return ErrnoStatus(errno, entry.kind == TarKind::kSymlink ? "symlinkat" : "mknodat",
-                       place.path);
-  }
+  if (error != 0) return ErrnoStatus(error, link ? "symlinkat" : "mknodat", place.path);
   if (::fchownat(place.parent, name, owner.first, owner.second, AT_SYMLINK_NOFOLLOW) != 0) {
     return ErrnoStatus(errno, "fchownat", place.path);
   }
   // fchmodat(2) follows links, but this is none, and nobody else writes here.
-  if (entry.kind != TarKind::kSymlink && ::fchmodat(place.parent, name, entry.mode, 0) != 0) {
+  if (!link && ::fchmodat(place.parent, name, entry.mode, 0) != 0) {
     return ErrnoStatus(errno, "fchmodat", place.path);
   }
   const timespec times[] = {entry.mtime, entry.mtime};
@@ -323,7 +354,7 @@ absl::Status LayerFolder::Add(const TarEntry& entry, TarStream& tar) {
       PELAGOS_RETURN_IF_ERROR(File(place, entry, tar));
       break;
     case TarKind::kFolder:
-      return Folder(place, entry);
+      return Folder(place, parts, entry);
     case TarKind::kHardLink:
       PELAGOS_RETURN_IF_ERROR(HardLink(place, entry));
       break;

@@ -65,7 +65,8 @@ class LayerFolder {
   absl::Status Whiteout(const Place& place, absl::string_view hidden);
   absl::Status HardLink(const Place& place, const TarEntry& entry);
   absl::Status File(const Place& place, const TarEntry& entry, TarStream& tar);
-  absl::Status Folder(const Place& place, const TarEntry& entry);
+  absl::Status Folder(const Place& place, const std::vector<std::string>& parts,
+                      const TarEntry& entry);
   absl::Status Node(const Place& place, const TarEntry& entry);
 
   sys::RootFd root_;

@@ -14,8 +14,6 @@
 namespace pelagos::image {
 namespace {
 
-constexpr size_t kBufferSize = size_t{64} << 10;
-
 struct FreeArchive {
   void operator()(struct archive* archive) const { archive_read_free(archive); }
 };
@@ -42,20 +40,20 @@ struct Reader {
 
   static la_ssize_t Pull(struct archive* archive, void* self, const void** buffer) {
     Reader& reader = *static_cast<Reader*>(self);
-    absl::StatusOr<size_t> count = reader.source.Read(reader.buffer.data(), kBufferSize);
-    if (!count.ok()) {
-      reader.source_status = count.status();
+    absl::StatusOr<absl::string_view> bytes = reader.source.Next(reader.room);
+    if (!bytes.ok()) {
+      reader.source_status = bytes.status();
       archive_set_error(archive, EIO, "read error");
       return -1;
     }
-    reader.at_end = *count == 0;
-    *buffer = reader.buffer.data();
-    return static_cast<la_ssize_t>(*count);
+    reader.at_end = bytes->empty();
+    *buffer = bytes->data();
+    return static_cast<la_ssize_t>(bytes->size());
   }
 
   ByteSource& source;
   std::unique_ptr<struct archive, FreeArchive> archive;
-  std::vector<char> buffer = std::vector<char>(kBufferSize);
+  std::vector<char> room;
   absl::Status source_status;
   bool opened = false;
   bool at_end = false;  // the source has no more
@@ -209,17 +207,21 @@ struct DecompressedSource::State : Reader {
 DecompressedSource::DecompressedSource(ByteSource& source, Compression compression)
     : source_(source) {
   if (compression == Compression::kNone) return;
+  if (compression == Compression::kGzip) {
+    gzip_ = std::make_unique<GzipSource>(source);
+    return;
+  }
   state_ = std::make_unique<State>(source);
   struct archive* archive = state_->archive.get();
   archive_read_support_format_raw(archive);
   archive_read_support_format_empty(archive);
-  if (compression == Compression::kGzip) archive_read_support_filter_gzip(archive);
-  if (compression == Compression::kZstd) archive_read_support_filter_zstd(archive);
+  archive_read_support_filter_zstd(archive);
 }
 
 DecompressedSource::~DecompressedSource() = default;
 
 absl::StatusOr<size_t> DecompressedSource::Read(char* buffer, size_t size) {
+  if (gzip_) return gzip_->Read(buffer, size);
   if (!state_) return source_.Read(buffer, size);
   if (!state_->opened) {
     PELAGOS_RETURN_IF_ERROR(state_->Open());

@@ -1,4 +1,5 @@
-// Tar archives and compressed streams, read through libarchive, as values without its types.
+// Tar archives and compressed streams, read through libarchive (gzip: gzip_source.h), as values
+// without its types.
 //
 // Source: tar(5) of libarchive (ustar, pax, GNU, sparse files); archive_read(3). Names are bytes:
 // the program stays in the "C" locale, where libarchive hands them over as they are; in a UTF-8
@@ -18,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/image/program/byte_source.h"
+#include "pelagos/image/program/gzip_source.h"
 
 namespace pelagos::image {
 
@@ -103,7 +105,8 @@ class DecompressedSource : public ByteSource {
  private:
   struct State;
   ByteSource& source_;
-  std::unique_ptr<State> state_;  // null: not compressed
+  std::unique_ptr<GzipSource> gzip_;  // of gzip
+  std::unique_ptr<State> state_;      // of zstd
 };
 
 }  // namespace pelagos::image

@@ -10,6 +10,7 @@
 #include "pelagos/image/digest.h"
 #include "pelagos/image/program/byte_source.h"
 #include "pelagos/image/program/layer_folder.h"
+#include "pelagos/image/program/read_ahead.h"
 #include "pelagos/image/program/tar_stream.h"
 
 namespace pelagos::image {
@@ -21,19 +22,10 @@ struct UnpackedLayer {
   Compression compression = Compression::kNone;
 };
 
-// Unpacks `blob`, read to its end, into the empty folder `folder`. The digests are for the caller
-// to compare, before anything of the folder counts. After an error the folder is good for nothing,
-// and `blob` is somewhere in its middle.
-inline absl::StatusOr<UnpackedLayer> UnpackLayer(ByteSource& blob, const std::string& folder,
-                                                 Budget& budget) {
-  HashingSource raw(blob);
-  PeekSource peek(raw);
-  PELAGOS_ASSIGN_OR_RETURN(const absl::string_view start, peek.Peek());
-  UnpackedLayer unpacked;
-  unpacked.compression = SniffCompression(start);
-  DecompressedSource decompressed(peek, unpacked.compression);
-  HashingSource content(decompressed, &budget);
-  TarStream tar(content);
+// Writes the entries of a tar archive into the empty folder `folder`. What follows its end is not
+// read.
+inline absl::Status UnpackTar(ByteSource& archive, const std::string& folder, Budget& budget) {
+  TarStream tar(archive);
   PELAGOS_ASSIGN_OR_RETURN(LayerFolder layer, LayerFolder::Open(folder));
   TarEntry entry;
   for (;;) {
@@ -47,11 +39,27 @@ inline absl::StatusOr<UnpackedLayer> UnpackLayer(ByteSource& blob, const std::st
     }
     PELAGOS_RETURN_IF_ERROR(layer.Add(entry, tar));
   }
-  PELAGOS_RETURN_IF_ERROR(layer.Finish());
+  return layer.Finish();
+}
+
+// Unpacks `blob`, read to its end (in other threads, all of which are gone at the end), into the
+// empty folder `folder`. The digests are for the caller to compare, before anything of the folder
+// counts. After an error the folder is good for nothing, and `blob` is somewhere in its middle.
+inline absl::StatusOr<UnpackedLayer> UnpackLayer(ByteSource& blob, const std::string& folder,
+                                                 Budget& budget) {
+  HashingSource raw(blob);
+  PeekSource peek(raw);
+  PELAGOS_ASSIGN_OR_RETURN(const absl::string_view start, peek.Peek());
+  UnpackedLayer unpacked;
+  unpacked.compression = SniffCompression(start);
+  DecompressedSource decompressed(peek, unpacked.compression);
+  LimitedSource limited(decompressed, budget);
+  ReadAhead content(limited, blob);
+  PELAGOS_RETURN_IF_ERROR(UnpackTar(content, folder, budget));
   // What follows the tar's end counts for the digests only.
   PELAGOS_RETURN_IF_ERROR(Drain(content));
+  PELAGOS_ASSIGN_OR_RETURN(unpacked.diff_id, content.Finish());
   PELAGOS_RETURN_IF_ERROR(Drain(peek));
-  unpacked.diff_id = content.Finish();
   unpacked.blob = raw.Finish();
   unpacked.size = raw.size();
   return unpacked;

@@ -319,6 +319,36 @@ TEST_F(UnpackTest, NoticesWhatIsMissing) {
   EXPECT_TRUE(absl::IsDataLoss(Unpack(zstd.substr(0, zstd.size() - 3)).status()));
 }
 
+// Larger than what fits into memory at a time: read, hashed and written by different threads.
+TEST_F(UnpackTest, LargeLayersAreTheSame) {
+  TarBuilder tar;
+  for (int i = 0; i < 40; ++i) {
+    tar.File(absl::StrCat("d/", i), absl::StrCat(std::string(i * 10000, 'a'), i));
+  }
+  const std::string good = tar.Build();
+  for (const std::string& blob : {good, Gzip(good), Zstd(good)}) {
+    const absl::StatusOr<UnpackedLayer> layer = Unpack(blob);
+    ASSERT_TRUE(layer.ok()) << layer.status();
+    EXPECT_EQ(layer->diff_id, Sha256Of(good));
+    EXPECT_EQ(layer->blob, Sha256Of(blob));
+    EXPECT_EQ(Read(layer_ / "d/39"), std::string(390000, 'a') + "39");
+    for (const size_t size : {blob.size() / 3, blob.size() / 2, blob.size() - 9}) {
+      // The end of a plain tar is zeros, which may be missing.
+      EXPECT_EQ(Unpack(blob.substr(0, size)).ok(), blob == good && size > good.size() - 1024);
+    }
+  }
+  // Refused at once, in the middle of what is read ahead.
+  const std::string bad = TarBuilder().File("../outside/precious").unfinished() + std::string(good);
+  EXPECT_THAT(std::string(Unpack(bad).status().message()), HasSubstr("climbs"));
+  EXPECT_THAT(std::string(Unpack(Gzip(bad)).status().message()), HasSubstr("climbs"));
+  EXPECT_TRUE(absl::IsResourceExhausted(Unpack(Gzip(good), {.max_bytes = 1 << 20}).status()));
+}
+
+TEST_F(UnpackTest, IsCompressedOnceAtMost) {
+  const std::string tar = TarBuilder().File("a").Build();
+  EXPECT_TRUE(absl::IsDataLoss(Unpack(Gzip(Gzip(tar))).status()));
+}
+
 TEST_F(UnpackTest, TheLastFileNeedsNoPadding) {
   // As umoci writes its layers. One byte less is one byte missing.
   const std::string tar = TarBuilder().File("a", "1").File("b", "12345").unfinished();

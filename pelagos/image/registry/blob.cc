@@ -53,13 +53,20 @@ void GrowingFile::Abandon() {
   grown_.notify_all();
 }
 
+void GrowingFile::Source::Abandon() {
+  const std::lock_guard<std::mutex> lock(file_.mutex_);
+  abandoned_ = true;
+  file_.grown_.notify_all();
+}
+
 absl::StatusOr<size_t> GrowingFile::Source::Read(char* buffer, size_t size) {
   uint64_t there = 0;
   {
     std::unique_lock<std::mutex> lock(file_.mutex_);
-    file_.grown_.wait(
-        lock, [&] { return file_.size_ > position_ || file_.finished_ || file_.abandoned_; });
-    if (file_.abandoned_) return absl::CancelledError("the transfer was given up");
+    file_.grown_.wait(lock, [&] {
+      return file_.size_ > position_ || file_.finished_ || file_.abandoned_ || abandoned_;
+    });
+    if (file_.abandoned_ || abandoned_) return absl::CancelledError("the transfer was given up");
     there = file_.size_ - position_;
     if (there == 0) {
       if (!file_.status_.ok()) return file_.status_;

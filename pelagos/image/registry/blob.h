@@ -45,10 +45,13 @@ class GrowingFile {
    public:
     explicit Source(GrowingFile& file) : file_(file) {}
     absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
+    // Of this reader alone: the transfer goes on.
+    void Abandon() override;
 
    private:
     GrowingFile& file_;
     uint64_t position_ = 0;
+    bool abandoned_ = false;  // guarded by the file's mutex
   };
 
  private:
