@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -180,17 +181,20 @@ absl::Status MakeCgroup(const std::string& folder) {
   return absl::AlreadyExistsError(absl::StrCat("'", folder, "' holds running processes"));
 }
 
-// In v1 a new cpuset has nothing, and nobody below it can have anything (cpuset(7)).
+// In v1 a new cpuset has nothing, and nobody below it can have anything (cpuset(7)): neither below
+// one that somebody else made and left so.
 absl::Status MakeParent(const std::string& folder) {
-  if (::mkdir(folder.c_str(), 0755) != 0) {
-    return errno == EEXIST ? absl::OkStatus() : ErrnoStatus(errno, "mkdir", folder);
+  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {
+    return ErrnoStatus(errno, "mkdir", folder);
   }
   if (::access((folder + "/tasks").c_str(), F_OK) != 0) return absl::OkStatus();  // v2
   for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
-    const absl::StatusOr<std::string> above =
-        sys::ReadFile(sys::FolderOf(folder) + file, kMaxControlFile);
-    if (!above.ok()) return IsMissing(above.status()) ? absl::OkStatus() : above.status();
-    PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(folder + file, *above));
+    const absl::StatusOr<std::string> own = sys::ReadFile(folder + file, kMaxControlFile);
+    if (!own.ok()) return IsMissing(own.status()) ? absl::OkStatus() : own.status();
+    if (!absl::StripAsciiWhitespace(*own).empty()) continue;
+    PELAGOS_ASSIGN_OR_RETURN(const std::string above,
+                             sys::ReadFile(sys::FolderOf(folder) + file, kMaxControlFile));
+    PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(folder + file, above));
   }
   return absl::OkStatus();
 }

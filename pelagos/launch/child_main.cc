@@ -177,6 +177,8 @@ class Child : private ChildBetween {
   // The program is looked for now, as it will be run: what cannot be run is the creator's to know.
   void AwaitExec(const ChildOp& op) noexcept {
     FindProgram(op.await_exec.candidates);
+    // The creator's own streams are not the container's: whoever reads them waits for their end.
+    if (terminal_ >= 0) SetStreams();
     CloseOthers();
     Report(ReportKind::kReached, 0);
     CloseNow(channel_);

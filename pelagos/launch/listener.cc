@@ -42,11 +42,11 @@ absl::Status HandOverListener(const LaunchPlan& plan, const InstallSeccomp& op, 
   const sys::Result taken = sys::Call(SYS_pidfd_getfd, pidfd.get(), number, 0);
   if (!taken.ok()) return ErrnoStatus(taken.err, "pidfd_getfd", "the listener of seccomp");
   const Fd listener(static_cast<int>(taken.value));
-  const std::string context = absl::StrCat("listener of seccomp at '", op.listener_path, "'");
-  PELAGOS_ASSIGN_OR_RETURN(const Fd socket, sys::ConnectUnix(op.listener_path), context);
+  PELAGOS_ASSIGN_OR_RETURN(const Fd socket, sys::ConnectUnix(op.listener_path),
+                           "failed to connect with seccomp agent '", op.listener_path, "'");
   PELAGOS_RETURN_IF_ERROR(
       sys::SendWithDescriptor(socket, ContainerProcessState(plan, op, pid), listener.get()),
-      context);
+      "failed to give seccomp agent '", op.listener_path, "' its listener");
   return absl::OkStatus();
 }
 

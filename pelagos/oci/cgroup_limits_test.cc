@@ -139,6 +139,14 @@ TEST(AllowedDevicesTest, AfterAllWereAllowedTheLastRuleCounts) {
               ElementsAre("all"));
 }
 
+TEST(AllowedDevicesTest, ADenialMayNameMoreThanThereIs) {
+  EXPECT_THAT(Devices(R"({"devices": [{"allow": true},
+      {"allow": false, "type": "c", "major": 1, "minor": 11, "access": "rwa"}]})"),
+              ElementsAre("deny c 1:11 rw", "b *:* rwm", "c *:* rwm"));
+  EXPECT_THAT(Devices(R"({"devices": [{"allow": false, "access": "a"}]})"),
+              ElementsAre("! /d/0/access: must be letters of rwm"));
+}
+
 TEST(AllowedDevicesTest, WhatIsNoRuleIsAnError) {
   EXPECT_THAT(
       Devices(R"({"devices": [{"allow": true, "type": "x", "major": 1, "access": "z"}]})"),

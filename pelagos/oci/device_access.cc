@@ -44,6 +44,19 @@ void Apply(bool allow, const DeviceRule& rule, Allowed& state) {
   if (found->access == 0) state.rules.erase(found);
 }
 
+// A denial may name more than there is: runc's own documents do ("rwa").
+std::optional<uint8_t> AccessOf(const DeviceAccess& rule) {
+  if (rule.access.empty()) return kDeviceAll;
+  std::string letters = rule.access;
+  if (!rule.allow) {
+    letters.erase(std::remove_if(
+                      letters.begin(), letters.end(),
+                      [](char c) { return absl::string_view("rwm").find(c) == std::string::npos; }),
+                  letters.end());
+  }
+  return ParseDeviceAccess(letters);
+}
+
 }  // namespace
 
 std::vector<DeviceRule> AllowedDevices(const std::vector<DeviceAccess>& rules,
@@ -52,8 +65,7 @@ std::vector<DeviceRule> AllowedDevices(const std::vector<DeviceAccess>& rules,
   for (size_t i = 0; i < rules.size(); ++i) {
     const DeviceAccess& rule = rules[i];
     const std::string here = absl::StrCat(at, "/", i);
-    const std::optional<uint8_t> access =
-        rule.access.empty() ? kDeviceAll : ParseDeviceAccess(rule.access);
+    const std::optional<uint8_t> access = AccessOf(rule);
     const std::optional<int32_t> major = Number(rule.major, DeviceRule::kMostMajor);
     const std::optional<int32_t> minor = Number(rule.minor, DeviceRule::kMostMinor);
     if (!access) mistakes.Add(here + "/access", "must be letters of rwm");

@@ -202,19 +202,29 @@ std::optional<ContainerSpec> SpecOf(const Config& config) {
   return *std::move(spec);
 }
 
-absl::StatusOr<Config> UsualConfig() {
+absl::StatusOr<Config> UsualConfig(bool v2_alone) {
+  constexpr uint64_t kFiles = 1024;
   ContainerSpec spec;
   spec.name = "pelagos";
   spec.rootfs = "rootfs";
   spec.command = {"sh"};
   spec.terminal = true;
+  spec.capabilities = {Capability::kAuditWrite, Capability::kKill, Capability::kNetBindService};
+  spec.rlimits.Set(pelagos::Rlimit::kNofile, {kFiles, kFiles});
+  spec.seccomp.profile = SeccompProfile::kUnconfined;
   HostFacts facts;
   facts.cgroups.v2_mount = "/sys/fs/cgroup";
   PELAGOS_ASSIGN_OR_RETURN(Config config, ConfigFrom({spec, {}, {}, facts}));
   config.annotations.clear();  // the user's document from here on
-  // As runc's, which programs change in places that they know: a sealed root, cgroups by whatever
-  // version the host has, a home that is looked up when it runs.
   config.root->readonly = true;
+  // With v1, a program is used to find its cgroup by the path that it has on the host.
+  if (!v2_alone) {
+    std::vector<NamespaceEntry>& kinds = config.linux_part->namespaces;
+    kinds.erase(std::remove_if(kinds.begin(), kinds.end(),
+                               [](const NamespaceEntry& entry) { return entry.type == "cgroup"; }),
+                kinds.end());
+  }
+  // A home is looked up when it runs.
   Texts& env = config.process->env;
   env.erase(std::remove_if(env.begin(), env.end(),
                            [](const std::string& variable) {
@@ -222,6 +232,7 @@ absl::StatusOr<Config> UsualConfig() {
                                     absl::StartsWith(variable, "HOSTNAME=");
                            }),
             env.end());
+  // By whatever version the host has.
   for (Mount& mount : config.mounts) {
     if (mount.type == "cgroup2") mount.type = "cgroup";
   }

@@ -27,8 +27,10 @@ absl::StatusOr<Config> ConfigFrom(const PlanInputs& in);
 // The spec that the document was made from, if it is as it was made.
 std::optional<ContainerSpec> SpecOf(const Config& config);
 
-// What `spec` writes: a shell in a terminal, with our defaults.
-absl::StatusOr<Config> UsualConfig();
+// What `spec` writes, which is what runc's writes, since programs change it in places that they
+// know: a shell in a terminal on a sealed root, with three capabilities, no new privileges, and no
+// system call filter. `v2_alone`: the host has cgroup v2 at /sys/fs/cgroup.
+absl::StatusOr<Config> UsualConfig(bool v2_alone);
 
 // The same for a user without privileges, who is root inside (`spec --rootless`): a user namespace
 // with these ids, the host's network, no limits. Requires: a config of UsualConfig.

@@ -83,7 +83,7 @@ TEST(FromSpecTest, AChangedDocumentCountsAsItStands) {
 }
 
 TEST(FromSpecTest, TheUsualDocumentIsPlanned) {
-  const auto config = UsualConfig();
+  const auto config = UsualConfig(/*v2_alone=*/true);
   ASSERT_TRUE(config.ok()) << config.status();
   BundleFacts facts;
   facts.id = "x";
@@ -91,7 +91,16 @@ TEST(FromSpecTest, TheUsualDocumentIsPlanned) {
   facts.cgroups.v2_mount = "/sys/fs/cgroup";
   EXPECT_TRUE(PlanBundle(*config, facts).ok());
   EXPECT_TRUE(config->process->no_new_privileges);
-  EXPECT_TRUE(config->linux_part->seccomp.has_value());
+  EXPECT_EQ(config->process->capabilities->bounding,
+            (Texts{"CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_AUDIT_WRITE"}));
+  EXPECT_FALSE(config->linux_part->seccomp.has_value());
+  const auto has_cgroup = [](const Config& document) {
+    const auto& entries = document.linux_part->namespaces;
+    return std::any_of(entries.begin(), entries.end(),
+                       [](const NamespaceEntry& entry) { return entry.type == "cgroup"; });
+  };
+  EXPECT_TRUE(has_cgroup(*config));
+  EXPECT_FALSE(has_cgroup(*UsualConfig(/*v2_alone=*/false)));
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ absl::Status RunOne(const std::string& name, const Hook& hook, HookPlace place,
   program.argv = hook.args;
   program.env = hook.env.empty() ? OwnEnvironment() : hook.env;
   program.timeout_seconds = hook.timeout;
-  // As runc and crun have it.
-  program.folder = record.bundle;
+  // As runc has it. Where the container's root is not changed to yet, its folder is the root.
+  program.folder = place == HookPlace::kContainer ? record.rootfs : record.bundle;
   if (starter) {
     program.start = [&](int in, int out, int errors) { return starter(hook, in, out, errors); };
   }

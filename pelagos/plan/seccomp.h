@@ -19,22 +19,23 @@ namespace pelagos {
 
 namespace internal {
 
-// Between the installation and the hand-over of the listener the container's first process writes
-// and reads: notified, it would wait for a listener that nobody has yet.
+// Between the installation and the hand-over of the listener the container's first process writes:
+// notified, it would wait for a listener that nobody has yet. It reads then, which the listener may
+// be asked about.
 inline absl::Status ListenerCanBeHandedOver(const SeccompFilter& filter,
                                             const SeccompContext& context) {
   if (filter.listener_path.empty()) {
     return absl::InvalidArgumentError("SCMP_ACT_NOTIFY needs a listenerPath");
   }
   if (filter.otherwise.act == SeccompAct::kNotify) {
-    return absl::InvalidArgumentError("SCMP_ACT_NOTIFY cannot be the default action");
+    return absl::InvalidArgumentError("SCMP_ACT_NOTIFY cannot be used as default action");
   }
   for (const SeccompFilterRule& rule : filter.rules) {
     if (rule.verdict.act != SeccompAct::kNotify || !InEffect(rule, context)) continue;
     for (const std::string& name : rule.names) {
-      if (name != "read" && name != "write") continue;
-      return absl::InvalidArgumentError(absl::StrCat("SCMP_ACT_NOTIFY is not possible for ", name,
-                                                     ", which hands the listener over itself"));
+      if (name != "write") continue;
+      return absl::InvalidArgumentError(
+          "SCMP_ACT_NOTIFY cannot be used for the write syscall, which hands the listener over itself");
     }
   }
   return absl::OkStatus();

@@ -77,10 +77,10 @@ TEST(PlanSeccompTest, AListenerMustBePossible) {
             "container of an ordinary user");
   filter.rules[0].names = {"write"};
   EXPECT_EQ(Problem(filter),
-            "SCMP_ACT_NOTIFY is not possible for write, which hands the listener over itself");
+            "SCMP_ACT_NOTIFY cannot be used for the write syscall, which hands the listener over itself");
   filter.rules.clear();
   filter.otherwise = {SeccompAct::kNotify, 0};
-  EXPECT_EQ(Problem(filter), "SCMP_ACT_NOTIFY cannot be the default action");
+  EXPECT_EQ(Problem(filter), "SCMP_ACT_NOTIFY cannot be used as default action");
   // Without a rule that notifies, nobody listens.
   filter.otherwise = {};
   EXPECT_EQ(PlanSeccomp(SpecWith(filter), {})->listener_path, "");

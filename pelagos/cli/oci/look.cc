@@ -23,6 +23,7 @@
 #include "pelagos/oci/stats.h"
 #include "pelagos/plan/json.h"
 #include "pelagos/plan/print.h"
+#include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::cli {
@@ -171,7 +172,7 @@ int Spec(OciContext& context, const Arguments& args) {
   if (::access(path.c_str(), F_OK) == 0) {
     return OciFail(context, "File config.json exists. Remove it first");
   }
-  auto config = oci::UsualConfig();
+  auto config = oci::UsualConfig(sys::FindUsualCgroup2() == "/sys/fs/cgroup");
   if (!config.ok()) return OciFail(context, config.status());
   if (args.has("rootless")) oci::MakeRootless(::geteuid(), ::getegid(), *config);
   const absl::Status written = oci::ReplaceFile(path, oci::WriteConfig(*config), 0666);

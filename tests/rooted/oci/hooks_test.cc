@@ -75,6 +75,20 @@ TEST_F(HooksTest, AllSixInTheirOrderAndPlaces) {
   EXPECT_EQ(log[6][1], "stopped");
 }
 
+TEST_F(HooksTest, WhereTheyBegin) {
+  const auto writing_where = [](const char* name) {
+    return Json{{"path", "/bin/sh"}, {"args", {"sh", "-c", absl::StrCat("pwd -P >", name)}}};
+  };
+  Write("cat /by-container; cat /by-start", [&](Json& config) {
+    config["process"]["cwd"] = "/bin";
+    config["hooks"] = {{"createRuntime", {writing_where("by-runtime")}},
+                       {"createContainer", {writing_where("by-container")}},
+                       {"startContainer", {writing_where("/by-start")}}};
+  });
+  EXPECT_EQ(Out({"run", "--bundle", bundle(), "c1"}), bundle() + "/rootfs\n/bin\n");
+  EXPECT_EQ(*sys::ReadFile(bundle() + "/by-runtime", 4096), bundle() + "\n");
+}
+
 TEST_F(HooksTest, AFailureWhileCreatingUndoesAll) {
   for (const char* kind : {"prestart", "createRuntime", "createContainer"}) {
     Write("echo ran", [&](Json& config) {

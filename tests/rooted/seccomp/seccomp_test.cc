@@ -120,6 +120,21 @@ TEST_F(SeccompTest, AListenerAnswers) {
   world_->ExpectNoResidue("a container with a listener");
 }
 
+// What the first process does between the hand-over and the program goes to the listener too.
+TEST_F(SeccompTest, ReadsMayBeNotified) {
+  const std::string path = world_->folder() + "/listener";
+  AnsweringListener listener(path);
+  const std::string option = Profile(R"({"names":["read","mkdir"],"action":"SCMP_ACT_NOTIFY"})",
+                                     absl::StrCat(R"("listenerPath":")", path, "\","));
+  const auto program = world_->Start(Run(option, "mkdir /tmp/a || exit 3"));
+  EXPECT_FALSE(listener.Accept().empty());
+  int call = listener.Answer(0);
+  EXPECT_EQ(call, SYS_read);
+  while (call == SYS_read) call = listener.Answer(0);
+  EXPECT_EQ(call, SYS_mkdir);
+  EXPECT_EQ(program->Wait().code, 0);
+}
+
 TEST_F(SeccompTest, TheProgramItselfMayBeNotified) {
   const std::string path = world_->folder() + "/listener";
   AnsweringListener listener(path);
