@@ -37,7 +37,7 @@ absl::Status WordFailure(const absl::Status& status, const Process& process, boo
     return absl::NotFoundError(absl::StrCat(exec, "stat ", name, ": no such file or directory"));
   }
   if (error == EACCES) return absl::PermissionDeniedError(exec + "permission denied");
-  if (error == EISDIR) return absl::InvalidArgumentError(exec + "is a directory");
+  if (error == EISDIR) return absl::PermissionDeniedError(exec + "is a directory: permission denied");
   if (error == ENOEXEC) return absl::InvalidArgumentError(exec + "exec format error");
   return absl::InternalError(absl::StrCat(exec, std::strerror(error)));
 }

@@ -181,6 +181,9 @@ $CTR tasks pause t2
 $CTR tasks ls | grep -o PAUSED
 $CTR tasks resume t2
 $CTR tasks metrics t2 | grep -c memory.usage_in_bytes
+terminal() { script -qec "$*" /dev/null </dev/null | tr -d '\r' | grep -o '/dev/pts/[0-9]*'; }
+terminal $CTR tasks exec -t --exec-id e2 t2 tty
+terminal $RUN --rm -t localhost/bb:1 t3 tty
 $CTR tasks kill -s KILL t2
 $CTR tasks rm -f t2 >/dev/null 2>&1 || true
 $CTR containers rm t2
@@ -189,7 +192,7 @@ wait $SERVER || true
 )",
                                                  {{"FOLDER", world_->folder()}});
   ExpectSession(script,
-                "hello\n5\nexecutable file not found in $PATH\nRUNNING\ninside\nPAUSED\n1\n");
+                "hello\n5\nexecutable file not found in $PATH\nRUNNING\ninside\nPAUSED\n1\n/dev/pts/0\n/dev/pts/0\n");
 }
 
 }  // namespace
