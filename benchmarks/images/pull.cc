@@ -1,11 +1,13 @@
 // An image of three layers from a registry of this machine, pulled and unpacked: by Pelagos, by
 // skopeo and umoci, by podman. Who takes how long, and how much memory.
 //
-// Usage: pull [--rounds N] [--state DIR] [--layout DIR] [--no-peers] [PELAGOS]...   (root)
+// Usage: pull [--rounds N] [--state /DIR] [--layout /DIR] [--sync] [--no-peers] [PELAGOS]... (root)
 //
 // Everyone runs in turn in one go, each time into an empty store. PELAGOS: programs to measure,
 // each with pelagos-image beside it; tools/pelagos unless named. State lies in DIR, a tmpfs unless
-// named. The image is synthetic (synthetic_image.h), or the one named "bench" in an OCI layout.
+// named; --sync lets the peers wait, at their end, until their files are on the disk, as Pelagos
+// always does. The image is synthetic (synthetic_image.h), or the one named "bench" in an OCI
+// layout.
 
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -42,7 +44,7 @@ constexpr char kPodman[] = "podman pull";
 struct Arguments {
   int rounds = 7;
   std::string state = "/dev/shm", layout;
-  bool peers = true;
+  bool peers = true, sync = false;
   std::vector<std::string> programs;
 };
 
@@ -61,13 +63,16 @@ absl::StatusOr<Arguments> ParseArguments(int argc, char** argv) {
       ++i;
     } else if (word == "--no-peers") {
       arguments.peers = false;
+    } else if (word == "--sync") {
+      arguments.sync = true;
     } else {
       arguments.programs.push_back(word);
       good = word.front() != '-';
     }
     if (!good) {
       return absl::InvalidArgumentError(
-          "usage: pull [--rounds N] [--state /DIR] [--layout /DIR] [--no-peers] [PELAGOS]...");
+          "usage: pull [--rounds N] [--state /DIR] [--layout /DIR] [--sync] "
+          "[--no-peers] [PELAGOS]...");
     }
   }
   if (arguments.programs.empty()) arguments.programs.push_back("tools/pelagos");
@@ -100,6 +105,9 @@ absl::StatusOr<std::vector<Entry>> Contestants(const Arguments& arguments,
     std::cout << name << " is not there: apt-get install " << name << "\n";
     return true;
   };
+  const auto sync = [&](const std::string& state) {
+    return arguments.sync ? absl::StrCat("; sync -f ", state) : std::string();
+  };
   const std::string policy = scratch + "/policy.json";
   PELAGOS_RETURN_IF_ERROR(
       sys::WriteFileAtomically(policy, R"({"default":[{"type":"insecureAcceptAnything"}]})"));
@@ -109,19 +117,20 @@ absl::StatusOr<std::vector<Entry>> Contestants(const Arguments& arguments,
                        Shell(absl::StrCat("mkdir ", state, "; skopeo --policy ", policy,
                                           " copy --quiet --src-tls-verify=false docker://", source,
                                           " oci:", state, "/layout:bench; umoci unpack --image ",
-                                          state, "/layout:bench ", state, "/bundle")),
+                                          state, "/layout:bench ", state, "/bundle", sync(state))),
                        "",
                        {state}});
   }
   if (!missing("podman")) {
     const std::string state = scratch + "/podman";
-    entries.push_back({kPodman,
-                       Shell(absl::StrCat("mkdir ", state, "; podman --root ", state,
-                                          "/root --runroot ", state, "/run --tmpdir ", state,
-                                          "/tmp --storage-driver overlay pull --signature-policy ",
-                                          policy, " --quiet --tls-verify=false ", source)),
-                       "",
-                       {state}});
+    entries.push_back(
+        {kPodman,
+         Shell(absl::StrCat("mkdir ", state, "; podman --root ", state, "/root --runroot ", state,
+                            "/run --tmpdir ", state,
+                            "/tmp --storage-driver overlay pull --signature-policy ", policy,
+                            " --quiet --tls-verify=false ", source, sync(state))),
+         "",
+         {state}});
     entries.back().output = "/dev/null";
   }
   return entries;

@@ -234,6 +234,15 @@ absl::StatusOr<std::vector<ImageSummary>> Store::List() const {
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names,
                            sys::ListFolder(absl::StrCat(folder_, "/refs")));
   std::vector<ImageSummary> list;
+  std::set<Digest> there;  // most images share layers
+  const auto check_layers = [&](const Loaded& loaded) -> absl::Status {
+    for (const Digest& diff_id : loaded.config.diff_ids) {
+      if (there.count(diff_id) != 0) continue;
+      if (!HasLayer(diff_id)) return MissingLayer(diff_id);
+      there.insert(diff_id);
+    }
+    return absl::OkStatus();
+  };
   for (const std::string& name : names) {
     if (!absl::EndsWith(name, ".json")) continue;  // a temporary of WriteFileAtomically
     absl::StatusOr<StoredReference> stored = ReadReference(absl::StrCat(folder_, "/refs/", name));
@@ -248,7 +257,7 @@ absl::StatusOr<std::vector<ImageSummary>> Store::List() const {
     image.reference = stored->reference;
     image.manifest = stored->manifest;
     absl::StatusOr<Loaded> loaded = Load(*stored);
-    const absl::Status usable = loaded.ok() ? CheckLayers(*loaded) : loaded.status();
+    const absl::Status usable = loaded.ok() ? check_layers(*loaded) : loaded.status();
     if (usable.ok()) {
       image.layers = loaded->config.diff_ids.size();
     } else {

@@ -28,10 +28,12 @@ void ReadAhead::Fill(Block& block) {
     status = absl::ResourceExhaustedError(error.what());
     ended = true;
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (block.size > 0) ++read_;
-  ended_ = ended;
-  status_ = std::move(status);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (block.size > 0) ++read_;
+    ended_ = ended;
+    status_ = std::move(status);
+  }
   filled_.notify_all();
 }
 
@@ -72,9 +74,11 @@ void ReadAhead::HashBlocks() {
     } catch (const std::exception& error) {
       hash_status_ = absl::ResourceExhaustedError(error.what());
     }
-    const std::lock_guard<std::mutex> lock(mutex_);
-    ++hashed_;
-    freed_.notify_all();
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ++hashed_;
+    }
+    freed_.notify_one();  // only the reader waits for it
   }
 }
 
@@ -84,7 +88,7 @@ absl::StatusOr<absl::string_view> ReadAhead::Next(std::vector<char>&) {
   if (holds_) {
     ++taken_;
     holds_ = false;
-    freed_.notify_all();
+    freed_.notify_one();
   }
   for (;;) {
     if (stopped_) return absl::CancelledError("the stream was given up");
