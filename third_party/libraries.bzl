@@ -38,6 +38,11 @@ def system_libraries():
         name = "apparmor",
         package = "apparmor",
     )
+    system_program(
+        name = "dbus_daemon",
+        apt = "dbus-daemon",
+        program = "dbus-daemon",
+    )
     debian_archives(
         name = "linux_image",
         names = "linux-(image|modules|binary)-.*",
@@ -144,6 +149,13 @@ def system_libraries():
         apt = "libseccomp-dev",
         headers = ["seccomp.h", "seccomp-syscalls.h"],
         targets = {":libseccomp": ["libseccomp"]},
+    )
+    system_library(
+        name = "libsystemd",
+        apt = "libsystemd-dev",
+        headers = ["systemd"],
+        static = False,
+        targets = {":libsystemd": ["libsystemd"]},
     )
     system_library(
         name = "nlohmann_json",

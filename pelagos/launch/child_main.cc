@@ -55,6 +55,7 @@ class Child : private ChildBetween {
     if (!plan_.streams_are_inherited) FillStandardStreams();
 
     const bool is_late = plan_.await_cgroups_at != ChildPlan::kNever;
+    if (plan_.await_placing) AwaitParent();
     if (!is_late) JoinCgroups();
     if (plan_.between.used) PrepareBetween();
     for (index_ = 0; index_ < plan_.join_count; ++index_) {

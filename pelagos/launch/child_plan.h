@@ -18,6 +18,7 @@ namespace pelagos::launch {
 //
 //   parent                                       child
 //     | clone3 ----------------------------------> |  closes what is not its own, joins cgroups
+//     | has it placed, one byte -----------------> |  if a service manager places it: goes on
 //     | makes v1 cgroups, one byte --------------> |  if late (late_cgroups.h): joins them
 //     | makes the network meanwhile                |  does the steps before AwaitStart
 //     | one byte --------------------------------> |  AwaitStart goes on; end of file: it exits
@@ -336,6 +337,7 @@ struct ChildPlan {
   const char* const* cgroup_tasks = nullptr;  // v1 `tasks` files on the host; ends with null
   // The step before which the parent says that they are there; kNever: they are from the beginning.
   size_t await_cgroups_at = kNever;
+  bool await_placing = false;   // first of all the parent has it put into its cgroup
   bool unshare_cgroup = false;  // after joining: the new namespace's root is what we joined
   const ChildJoin* joins = nullptr;
   size_t join_count = 0;

@@ -103,6 +103,7 @@ absl::Status Flattener::AddCgroups() {
   for (const std::string& folder : cgroup.v1) tasks.push_back(folder + "/tasks");
   PELAGOS_ASSIGN_OR_RETURN(flat_.child_.cgroup_tasks, List(tasks));
   flat_.child_.await_cgroups_at = LateCgroupStep(plan_).value_or(ChildPlan::kNever);
+  flat_.child_.await_placing = !cgroup.placed_by.empty();
   // A cgroup namespace made by clone3 would have the parent's cgroups as its root.
   flat_.child_.unshare_cgroup = plan_.namespaces.contains(Namespace::kCgroup) &&
                                 (!cgroup.v2.empty() || !cgroup.v1.empty()) &&

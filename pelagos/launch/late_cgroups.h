@@ -1,7 +1,9 @@
 // When the container's v1 cgroups are made: a folder of v1 costs as much as several mounts, so the
 // parent makes them while the child mounts, and the child joins them when it needs them.
 //
-// v2 has no such way: the child is cloned into its cgroup.
+// v2 has no such way: the child is cloned into its cgroup. Where a service manager makes the cgroup
+// (CgroupSteps::placed_by) that needs a process to begin with: the child then waits first of all,
+// and is moved.
 #pragma once
 
 #include <algorithm>
@@ -49,6 +51,7 @@ inline bool ReadsCgroups(const Op& op, const CgroupSteps& cgroup) {
 inline std::optional<size_t> LateCgroupStep(const LaunchPlan& plan) {
   const CgroupSteps& cgroup = plan.cgroup;
   if (cgroup.v1.empty() || cgroup.joined || !plan.joins.empty()) return std::nullopt;
+  if (!cgroup.placed_by.empty()) return std::nullopt;
   if (NeedsProcessBetween(plan)) return std::nullopt;
   for (const Op& op : plan.ops) {
     if (late_cgroups::ReadsCgroups(op, cgroup)) return std::nullopt;
@@ -66,6 +69,14 @@ struct CgroupParts {
 
 inline CgroupParts PartsOf(const LaunchPlan& plan) {
   CgroupParts parts = {plan.cgroup, {}};
+  if (!plan.cgroup.placed_by.empty()) {
+    // The service manager's limits are those of its unit, and it writes them as it places: ours
+    // come after. Of v1 it knows few hierarchies; what mounts show must be there before the child.
+    std::swap(parts.late.enable, parts.early.enable);
+    std::swap(parts.late.limits, parts.early.limits);
+    if (parts.early.v1.empty()) parts.early.v2.clear();
+    return parts;
+  }
   if (!LateCgroupStep(plan)) return parts;
   std::swap(parts.late.v1, parts.early.v1);
   std::swap(parts.late.limits, parts.early.limits);

@@ -1,10 +1,14 @@
 // What a launch takes beside its plan: open descriptors.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "pelagos/abi/namespace.h"
 #include "pelagos/base/laps.h"
 #include "pelagos/sys/self_status.h"
@@ -37,7 +41,9 @@ struct LaunchIo {
   // Of the calling thread, if it was read already; null: Launch reads it.
   const sys::SelfStatus* self = nullptr;
   std::optional<bool> in_initial_user_namespace = {};  // likewise
-  Laps* laps = nullptr;                                // of the launch and each of its steps
+  // Of a plan whose cgroup is `placed_by` a service manager: has it put the process there.
+  const std::function<absl::Status(pid_t)>* place = nullptr;
+  Laps* laps = nullptr;  // of the launch and each of its steps
 };
 
 }  // namespace pelagos::launch

@@ -197,6 +197,22 @@ absl::StatusOr<Fd> FilterDevices(const CgroupSteps& steps, const Fd& cgroup) {
   return program;
 }
 
+// The child waits for it: it is in no cgroup of its own yet, and has done nothing.
+[[gnu::noinline]] absl::Status Place(const LaunchPlan& plan, const LaunchIo& io,
+                                     const CgroupSteps& late, pid_t pid, Fd& cgroup,
+                                     Fd& device_filter) {
+  if (io.place == nullptr || *io.place == nullptr) {
+    return absl::InternalError("nobody is there to place the process");
+  }
+  PELAGOS_RETURN_IF_ERROR((*io.place)(pid), plan.cgroup.placed_by);
+  if (plan.cgroup.joined) return absl::OkStatus();
+  PELAGOS_RETURN_IF_ERROR(CreateCgroups(late));
+  if (plan.cgroup.v2.empty()) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(cgroup, sys::OpenFile(plan.cgroup.v2, O_PATH | O_DIRECTORY));
+  PELAGOS_ASSIGN_OR_RETURN(device_filter, FilterDevices(plan.cgroup, cgroup));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Starting> Failed(const LaunchPlan& plan, const absl::Status& status) {
   return internal::WithContext(status, plan.id);
 }
@@ -224,7 +240,7 @@ absl::StatusOr<Starting> Launch(std::shared_ptr<const LaunchPlan> shared, const 
   absl::Cleanup remove_cgroups = [&parts] { RemoveCgroups(parts.early).IgnoreError(); };
 
   Fd cgroup, device_filter;
-  if (!plan.cgroup.v2.empty()) {
+  if (!plan.cgroup.v2.empty() && plan.cgroup.placed_by.empty()) {
     absl::StatusOr<Fd> opened = sys::OpenFile(plan.cgroup.v2, O_PATH | O_DIRECTORY);
     if (!opened.ok()) return Failed(plan, opened.status());
     cgroup = *std::move(opened);
@@ -247,6 +263,14 @@ absl::StatusOr<Starting> Launch(std::shared_ptr<const LaunchPlan> shared, const 
   }
   absl::StatusOr<Cloned> cloned = Clone(plan, io, flat->child(), cgroup);
   if (!cloned.ok()) return Failed(plan, cloned.status());
+  if (!plan.cgroup.placed_by.empty()) {
+    absl::Status placed = Place(plan, io, parts.late, cloned->pid, cgroup, device_filter);
+    if (placed.ok()) placed = Go(channel->first);
+    if (!placed.ok()) {
+      End(cloned->pidfd);
+      return Failed(plan, placed);
+    }
+  }
   if (flat->child().between.used) {
     channel->second.reset();  // its end is told from a silence
     cloned = TakeFirstProcess(plan, channel->first, *std::move(cloned));

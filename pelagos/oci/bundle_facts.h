@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "pelagos/oci/systemd/unit.h"
 #include "pelagos/plan/host_facts.h"
 #include "pelagos/sys/cgroup_fs.h"
 
@@ -16,12 +17,12 @@ struct BundleFacts {
   HostFacts host;
   sys::CgroupMounts cgroups;
   // /proc/self/cgroup's place of v2 is not asked: a relative cgroupsPath is counted from the root.
-  std::string resctrl;          // where resctrl(7) is mounted; asked for linux.intelRdt alone
-  std::string home;             // of the user in the root file system; empty: not known
-  bool systemd_cgroup = false;  // --systemd-cgroup was given
-  bool systemd_runs = false;    // sd_booted(3)
-  bool no_pivot = false;        // --no-pivot was given
-  bool keyring = true;          // a session keyring of its own; not with --no-new-keyring
+  std::string resctrl;  // where resctrl(7) is mounted; asked for linux.intelRdt alone
+  std::string home;     // of the user in the root file system; empty: not known
+  // Who makes the container's cgroup (--systemd-cgroup); nullopt: Pelagos itself.
+  std::optional<ServiceManager> systemd;
+  bool no_pivot = false;  // --no-pivot was given
+  bool keyring = true;    // a session keyring of its own; not with --no-new-keyring
   friend bool operator==(const BundleFacts&, const BundleFacts&) = default;
 };
 

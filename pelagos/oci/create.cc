@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -22,6 +24,7 @@
 #include "pelagos/oci/freezer.h"
 #include "pelagos/oci/launch_words.h"
 #include "pelagos/oci/notify_socket.h"
+#include "pelagos/oci/placing.h"
 #include "pelagos/oci/plan_bundle.h"
 #include "pelagos/oci/resctrl.h"
 #include "pelagos/oci/run_hooks.h"
@@ -89,12 +92,21 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
     Texts& env = config.process->env;
     env.insert(env.end(), options.env.begin(), options.env.end());
   }
-  PELAGOS_ASSIGN_OR_RETURN(BundleFacts facts, ReadFacts(options.id, bundle, config));
-  facts.systemd_cgroup = options.systemd_cgroup;
+  const bool by_systemd = options.systemd_cgroup && !options.no_cgroups;
+  PELAGOS_ASSIGN_OR_RETURN(BundleFacts facts, ReadFacts(options.id, bundle, config, by_systemd));
+  std::optional<Placing> placing;
+  if (by_systemd) {
+    PELAGOS_ASSIGN_OR_RETURN(Placing opened, Placing::Open(facts));
+    placing.emplace(std::move(opened));
+  }
   if (options.no_cgroups) facts.cgroups = {};
   facts.no_pivot = options.no_pivot;
   facts.keyring = options.keyring;
   PELAGOS_ASSIGN_OR_RETURN(const LaunchPlan plan, PlanBundle(config, facts));
+  NewUnit unit;
+  if (by_systemd) {
+    PELAGOS_ASSIGN_OR_RETURN(unit, PlanUnit(config, facts));
+  }
   const Process& process = *config.process;
   PELAGOS_RETURN_IF_ERROR(CheckConsole(process, options.console_socket, options.keeps_terminal));
   PELAGOS_RETURN_IF_ERROR(CheckPreserved(options.preserved));
@@ -124,6 +136,7 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   record.keyring = options.keyring;
   record.owns_pids = plan.namespaces.contains(Namespace::kPid);
   record.cgroups = cgroups;
+  if (by_systemd) record.systemd = UnitName{unit.unit.name, facts.systemd->user};
   record.resctrl = ResctrlOf(config, facts);
   absl::Cleanup undo = [&] {
     // The failure that led here is the one to report.
@@ -138,8 +151,19 @@ absl::StatusOr<Running> Runtime::Create(const CreateOptions& options) {
   PELAGOS_ASSIGN_OR_RETURN(const Fd listener, launch::ListenForStart(records_.Socket(options.id)));
   launch::LaunchIo io = StreamsOf(process, options.preserved, options.rows, options.columns);
   io.start_listener = listener.get();
+  const std::function<absl::Status(pid_t)> place = [&](pid_t pid) {
+    const absl::Status placed = placing->Place(unit, cgroups, pid);
+    // A namesake's, that came meanwhile: it is not ours to end.
+    if (absl::IsAlreadyExists(placed)) {
+      record.systemd.reset();
+      record.cgroups = {};
+    }
+    return placed;
+  };
+  io.place = &place;
   absl::StatusOr<launch::Starting> starting = launch::Launch(plan, io);
   if (!starting.ok()) return WordFailure(starting.status(), process);
+  placing.reset();
   const Hooks& hooks = HooksOf(config);
   const auto await = std::find_if(plan.ops.begin(), plan.ops.end(), [](const Op& op) {
     return std::holds_alternative<AwaitHooks>(op);

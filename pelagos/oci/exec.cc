@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <utility>
 #include <variant>
 
@@ -23,6 +24,7 @@
 #include "pelagos/oci/facts.h"
 #include "pelagos/oci/freezer.h"
 #include "pelagos/oci/launch_words.h"
+#include "pelagos/oci/placing.h"
 #include "pelagos/oci/plan_bundle.h"
 #include "pelagos/oci/resctrl.h"
 #include "pelagos/oci/runtime.h"
@@ -122,9 +124,26 @@ absl::StatusOr<ExecFacts> FactsFor(const Record& record, const Config& config,
   const std::string root = absl::StrCat("/proc/", record.process.pid, "/root");
   if (SharesMounts(config)) facts.root = root;
   facts.keyring = record.keyring;
+  // Between the user's session and his service manager only systemd moves processes (cgroups(7),
+  // "Delegation containment").
+  if (record.systemd && record.systemd->user) {
+    facts.placed_by = absl::StrCat("systemd, unit ", record.systemd->name);
+  }
   facts.home = HomeOf(process, root);
   PELAGOS_ASSIGN_OR_RETURN(facts.host, ReadHost(process, ""));
   return facts;
+}
+
+// By systemd, where it must be: into the cgroup, or if the container's own may hold no processes
+// any more, to its first process.
+std::function<absl::Status(pid_t)> PlaceIn(const Record& record, const std::string& cgroup) {
+  return [&record, cgroup](pid_t pid) {
+    absl::Status placed = AttachToUnit(record, cgroup, pid);
+    if (placed.ok() || cgroup != record.cgroups.v2) return placed;
+    const absl::StatusOr<std::string> first = FirstProcessCgroup(record.process.pid);
+    if (first.ok() && *first != cgroup) placed = AttachToUnit(record, *first, pid);
+    return placed;
+  };
 }
 
 }  // namespace
@@ -144,6 +163,8 @@ absl::StatusOr<Fd> Runtime::StartHook(const Record& record, const Config& config
   io.stdin_fd = stdin_fd;
   io.stdout_fd = stdout_fd;
   io.stderr_fd = stderr_fd;
+  const std::function<absl::Status(pid_t)> place = PlaceIn(record, record.cgroups.v2);
+  io.place = &place;
   PELAGOS_ASSIGN_OR_RETURN(launch::Starting starting, launch::Launch(plan, io));
   if (!sys::IsAlive(record.process)) {
     return absl::FailedPreconditionError("the container has stopped");
@@ -176,7 +197,9 @@ absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
   for (const PlanNote& note : plan.notes) Warn(note.text);
   Show(plan);
 
-  const launch::LaunchIo io = StreamsOf(process, options.preserved, options.rows, options.columns);
+  launch::LaunchIo io = StreamsOf(process, options.preserved, options.rows, options.columns);
+  const std::function<absl::Status(pid_t)> place = PlaceIn(record, facts.cgroups.v2);
+  io.place = &place;
   PELAGOS_RETURN_IF_ERROR(SetInitialCpus(process));
   absl::StatusOr<launch::Starting> starting = launch::Launch(plan, io);
   if (FindErrno(starting.status()) == EBUSY && options.cgroups.empty() && !plan.cgroup.v2.empty()) {

@@ -42,7 +42,7 @@ std::string HomeOf(const Process& process, const std::string& rootfs) {
 }
 
 absl::StatusOr<BundleFacts> ReadFacts(const std::string& id, const std::string& bundle,
-                                      const Config& config) {
+                                      const Config& config, bool by_systemd) {
   BundleFacts facts;
   facts.id = id;
   facts.bundle = bundle;
@@ -50,13 +50,18 @@ absl::StatusOr<BundleFacts> ReadFacts(const std::string& id, const std::string& 
   const Process& process = config.process ? *config.process : none;
   PELAGOS_ASSIGN_OR_RETURN(
       facts.host, ReadHost(process, config.linux_part ? config.linux_part->mount_label : ""));
-  facts.systemd_runs = ::access("/run/systemd/system", F_OK) == 0;
   PELAGOS_ASSIGN_OR_RETURN(facts.cgroups, sys::ReadCgroupMounts());
+  if (by_systemd) {
+    // Where there is no v2, or beside it, systemd keeps its units in a hierarchy without
+    // controllers.
+    const std::string own = sys::FindUsualCgroup1("systemd");
+    if (!own.empty()) facts.cgroups.v1_mounts["name=systemd"] = own;
+  }
   // Root of a user namespace may not make cgroups, as a rule: then there are none, and only a limit
   // that is asked for is an error.
   const auto closed = [](const std::string& mount) { return ::access(mount.c_str(), W_OK) != 0; };
   sys::CgroupMounts& cgroups = facts.cgroups;
-  if (!cgroups.v2_mount.empty() && closed(cgroups.v2_mount)) {
+  if (!by_systemd && !cgroups.v2_mount.empty() && closed(cgroups.v2_mount)) {
     cgroups.v2_mount.clear();
     cgroups.v2_controllers.clear();
   }

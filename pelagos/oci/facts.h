@@ -9,9 +9,10 @@
 
 namespace pelagos::oci {
 
-// Only what `config` makes worth asking for.
+// Only what `config` makes worth asking for. `by_systemd`: systemd makes the container's cgroup,
+// also where the caller cannot.
 absl::StatusOr<BundleFacts> ReadFacts(const std::string& id, const std::string& bundle,
-                                      const Config& config);
+                                      const Config& config, bool by_systemd);
 
 // The kernel, our capabilities, and the security modules that `process` asks for.
 absl::StatusOr<HostFacts> ReadHost(const Process& process, const std::string& mount_label);

@@ -66,7 +66,7 @@ std::string FeaturesJson() {
        {{"namespaces", Namespaces()},
         {"capabilities", Capabilities()},
         {"cgroup",
-         {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}}},
+         {{"v1", true}, {"v2", true}, {"systemd", true}, {"systemdUser", true}, {"rdma", true}}},
         {"seccomp",
          {{"enabled", true},
           {"actions", NamesOf(kSeccompActs)},

@@ -13,6 +13,8 @@
 #include "pelagos/oci/bundle_facts.h"
 #include "pelagos/oci/cgroup_limits.h"
 #include "pelagos/oci/config.h"
+#include "pelagos/oci/systemd/properties.h"
+#include "pelagos/oci/systemd/unit.h"
 #include "pelagos/plan/launch_plan.h"
 
 namespace pelagos::oci {
@@ -24,6 +26,17 @@ absl::StatusOr<LaunchPlan> PlanBundle(const Config& config, const BundleFacts& f
 // Where the container's cgroups are.
 CgroupFolders CgroupFoldersOf(const Config& config, const BundleFacts& facts);
 
+// The systemd unit of a container that is to be, and the cgroup that it will have.
+struct NewUnit {
+  SystemdUnit unit;
+  UnitProperties properties;
+  std::string cgroup;  // below the hierarchy's root: "/system.slice/pelagos-web.scope"
+  friend bool operator==(const NewUnit&, const NewUnit&) = default;
+};
+
+// Requires: facts.systemd, and PlanBundle took them.
+absl::StatusOr<NewUnit> PlanUnit(const Config& config, const BundleFacts& facts);
+
 // What `exec` needs to know of a container that runs.
 struct ExecFacts {
   std::string id, bundle;
@@ -32,7 +45,8 @@ struct ExecFacts {
   NamespaceJoins joins;
   std::string root;  // /proc/PID/root where that is not the joined mount namespace's; else empty
   std::string home;
-  bool keyring = true;  // the container has a session keyring
+  bool keyring = true;    // the container has a session keyring
+  std::string placed_by;  // CgroupSteps::placed_by
 };
 
 // The mount namespace is not the container's own: another's, or the host's. It has its own root.

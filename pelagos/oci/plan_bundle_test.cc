@@ -17,6 +17,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 BundleFacts Facts() {
@@ -289,9 +290,10 @@ TEST(PlanBundleTest, WhatIsNotSupportedIsAnError) {
   config.hooks = Hooks();
   config.hooks->poststop = {{"rel", {}, {}, 0}};
   BundleFacts facts = Facts();
-  facts.systemd_cgroup = true;
+  facts.systemd = ServiceManager();
+  linux_part.cgroups_path = "/a";
   EXPECT_THAT(Steps(config, facts),
-              ElementsAre(HasSubstr("/linux/cgroupsPath: --systemd-cgroup"),
+              ElementsAre(HasSubstr("/linux/cgroupsPath: expected cgroupsPath to be of format"),
                           "/linux/devices/0/type: must be c, u, b or p",
                           "/linux/devices/1/minor: is missing",
                           "/linux/netDevices: unable to move network devices without a NET "
@@ -308,6 +310,52 @@ TEST(PlanBundleTest, WhatIsNotSupportedIsAnError) {
                           "/linux/mountLabel: SELinux is off on this host",
                           "/hooks/poststop/0/path: must be an absolute path",
                           "/hooks/poststop/0/timeout: must be above zero"));
+}
+
+TEST(PlanBundleTest, SystemdMakesTheCgroup) {
+  Config config = Minimal();
+  config.linux_part->cgroups_path = "a-b.slice:p:n";
+  config.linux_part->resources.emplace();
+  config.linux_part->resources->pids = PidsLimit{5};
+  config.annotations = {{"org.systemd.property.TasksMax", "uint64 6"}};
+  BundleFacts facts = Facts();
+  facts.systemd = ServiceManager{false, "", 252};
+  const auto plan = PlanBundle(config, facts);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->cgroup.v2, "/sys/fs/cgroup/a.slice/a-b.slice/p-n.scope");
+  EXPECT_EQ(plan->cgroup.placed_by, "systemd, unit p-n.scope in a-b.slice");
+  EXPECT_THAT(plan->cgroup.parents, IsEmpty());
+  for (const CgroupWrite& write : plan->cgroup.enable) EXPECT_TRUE(write.optional) << write.file;
+  const auto unit = PlanUnit(config, facts);
+  ASSERT_TRUE(unit.ok()) << unit.status();
+  EXPECT_EQ(unit->cgroup, "/a.slice/a-b.slice/p-n.scope");
+  EXPECT_THAT(unit->properties, Contains(UnitProperty{"TasksMax", {"t", "6"}}));
+  EXPECT_THAT(unit->properties, Contains(UnitProperty{"Delegate", {"b", "true"}}));
+
+  // A hybrid host: what mounts may show is made before, and systemd's own hierarchy is joined.
+  facts.cgroups.v2_mount = "/sys/fs/cgroup/unified";
+  facts.cgroups.v1_mounts = {{"pids", "/sys/fs/cgroup/pids"},
+                             {"name=systemd", "/sys/fs/cgroup/systemd"}};
+  const auto hybrid = PlanBundle(config, facts);
+  ASSERT_TRUE(hybrid.ok()) << hybrid.status();
+  EXPECT_THAT(hybrid->cgroup.v1, ElementsAre("/sys/fs/cgroup/pids/a.slice/a-b.slice/p-n.scope",
+                                             "/sys/fs/cgroup/systemd/a.slice/a-b.slice/p-n.scope"));
+  EXPECT_THAT(hybrid->cgroup.parents, Contains("/sys/fs/cgroup/unified/a.slice/a-b.slice"));
+}
+
+TEST(PlanBundleTest, AUsersSystemdHasItsOwnRoot) {
+  Config config = Minimal();
+  BundleFacts facts = Facts();
+  const std::string root = "/user.slice/user-7.slice/user@7.service";
+  facts.systemd = ServiceManager{true, root, 252};
+  const auto plan = PlanBundle(config, facts);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->cgroup.v2, "/sys/fs/cgroup" + root + "/user.slice/pelagos-c1.scope");
+  // Above its root nothing is the user's to switch on.
+  EXPECT_EQ(plan->cgroup.enable.front().file, "/sys/fs/cgroup" + root + "/cgroup.subtree_control");
+  const auto unit = PlanUnit(config, facts);
+  ASSERT_TRUE(unit.ok()) << unit.status();
+  for (const UnitProperty& property : unit->properties) EXPECT_NE(property.name, "DeviceAllow");
 }
 
 TEST(PlanBundleTest, AJoinedMountNamespaceKeepsItsRoot) {

@@ -7,16 +7,27 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "pelagos/abi/mount_attribute.h"
+#include "pelagos/base/status_macros.h"
 #include "pelagos/oci/plan_bundle.h"
 #include "pelagos/oci/plan_parts.h"
+#include "pelagos/oci/systemd/properties.h"
+#include "pelagos/oci/systemd/unit.h"
 #include "pelagos/policy/cgroup_plan.h"
 
 namespace pelagos::oci {
 namespace {
 
+absl::StatusOr<SystemdUnit> UnitOf(const Config& config, const BundleFacts& facts) {
+  return ParseSystemdUnit(LinuxOf(config).cgroups_path, facts.id, facts.systemd->user);
+}
+
 // "a/b" of "/a//b/": what stands below each hierarchy's root.
 std::string PathOf(const Config& config, const BundleFacts& facts) {
-  const std::string& path = LinuxOf(config).cgroups_path;
+  std::string path = LinuxOf(config).cgroups_path;
+  if (facts.systemd) {
+    const absl::StatusOr<SystemdUnit> unit = UnitOf(config, facts);
+    path = unit.ok() ? absl::StrCat(facts.systemd->root, "/", UnitPath(*unit)) : "";
+  }
   const std::vector<std::string> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
   return parts.empty() ? facts.id : absl::StrJoin(parts, "/");
 }
@@ -41,11 +52,11 @@ void AddParents(const std::string& root, const std::string& path, CgroupSteps* s
 }
 
 // All controllers are handed down, as far as v2 lets them: clients read what the container uses.
-// Those that a limit needs must be.
+// Those that a limit needs must be. From the folder `root` down to the one above the container's.
 void Enable(const std::string& root, const std::string& path, const std::set<std::string>& all,
             const std::set<std::string>& needed, CgroupSteps* steps) {
   std::string folder = root;
-  std::vector<std::string> parts = absl::StrSplit(path, '/');
+  std::vector<std::string> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
   parts.pop_back();
   const auto add = [&] {
     for (const std::string& controller : all) {
@@ -59,6 +70,16 @@ void Enable(const std::string& root, const std::string& path, const std::set<std
     absl::StrAppend(&folder, "/", part);
     add();
   }
+}
+
+// systemd hands its own controllers down to a unit that is delegated, and knows not all of the
+// kernel's.
+void EnableBySystemd(const Config& config, const BundleFacts& facts, CgroupSteps* steps) {
+  const absl::StatusOr<SystemdUnit> unit = UnitOf(config, facts);
+  if (!unit.ok()) return;
+  const auto& all = facts.cgroups.v2_controllers;
+  Enable(absl::StrCat(facts.cgroups.v2_mount, facts.systemd->root), UnitPath(*unit),
+         {all.begin(), all.end()}, {}, steps);
 }
 
 // devices.deny and devices.allow of v1, where there is no v2 to filter by. There the last write
@@ -130,13 +151,14 @@ CgroupFolders CgroupFoldersOf(const Config& config, const BundleFacts& facts) {
 CgroupSteps PlanCgroups(const Config& config, const BundleFacts& facts, Mistakes& mistakes) {
   const Linux& linux_part = LinuxOf(config);
   CgroupSteps steps;
-  if (facts.systemd_cgroup) {
-    mistakes.Add("/linux/cgroupsPath",
-                 facts.systemd_runs
-                     ? "--systemd-cgroup: systemd is not asked for cgroups; leave the flag out"
-                     : "--systemd-cgroup: systemd not running on this host, cannot use systemd "
-                       "cgroups manager");
-    return steps;
+  if (facts.systemd) {
+    const absl::StatusOr<SystemdUnit> unit = UnitOf(config, facts);
+    if (!unit.ok()) {
+      mistakes.Add("/linux/cgroupsPath", unit.status().message());
+      return steps;
+    }
+    AnnotationProperties(config.annotations, mistakes);
+    steps.placed_by = absl::StrCat("systemd, unit ", unit->name, " in ", unit->slice);
   }
   for (absl::string_view part : absl::StrSplit(linux_part.cgroups_path, '/')) {
     if (part == "." || part == ".." || part.find('\n') != absl::string_view::npos) {
@@ -152,9 +174,16 @@ CgroupSteps PlanCgroups(const Config& config, const BundleFacts& facts, Mistakes
 
   if (!folders.v2.empty()) {
     steps.v2 = folders.v2;
-    AddParents(facts.cgroups.v2_mount, path, &steps);
-    Enable(facts.cgroups.v2_mount, path, folders.v2_controllers, ControllersOf(limits, folders),
-           &steps);
+    // systemd makes the folders of v2. On a hybrid host mounts may show them before it does.
+    if (!facts.systemd || !facts.cgroups.v1_mounts.empty()) {
+      AddParents(facts.cgroups.v2_mount, path, &steps);
+    }
+    if (facts.systemd) {
+      EnableBySystemd(config, facts, &steps);
+    } else {
+      Enable(facts.cgroups.v2_mount, path, folders.v2_controllers, ControllersOf(limits, folders),
+             &steps);
+    }
   }
   for (const auto& [mount, controllers] : Hierarchies(facts)) {
     const std::string folder = absl::StrCat(mount, "/", path);
@@ -177,6 +206,28 @@ CgroupSteps PlanCgroups(const Config& config, const BundleFacts& facts, Mistakes
   }
   steps.limits.insert(steps.limits.end(), limits.begin(), limits.end());
   return steps;
+}
+
+absl::StatusOr<NewUnit> PlanUnit(const Config& config, const BundleFacts& facts) {
+  NewUnit unit;
+  PELAGOS_ASSIGN_OR_RETURN(unit.unit, UnitOf(config, facts));
+  unit.cgroup = absl::StrCat(facts.systemd->root, "/", UnitPath(unit.unit));
+  const CgroupFolders folders = CgroupFoldersOf(config, facts);
+  const Resources none;
+  const Linux& linux_part = LinuxOf(config);
+  const Resources& resources = linux_part.resources ? *linux_part.resources : none;
+  UnitProperties more = LimitProperties(resources, folders, facts.systemd->version);
+  Mistakes mistakes;
+  const auto add = [&more](UnitProperties list) {
+    for (UnitProperty& property : list) more.push_back(std::move(property));
+  };
+  const std::vector<DeviceRule> devices = AllowedDevices(resources.devices, "", mistakes);
+  // Nobody filters devices for a user; and where all are allowed there is nothing to say.
+  if (!facts.systemd->user && !devices.empty()) add(DeviceProperties(devices));
+  add(AnnotationProperties(config.annotations, mistakes));
+  PELAGOS_RETURN_IF_ERROR(mistakes.status());
+  unit.properties = NewUnitProperties(unit.unit, facts.id, folders, more);
+  return unit;
 }
 
 // As runc does: v2 as itself; v1 as a tmpfs with a folder for each hierarchy. In the host's cgroup

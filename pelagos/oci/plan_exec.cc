@@ -21,6 +21,7 @@ absl::StatusOr<LaunchPlan> PlanExec(const Config& config, const Process& process
   plan.bundle = facts.bundle;
   plan.annotations = config.annotations;
   plan.cgroup.joined = true;
+  plan.cgroup.placed_by = facts.placed_by;
   plan.cgroup.v2 = facts.cgroups.v2;
   for (const auto& [controller, folder] : facts.cgroups.v1) {
     auto& list = plan.cgroup.v1;

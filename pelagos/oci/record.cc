@@ -59,6 +59,9 @@ Json ToJson(const Record& record) {
                        {"monitor", record.resctrl.monitor},
                        {"owned", record.resctrl.owned}};
   }
+  if (record.systemd) {
+    json["systemd"] = {{"unit", record.systemd->name}, {"user", record.systemd->user}};
+  }
   return json;
 }
 
@@ -84,6 +87,9 @@ absl::StatusOr<Record> FromJson(absl::string_view text, const std::string& path)
       record.resctrl.group = resctrl->at("group");
       record.resctrl.monitor = resctrl->at("monitor");
       record.resctrl.owned = resctrl->at("owned");
+    }
+    if (json.contains("systemd")) {
+      record.systemd = UnitName{json.at("systemd").at("unit"), json.at("systemd").at("user")};
     }
     return record;
   } catch (const Json::exception&) {

@@ -13,6 +13,7 @@
 // Source: OCI runtime-spec runtime.md ("State"); the columns of `list` are runc's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,13 @@
 
 namespace pelagos::oci {
 
+// The systemd unit of a container whose cgroup systemd made.
+struct UnitName {
+  std::string name;
+  bool user = false;  // of the user's service manager
+  friend bool operator==(const UnitName&, const UnitName&) = default;
+};
+
 struct Record {
   std::string id, bundle, rootfs;
   std::string created;  // RFC 3339, UTC, nanoseconds
@@ -40,6 +48,7 @@ struct Record {
   bool owns_pids = true;  // the first process's end is the end of all
   CgroupFolders cgroups;
   ResctrlSteps resctrl;
+  std::optional<UnitName> systemd;
   friend bool operator==(const Record&, const Record&) = default;
 };
 

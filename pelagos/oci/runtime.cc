@@ -18,6 +18,7 @@
 #include "pelagos/oci/facts.h"
 #include "pelagos/oci/freezer.h"
 #include "pelagos/oci/launch_words.h"
+#include "pelagos/oci/placing.h"
 #include "pelagos/oci/plan_bundle.h"
 #include "pelagos/oci/resctrl.h"
 #include "pelagos/oci/run_hooks.h"
@@ -120,7 +121,10 @@ absl::Status Runtime::Start(const std::string& id) {
   const absl::Status resumed = launch::Resume(
       records_.Socket(id), record.process.pid, *pidfd, [&]() -> absl::StatusOr<LaunchPlan> {
         PELAGOS_ASSIGN_OR_RETURN(config, records_.ReadConfig(id));
-        PELAGOS_ASSIGN_OR_RETURN(const BundleFacts facts, ReadFacts(id, record.bundle, config));
+        const bool by_systemd = record.systemd.has_value();
+        PELAGOS_ASSIGN_OR_RETURN(BundleFacts facts,
+                                 ReadFacts(id, record.bundle, config, by_systemd));
+        if (by_systemd) facts.systemd = UsualServiceManager();
         return PlanBundle(config, facts);
       });
   ::unlink(records_.Socket(id).c_str());
@@ -153,6 +157,13 @@ absl::Status Runtime::Kill(const std::string& id, int signal, bool all) {
 
 // Everything a container had, whatever of it is there. May be repeated; the record goes last.
 absl::Status Runtime::Destroy(const Record& record, const Config* config) {
+  if (record.systemd) {
+    // systemd would wait for processes that are frozen.
+    if (IsFrozen(record.cgroups)) PELAGOS_RETURN_IF_ERROR(Freeze(record.cgroups, false));
+    // Its cgroup goes anyway, and with it the unit.
+    const absl::Status stopped = StopUnit(record);
+    if (!stopped.ok()) Warn(std::string(stopped.message()));
+  }
   PELAGOS_RETURN_IF_ERROR(launch::RemoveCgroups(FoldersToRemove(record.cgroups)));
   PELAGOS_RETURN_IF_ERROR(RemoveResctrl(record.resctrl));
   if (config != nullptr) {
@@ -220,6 +231,8 @@ absl::Status Runtime::Update(const std::string& id, const Resources& resources) 
   if (resources.memory && resources.memory->check_before_update.value_or(false)) {
     PELAGOS_RETURN_IF_ERROR(CheckUsage(*resources.memory, record.cgroups));
   }
+  // systemd writes its own first, when it hears of them.
+  if (record.systemd) PELAGOS_RETURN_IF_ERROR(UpdateUnit(record, resources));
   // Limits may depend on each other (memory, and memory with swap): what is refused is tried again
   // after the others.
   std::vector<CgroupWrite> refused;

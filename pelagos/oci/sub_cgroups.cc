@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -39,7 +40,10 @@ absl::StatusOr<CgroupFolders> SubCgroups(const CgroupFolders& own,
       }
       PELAGOS_ASSIGN_OR_RETURN(const std::string below, Below(text));
       if (!folders.v2.empty()) folders.v2 += below;
-      for (auto& [controller, folder] : folders.v1) folder += below;
+      for (auto& [controller, folder] : folders.v1) {
+        // systemd's own has no controllers, and nobody makes any below the container's.
+        if (!absl::StartsWith(controller, "name=")) folder += below;
+      }
       return folders;
     }
     PELAGOS_ASSIGN_OR_RETURN(const std::string below, Below(text.substr(colon + 1)));

@@ -314,6 +314,7 @@ Json PlanToJson(const LaunchPlan& plan) {
                {"ops", ops},
                {"stopSignal", SignalName(plan.stop_signal)},
                {"stopGraceSeconds", plan.stop_grace_seconds}};
+  if (!plan.cgroup.placed_by.empty()) json["cgroup"]["placedBy"] = plan.cgroup.placed_by;
   for (const NamespaceJoin& join : plan.joins) {
     Json item = {{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}};
     if (!join.container.empty()) item["container"] = join.container;

@@ -38,6 +38,9 @@ struct CgroupSteps {
   std::string parent;  // where the folders are below their roots: "a/b/"; "": right below
   // The folders are another container's: they are joined, neither made nor removed.
   bool joined = false;
+  // Not empty: a service manager makes `v2` and puts the first process there, before it runs on
+  // (launch/late_cgroups.h); for people, "unit web.scope of systemd".
+  std::string placed_by = {};
   bool operator==(const CgroupSteps&) const = default;
 };
 

@@ -30,6 +30,7 @@ void AddCgroups(const CgroupSteps& steps, const std::string& indent, std::string
     absl::StrAppend(text, indent, "parent cgroup ", folder, "\n");
   }
   if (!steps.v2.empty()) absl::StrAppend(text, indent, "cgroup ", steps.v2, "\n");
+  if (!steps.placed_by.empty()) absl::StrAppend(text, indent, "by ", steps.placed_by, "\n");
   for (const std::string& folder : steps.v1) {
     absl::StrAppend(text, indent, "cgroup ", folder, " (v1)\n");
   }

@@ -71,9 +71,10 @@ class World {
   // volumes. Allows the kernel two seconds for what it does in its own time.
   void ExpectNoResidue(const char* after);
 
- private:
+  // What its programs are started with: KEY=VALUE.
   std::vector<std::string> Environment() const;
 
+ private:
   std::string root_, folder_;
   std::vector<std::string> env_;
   Snapshot before_;

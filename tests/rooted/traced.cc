@@ -30,9 +30,7 @@ constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 // Exit codes of its own before the program is there.
 [[noreturn]] void Exec(const World& world, std::vector<std::string> words, int out, int err) {
   words.insert(words.begin(), Runfile("tools/pelagos"));
-  std::vector<std::string> env = {absl::StrCat("PATH=", kPath),
-                                  absl::StrCat("PELAGOS_ROOT=", world.data_root()),
-                                  absl::StrCat("PELAGOS_RUN_ROOT=", world.run_root())};
+  std::vector<std::string> env = world.Environment();
   std::vector<char*> argv, envp;
   for (std::string& word : words) argv.push_back(word.data());
   for (std::string& variable : env) envp.push_back(variable.data());
@@ -204,7 +202,7 @@ bool TracedCall::Changes() const {
 }
 
 Trace TracePelagos(const World& world, std::vector<std::string> words, bool children,
-                   const std::function<AtCall(const TracedCall&)>& at_call) {
+                   const std::function<AtCall(const TracedCall&)>& at_call, bool leaves_processes) {
   Trace trace;
   const Fd out = OutputFile(), err = OutputFile();
   const pid_t pid = ::fork();
@@ -249,7 +247,7 @@ Trace TracePelagos(const World& world, std::vector<std::string> words, bool chil
   // Those who were not traced.
   for (;;) {
     const std::vector<pid_t> left = Descendants();
-    if (left.empty()) break;
+    if (left.empty() || leaves_processes) break;
     for (const pid_t child : left) EXPECT_TRUE(AwaitEnd(child)) << child;
   }
   trace.outcome.out = Content(out);

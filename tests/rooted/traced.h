@@ -43,8 +43,10 @@ struct Trace {
 
 // `pelagos WORDS` in the world. `at_call` is asked before each call; kKill: the command is killed
 // with SIGKILL instead of doing it. With `children` the calls of all processes
-// that it starts count too. Returns when no process of it is left.
+// that it starts count too. Returns when no process of it is left, or when it has ended itself
+// where others are to go on (`leaves_processes`).
 Trace TracePelagos(const World& world, std::vector<std::string> words, bool children,
-                   const std::function<AtCall(const TracedCall&)>& at_call);
+                   const std::function<AtCall(const TracedCall&)>& at_call,
+                   bool leaves_processes = false);
 
 }  // namespace pelagos::rooted

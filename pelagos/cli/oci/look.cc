@@ -19,6 +19,7 @@
 #include "pelagos/oci/freezer.h"
 #include "pelagos/oci/from_spec.h"
 #include "pelagos/oci/oom_watch.h"
+#include "pelagos/oci/placing.h"
 #include "pelagos/oci/plan_bundle.h"
 #include "pelagos/oci/stats.h"
 #include "pelagos/plan/json.h"
@@ -184,8 +185,9 @@ absl::StatusOr<LaunchPlan> PlanOf(const OciContext& context, const std::string& 
   PELAGOS_ASSIGN_OR_RETURN(const std::string text, oci::ReadBundle(bundle));
   PELAGOS_ASSIGN_OR_RETURN(const oci::Config config, oci::ReadConfig(text));
   const std::string id = bundle.substr(bundle.rfind('/') + 1);
-  PELAGOS_ASSIGN_OR_RETURN(oci::BundleFacts facts, oci::ReadFacts(id, bundle, config));
-  facts.systemd_cgroup = context.systemd_cgroup;
+  PELAGOS_ASSIGN_OR_RETURN(oci::BundleFacts facts,
+                           oci::ReadFacts(id, bundle, config, context.systemd_cgroup));
+  if (context.systemd_cgroup) facts.systemd = oci::UsualServiceManager();
   return oci::PlanBundle(config, facts);
 }
 

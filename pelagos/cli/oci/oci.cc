@@ -23,8 +23,8 @@ std::vector<Flag> GlobalFlags() {
           {"log", 0, "FILE", "where errors and warnings go (default: standard error)"},
           {"log-format", 0, "FORMAT", "text or json"},
           {"debug", 0, "", "more messages"},
-          {"systemd-cgroup", 0, "", "cgroups by systemd (an error: it is not asked)"},
-          {"cgroup-manager", 0, "NAME", "cgroupfs, or disabled: no cgroups at all"},
+          {"systemd-cgroup", 0, "", "cgroups by systemd; cgroupsPath is slice:prefix:name"},
+          {"cgroup-manager", 0, "NAME", "cgroupfs, systemd, or disabled: no cgroups at all"},
           {"rootless", 0, "BOOL", "true, false or auto; what the caller can do is found out"},
           {"criu", 0, "PATH", "not used"},
           {"version", 'v', "", "print the version"}};

@@ -207,6 +207,8 @@ TEST_F(LifeTest, UpdateChangesLimitsAndEventsTellOfThem) {
 
 TEST_F(LifeTest, WhatIsNotSupportedSaysSo) {
   ExpectFails({"checkpoint", "c1"}, "checkpoint and restore are not supported");
+  // Where there is a systemd: tests/rooted/systemd.
+  world_->SetEnv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent");
   ExpectFails({"--systemd-cgroup", "run", "--bundle", bundle(), "c1"}, "--systemd-cgroup");
   ExpectFails({"odd"}, "No help topic for 'odd'", 3);
   const Json features = Json::parse(Out({"features"}));
