@@ -88,9 +88,17 @@ class SystemdTest : public OciTest {
   std::string Heard() { return fake_->NextLine().value_or("(nothing)"); }
 
   Words Create() { return {"--systemd-cgroup", "create", "--bundle", bundle(), "c1"}; }
+  static void AddCgroupNamespace(Json& config) {
+    Json& namespaces = config["linux"]["namespaces"];
+    for (const Json& entry : namespaces) {
+      if (entry["type"] == "cgroup") return;
+    }
+    namespaces.push_back({{"type", "cgroup"}});
+  }
   void WriteUnit(const std::string& script, const std::function<void(Json&)>& change = {}) {
     Write(script, [&](Json& config) {
       config["linux"]["cgroupsPath"] = kCgroupsPath;
+      AddCgroupNamespace(config);
       if (change) change(config);
     });
   }
@@ -217,8 +225,10 @@ TEST_F(SystemdTest, TheHostsCgroupNamespaceShowsTheScope) {
 
 TEST_F(SystemdTest, ASliceHasNoProcessesOfSystemds) {
   StartSystemd();
-  Write("cat /proc/self/cgroup",
-        [](Json& config) { config["linux"]["cgroupsPath"] = "::pelagostest-a.slice"; });
+  Write("cat /proc/self/cgroup", [](Json& config) {
+    config["linux"]["cgroupsPath"] = "::pelagostest-a.slice";
+    AddCgroupNamespace(config);
+  });
   const std::string out = Out({"--systemd-cgroup", "run", "--bundle", bundle(), "c1"});
   EXPECT_THAT(out, HasSubstr("0::/\n"));
   EXPECT_THAT(Heard(), AllOf(HasSubstr("start pelagostest-a.slice"), HasSubstr("Wants=as"),
