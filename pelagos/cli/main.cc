@@ -18,6 +18,7 @@
 #include "pelagos/cli/oci/oci.h"
 #include "pelagos/cli/reml/commands.h"
 #include "pelagos/cli/run.h"
+#include "pelagos/cli/system.h"
 #include "pelagos/container/rootless.h"
 
 namespace pelagos::cli {
@@ -32,6 +33,7 @@ constexpr Flag kRunRoot = {"run-root", 0, "DIR",
 std::vector<Command> Commands() {
   std::vector<Command> commands = ComposeCommands();
   commands.push_back(RunCommandRow());
+  for (Command& command : SystemCommands()) commands.push_back(std::move(command));
   for (Command& command : RemlCommands()) commands.push_back(std::move(command));
   return commands;
 }
@@ -51,6 +53,7 @@ std::string Help() {
   add("oci", "The command line of an OCI runtime, as runc's (also: pelagos-oci).");
   absl::StrAppend(&text, "\nImages\n");
   for (const Command& command : ImageCommands()) add(command.name, command.summary);
+  for (const Command& command : SystemCommands()) add(command.name, command.summary);
   absl::StrAppend(&text, "\nPrograms\n");
   for (const Command& command : RemlCommands()) add(command.name, command.summary);
   absl::StrAppend(&text,
@@ -102,8 +105,9 @@ int Dispatch(const std::vector<std::string>& all) {
   }
   if (words[0] == "image") {
     // Layers of ordinary users have owners that only their user namespace may give and take away.
-    constexpr absl::string_view kChanging[] = {"load", "import", "prune", "pull", "rm", "tag"};
-    if (words.size() > 2 && std::count(std::begin(kChanging), std::end(kChanging), words[1]) != 0) {
+    constexpr absl::string_view kChanging[] = {"fsck", "load", "import", "prune",
+                                               "pull", "rm",   "tag"};
+    if (words.size() > 1 && std::count(std::begin(kChanging), std::end(kChanging), words[1]) != 0) {
       const auto entered = container::EnterIfRootless(context.roots);
       if (!entered.ok()) return Fail(entered.status());
     }

@@ -17,6 +17,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/image/registries.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/process.h"
 
@@ -74,6 +75,16 @@ absl::Status ErrorOf(absl::string_view report, int exit_code) {
                       WithoutControls(absl::StripSuffix(fields[2], "\n")));
 }
 
+// What was asked for, or else what config.toml says, or else the program's own.
+absl::Status AddLimits(const IngestOptions& options, std::vector<std::string>& arguments) {
+  PELAGOS_ASSIGN_OR_RETURN(const RegistriesConfig config, ReadRegistriesConfig());
+  const uint64_t bytes = options.max_bytes != 0 ? options.max_bytes : config.max_bytes;
+  const uint64_t entries = options.max_entries != 0 ? options.max_entries : config.max_entries;
+  if (bytes != 0) arguments.insert(arguments.end(), {"--max-bytes", absl::StrCat(bytes)});
+  if (entries != 0) arguments.insert(arguments.end(), {"--max-entries", absl::StrCat(entries)});
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Report> RunForReport(std::vector<std::string> arguments, int stdin_fd,
                                     const IngestOptions& options) {
   std::string program = options.program;
@@ -83,11 +94,8 @@ absl::StatusOr<Report> RunForReport(std::vector<std::string> arguments, int stdi
   if (::access(program.c_str(), X_OK) != 0) {
     return ErrnoStatus(errno, "the program that unpacks images is missing: access", program);
   }
-  if (options.max_bytes != 0) {
-    arguments.insert(arguments.end(), {"--max-bytes", absl::StrCat(options.max_bytes)});
-  }
-  if (options.max_entries != 0) {
-    arguments.insert(arguments.end(), {"--max-entries", absl::StrCat(options.max_entries)});
+  if (arguments[0] == "load" || arguments[0] == "import" || arguments[0] == "pull") {
+    PELAGOS_RETURN_IF_ERROR(AddLimits(options, arguments));
   }
   arguments.insert(arguments.begin(), std::string(kProgram));
   // Not a pipe: nobody reads while the program runs, and no report may be too long for it.

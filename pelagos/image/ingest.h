@@ -15,7 +15,7 @@ namespace pelagos::image {
 
 struct IngestOptions {
   std::string tag;           // of Load: names the image instead of the archive; empty: the archive
-  uint64_t max_bytes = 0;    // unpacked, all layers; 0: the program's own limit
+  uint64_t max_bytes = 0;    // unpacked, all layers; 0: config.toml's, or the program's own limit
   uint64_t max_entries = 0;  // likewise
   std::string program;       // path of pelagos-image; empty: beside the running program
 };

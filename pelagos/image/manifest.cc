@@ -50,10 +50,34 @@ absl::Status Wrong(absl::string_view field, absl::string_view expected) {
   return absl::InvalidArgumentError(absl::StrCat("field '", field, "' must be ", expected));
 }
 
+// Before a parser makes a tree of it.
+bool NestsTooDeep(absl::string_view json) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kMaxJsonDepth) return true;
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
 absl::StatusOr<Json> ParseText(absl::string_view text) {
   if (text.size() > kMaxDocumentSize) {
     return absl::InvalidArgumentError(
         absl::StrCat("it is ", text.size(), " bytes of JSON, more than ", kMaxDocumentSize));
+  }
+  if (NestsTooDeep(text)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("its JSON nests more than ", kMaxJsonDepth, " deep"));
   }
   Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return absl::InvalidArgumentError("it is not JSON");
@@ -134,6 +158,11 @@ Json ToJson(const Descriptor& descriptor) {
           {"size", descriptor.size}};
 }
 
+absl::Status TooManyLayers(size_t count) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("it has ", count, " layers; overlayfs stacks ", kMaxLayers, " at most"));
+}
+
 absl::Status Artifact(absl::string_view what, absl::string_view type) {
   return absl::InvalidArgumentError(absl::StrCat("it is an artifact, not an image: its ", what,
                                                  " is of type '", type.substr(0, 120), "'"));
@@ -186,6 +215,7 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
   PELAGOS_ASSIGN_OR_RETURN(manifest.config, ParseDescriptor(*config), "field 'config'");
   if (!manifest.config.IsConfig()) return Artifact("config", manifest.config.media_type);
   PELAGOS_ASSIGN_OR_RETURN(const Json* layers, List(json, "layers"));
+  if (layers->size() > kMaxLayers) return TooManyLayers(layers->size());
   for (const Json& item : *layers) {
     PELAGOS_ASSIGN_OR_RETURN(Descriptor layer, ParseDescriptor(item), "field 'layers'");
     if (!layer.IsLayer()) return Artifact("layer", layer.media_type);
@@ -232,6 +262,7 @@ absl::StatusOr<std::vector<DockerArchiveImage>> ParseDockerArchive(absl::string_
     PELAGOS_ASSIGN_OR_RETURN(image.tags, Texts(item, "RepoTags"));
     PELAGOS_ASSIGN_OR_RETURN(image.layers, Texts(item, "Layers"));
     if (image.config.empty()) return Wrong("Config", "a path in the archive");
+    if (image.layers.size() > kMaxLayers) return TooManyLayers(image.layers.size());
     if (image.layers.empty()) return Wrong("Layers", "a list of at least one path");
   }
   return images;

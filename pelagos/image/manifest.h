@@ -24,6 +24,10 @@ namespace pelagos::image {
 
 // Documents above this are refused, in bytes; registries refuse manifests of half the size.
 inline constexpr size_t kMaxDocumentSize = size_t{8} << 20;
+// Objects and lists within each other: more than any writer has, and little for who recurses.
+inline constexpr size_t kMaxJsonDepth = 100;
+// What overlayfs stacks (linux/fs/overlayfs, OVL_MAX_STACK).
+inline constexpr size_t kMaxLayers = 500;
 
 inline constexpr absl::string_view kManifestType = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr absl::string_view kConfigType = "application/vnd.oci.image.config.v1+json";

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -26,6 +27,7 @@ namespace {
 
 constexpr size_t kMaxConfigFile = size_t{1} << 20;
 constexpr uint32_t kMostParallel = 64;
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
 class Reader {
  public:
@@ -58,14 +60,15 @@ class Reader {
     out = node->as_boolean()->get();
     return absl::OkStatus();
   }
-  absl::Status Number(const toml::table& in, const char* key, uint32_t most, uint32_t& out) const {
+  template <typename T>
+  absl::Status Number(const toml::table& in, const char* key, int64_t most, T& out) const {
     const toml::node* node = in.get(key);
     if (node == nullptr) return absl::OkStatus();
     const auto* number = node->as_integer();
     if (number == nullptr || number->get() < 1 || number->get() > most) {
       return Wrong(*node, key, absl::StrCat("a number from 1 to ", most));
     }
-    out = static_cast<uint32_t>(number->get());
+    out = static_cast<T>(number->get());
     return absl::OkStatus();
   }
   // Keys that nobody knows are mistakes.
@@ -137,7 +140,10 @@ absl::StatusOr<RegistriesConfig> ParseRegistriesConfig(absl::string_view text,
   RegistriesConfig config;
   PELAGOS_ASSIGN_OR_RETURN(const toml::table* images, reader.Table(root, "images"));
   if (images != nullptr) {
-    PELAGOS_RETURN_IF_ERROR(reader.OnlyKnows(*images, {"default_registry"}, "images"));
+    PELAGOS_RETURN_IF_ERROR(
+        reader.OnlyKnows(*images, {"default_registry", "max_bytes", "max_entries"}, "images"));
+    PELAGOS_RETURN_IF_ERROR(reader.Number(*images, "max_bytes", kMost, config.max_bytes));
+    PELAGOS_RETURN_IF_ERROR(reader.Number(*images, "max_entries", kMost, config.max_entries));
     PELAGOS_RETURN_IF_ERROR(reader.Text(*images, "default_registry", config.default_registry));
     if (!internal::IsRegistry(config.default_registry)) {
       return reader.Wrong(*images->get("default_registry"), "default_registry",

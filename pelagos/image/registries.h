@@ -2,6 +2,8 @@
 //
 //   [images]
 //   default_registry = "registry.example.com"     # for names without any: "redis"
+//   max_bytes = 10_000_000_000                     # what an image may unpack to, and
+//   max_entries = 500_000                          # of how many files; as --max-bytes and so on
 //
 //   [mirrors]                                      # tried in order, then the registry itself
 //   "docker.io" = ["https://mirror.example.com", "http://10.0.0.2:5000/hub"]
@@ -40,6 +42,7 @@ struct RegistriesConfig {
   std::string default_registry = std::string(kDefaultRegistry);
   std::map<std::string, std::vector<std::string>> mirrors;  // by registry: URLs
   std::map<std::string, Registry> registries;
+  uint64_t max_bytes = 0, max_entries = 0;  // 0: not said
   uint32_t parallel = 6, attempts = 6, stall_seconds = 30, backoff_millis = 500;
 
   friend bool operator==(const RegistriesConfig&, const RegistriesConfig&) = default;

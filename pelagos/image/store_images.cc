@@ -4,14 +4,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -21,30 +18,10 @@
 #include "pelagos/image/registries.h"
 #include "pelagos/image/store.h"
 #include "pelagos/image/store_files.h"
+#include "pelagos/sys/disk_usage.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::image {
-namespace {
-
-// Bytes on disk of a file or a tree; what cannot be read counts as nothing.
-uint64_t DiskUsage(const std::string& path) {
-  constexpr uint64_t kBlock = 512;  // of st_blocks (stat(2))
-  struct stat info = {};
-  if (::lstat(path.c_str(), &info) != 0) return 0;
-  uint64_t bytes = static_cast<uint64_t>(info.st_blocks) * kBlock;
-  if (!S_ISDIR(info.st_mode)) return bytes;
-  std::error_code error;
-  for (std::filesystem::recursive_directory_iterator entry(path, error), end;
-       !error && entry != end; entry.increment(error)) {
-    if (::lstat(entry->path().c_str(), &info) == 0) {
-      bytes += static_cast<uint64_t>(info.st_blocks) * kBlock;
-    }
-  }
-  return bytes;
-}
-
-}  // namespace
-
 absl::StatusOr<StoredImage> Store::Documents(const StoredReference& stored) const {
   StoredImage image;
   image.reference = stored.reference;
@@ -191,7 +168,7 @@ absl::Status Store::Discard(const std::vector<std::pair<std::string, Fd>>& doome
                             const std::set<std::string>& needed_blobs, const Ingest& trash,
                             uint64_t* freed) {
   for (const auto& [hex, held] : doomed_layers) {
-    if (freed != nullptr) *freed += DiskUsage(absl::StrCat(folder_, "/layers/", hex));
+    if (freed != nullptr) *freed += sys::DiskUsage(absl::StrCat(folder_, "/layers/", hex));
     PELAGOS_RETURN_IF_ERROR(
         Rename(absl::StrCat(folder_, "/layers/", hex), absl::StrCat(trash.folder(), "/", hex)));
   }
@@ -200,7 +177,7 @@ absl::Status Store::Discard(const std::vector<std::pair<std::string, Fd>>& doome
   for (const std::string& name : blob_names) {
     if (needed_blobs.count(name) != 0) continue;
     const std::string path = absl::StrCat(blobs, "/", name);
-    if (freed != nullptr) *freed += DiskUsage(path);
+    if (freed != nullptr) *freed += sys::DiskUsage(path);
     if (::unlink(path.c_str()) != 0) return ErrnoStatus(errno, "unlink", path);
   }
   return absl::OkStatus();
@@ -238,7 +215,7 @@ absl::StatusOr<Pruned> Store::Prune(const std::function<bool(const StoredImage&)
     const absl::StatusOr<Fd> unused = sys::LockFile(path, sys::LockMode::kTry);
     if (absl::IsUnavailable(unused.status())) continue;  // on its way
     PELAGOS_RETURN_IF_ERROR(unused.status());
-    pruned.bytes += DiskUsage(path);
+    pruned.bytes += sys::DiskUsage(path);
     if (::unlink(path.c_str()) != 0) return ErrnoStatus(errno, "unlink", path);
   }
   return pruned;

@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
@@ -20,6 +19,7 @@
 #include "pelagos/base/fd.h"
 #include "pelagos/base/suggest.h"
 #include "pelagos/cli/command.h"
+#include "pelagos/cli/image/limits.h"
 #include "pelagos/cli/image/look.h"
 #include "pelagos/cli/image/registry.h"
 #include "pelagos/cli/image/store.h"
@@ -30,24 +30,6 @@
 
 namespace pelagos::cli {
 namespace {
-
-constexpr Flag kMaxBytes = {"max-bytes", 0, "N", "refuse what unpacks to more (default 64 GiB)"};
-constexpr Flag kMaxEntries = {"max-entries", 0, "N", "refuse more files than that (default 4 Mi)"};
-
-// Fills in the limits; false after it has said what is wrong.
-bool ReadLimits(const Arguments& args, image::IngestOptions& options) {
-  const std::pair<const Flag*, uint64_t*> limits[] = {{&kMaxBytes, &options.max_bytes},
-                                                      {&kMaxEntries, &options.max_entries}};
-  for (const auto& [flag, limit] : limits) {
-    if (!args.has(flag->name)) continue;
-    const std::string value = args.value(flag->name);
-    if (!absl::SimpleAtoi(value, limit) || *limit == 0) {
-      Fail(absl::StrCat("--", flag->name, ": '", value, "' is not a number above 0"));
-      return false;
-    }
-  }
-  return true;
-}
 
 int Load(const Context& context, const Arguments& args) {
   std::vector<std::string> files = args.values("input");

@@ -15,6 +15,7 @@
 #include "pelagos/base/fd.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/cli/command.h"
+#include "pelagos/cli/image/limits.h"
 #include "pelagos/image/docker_config.h"
 #include "pelagos/image/manifest.h"
 #include "pelagos/image/reference.h"
@@ -110,8 +111,9 @@ int Pull(const Context& context, const Arguments& args) {
   if (args.positionals().empty()) {
     return Fail("image pull: expected the name of an image, as 'redis:7'", kUsage);
   }
-  const absl::StatusOr<image::TransferOptions> options = OptionsFrom(args);
+  absl::StatusOr<image::TransferOptions> options = OptionsFrom(args);
   if (!options.ok()) return Fail(absl::StrCat("image pull: ", options.status().message()), kUsage);
+  if (!ReadLimits(args, options->ingest)) return kUsage;
   for (const std::string& name : args.positionals()) {
     if (const auto checked = image::ResolveReference(name); !checked.ok()) {
       return Fail(checked.status(), kUsage);
@@ -232,6 +234,8 @@ std::vector<Command> RegistryCommands() {
         kPasswordStdin,
         kInsecure,
         kProgress,
+        kMaxBytes,
+        kMaxEntries,
         {"quiet", 'q', "", "say the name only"}},
        false,
        Pull},

@@ -92,10 +92,14 @@ absl::StatusOr<std::vector<Filter>> FiltersFrom(const Arguments& args) {
       filters.push_back(std::move(filter));
     } else if (absl::ConsumePrefix(&value, "label=") && !value.empty()) {
       filters.push_back(LabelFilter(value));
+    } else if (absl::ConsumePrefix(&value, "label!=") && !value.empty()) {
+      filters.push_back(
+          [has = LabelFilter(value)](const nlohmann::json& config) { return !has(config); });
     } else {
       return absl::InvalidArgumentError(
           absl::StrCat("--filter: '", text,
-                       "': expected until=AGE, until=TIME, label=NAME or label=NAME=VALUE"));
+                       "': expected until=AGE, until=TIME, label=NAME[=VALUE] or "
+                       "label!=NAME[=VALUE]"));
     }
   }
   return filters;
@@ -237,7 +241,8 @@ std::vector<Command> StoreCommands() {
        "too.",
        "pelagos image prune --all --filter until=240h --force",
        {{"all", 'a', "", "remove every image that no container runs on"},
-        {"filter", 0, "FILTER", "until=AGE, until=TIME, label=NAME, label=NAME=VALUE"},
+        {"filter", 0, "FILTER",
+         "until=AGE, until=TIME, label=NAME[=VALUE], label!=NAME[=VALUE]; all must fit"},
         {"force", 'f', "", "do not ask"}},
        false,
        Prune},

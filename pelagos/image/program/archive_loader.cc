@@ -96,11 +96,15 @@ absl::StatusOr<std::vector<NewImage>> ArchiveLoader::Load(ByteSource& input,
       links_[path] = LinkTarget(path, entry.link, entry.kind == TarKind::kSymlink);
     }
   }
-  // Not to break the pipe of who writes the padding.
-  PELAGOS_RETURN_IF_ERROR(Drain(archive));
+  // Not to break the pipe of who writes the padding; which is no place for a bomb.
+  LimitedSource rest(archive, budget_);
+  PELAGOS_RETURN_IF_ERROR(Drain(rest));
   PELAGOS_RETURN_IF_ERROR(Drain(peek));
   if (documents_.count(kIndex) != 0) return LoadLayout(tag);
   if (documents_.count(kDockerManifest) != 0) return LoadDockerArchive(tag);
+  for (const char* name : {kIndex, kDockerManifest}) {
+    if (too_large_.count(name) != 0) return Document(name).status();
+  }
   return absl::InvalidArgumentError(
       "it is neither an OCI image layout (no index.json) nor a docker-archive (no manifest.json); "
       "the root file system of a machine is for 'pelagos image import'");
@@ -114,8 +118,9 @@ absl::Status ArchiveLoader::ReadMember(const std::string& path, TarStream& tar) 
   const bool is_layer = SniffCompression(start) != Compression::kNone || LooksLikeTar(start) ||
                         (start.empty() && absl::EndsWith(path, ".tar"));
   PELAGOS_RETURN_IF_ERROR(is_layer ? ReadLayer(path, peek) : ReadDocument(path, peek));
-  // The rest of a broken layer or of a document that is not kept.
-  PELAGOS_RETURN_IF_ERROR(Drain(peek));
+  // The rest of a broken layer or of a document that is not kept: to be hashed, but within limits.
+  LimitedSource rest(peek, budget_);
+  PELAGOS_RETURN_IF_ERROR(Drain(rest));
   if (!absl::StartsWith(path, kBlobs)) return absl::OkStatus();
   const Digest digest = hashed.Finish();
   if (path.substr(kBlobs.size()) == digest.hex()) return absl::OkStatus();

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,6 +23,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/manifest.h"
+#include "pelagos/image/program/blob_content.h"
 #include "pelagos/image/program/sha256.h"
 #include "pelagos/image/reference.h"
 #include "pelagos/image/user.h"
@@ -33,7 +33,6 @@ namespace pelagos::image {
 namespace {
 
 constexpr size_t kMaxReferenceFile = size_t{1} << 20;
-constexpr size_t kPiece = size_t{256} << 10;
 constexpr absl::string_view kBlobs = "blobs/sha256";
 constexpr char kReaped[] = "the next command that changes the store removes it";
 
@@ -344,34 +343,19 @@ absl::Status StoreChecker::CheckTransient() {
 }
 
 absl::Status StoreChecker::CheckContents() {
-  std::vector<char> buffer(kPiece);
+  std::vector<Digest> digests;
   for (const auto& [digest, blob] : layer_blobs_) {
-    if (!blob.there) continue;
-    const absl::StatusOr<Fd> fd =
-        sys::OpenFile(store_.BlobPath(digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    if (!fd.ok() && FindErrno(fd.status()) == ENOENT) continue;  // removed meanwhile
-    Sha256 sha256;
-    absl::Status status = fd.status();
-    while (status.ok()) {
-      const ssize_t count = ::read(fd->get(), buffer.data(), buffer.size());
-      if (count == 0) break;
-      if (count < 0) {
-        if (errno != EINTR) status = ErrnoStatus(errno, "read", store_.BlobPath(digest));
-        continue;
-      }
-      sha256.Update({buffer.data(), static_cast<size_t>(count)});
-      check_.bytes += static_cast<uint64_t>(count);
-    }
-    std::string problem(status.message());
-    if (status.ok()) {
-      const Digest got = sha256.Finish();
-      if (got == digest) continue;
-      problem = absl::StrCat("found ", got.ToString());
-    }
-    Damaged(BlobName(digest),
-            absl::StrCat("expected ", digest.ToString(), ", a compressed layer of ",
-                         absl::StrJoin(blob.users, ", "), "; ", problem),
-            Replace(blob.users));
+    if (blob.there) digests.push_back(digest);
+  }
+  const std::vector<BlobContent> contents = ReadBlobs(store_, digests);
+  for (size_t i = 0; i < digests.size(); ++i) {
+    check_.bytes += contents[i].bytes;
+    if (contents[i].problem.empty()) continue;
+    const Users& users = layer_blobs_.at(digests[i]).users;
+    Damaged(BlobName(digests[i]),
+            absl::StrCat("expected ", digests[i].ToString(), ", a compressed layer of ",
+                         absl::StrJoin(users, ", "), "; ", contents[i].problem),
+            Replace(users));
   }
   return absl::OkStatus();
 }

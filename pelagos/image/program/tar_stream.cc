@@ -149,6 +149,11 @@ absl::StatusOr<bool> TarStream::NextBlock(TarBlock& block) {
     if (state_->ended) return false;
     return state_->Error();
   }
+  // A sparse file's map says where its pieces lie; its header, how large it is.
+  if (offset < 0 || offset > state_->size || static_cast<int64_t>(size) > state_->size - offset) {
+    return absl::DataLossError(
+        "the archive is damaged: a piece of a sparse file lies behind the file's end");
+  }
   state_->delivered = offset + static_cast<int64_t>(size);
   block.offset = offset;
   block.bytes = absl::string_view(static_cast<const char*>(bytes), size);

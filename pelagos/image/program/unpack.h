@@ -35,7 +35,8 @@ inline absl::Status UnpackTar(ByteSource& archive, const std::string& folder, Bu
     // Holes cost no disk, but whoever copies the file later pays for them.
     if (entry.size < 0 || static_cast<uint64_t>(entry.size) > budget.limits().max_bytes) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("entry '", entry.path, "' says that it has ", entry.size, " bytes"));
+          absl::StrCat("entry '", entry.path, "' says that it has ", entry.size,
+                       " bytes, more than ", budget.limits().max_bytes, " (--max-bytes)"));
     }
     PELAGOS_RETURN_IF_ERROR(layer.Add(entry, tar));
   }

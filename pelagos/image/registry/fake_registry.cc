@@ -50,6 +50,11 @@ std::string FakeRegistry::AddBlob(const std::string& content) {
   return digest;
 }
 
+void FakeRegistry::AddBlobAs(const std::string& digest, const std::string& content) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  blobs_[digest] = content;
+}
+
 std::string FakeRegistry::AddManifest(const std::string& repository, const std::string& tag,
                                       const std::string& text, const std::string& type) {
   const std::string digest = Sha256Of(text).ToString();
@@ -80,6 +85,12 @@ void FakeRegistry::RequireToken(const std::string& user, const std::string& pass
   auth_ = Auth::kToken;
   user_ = user;
   password_ = password;
+}
+
+void FakeRegistry::RequireIdentityToken(const std::string& token) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  auth_ = Auth::kToken;
+  identity_token_ = token;
 }
 
 void FakeRegistry::Misbehave(const Fault& fault) {
@@ -135,6 +146,18 @@ bool FakeRegistry::Authorized(const SeenRequest& request, Reply& reply) {
   const std::string given = found == request.headers.end() ? "" : found->second;
   const std::string basic =
       absl::StrCat("Basic ", absl::Base64Escape(absl::StrCat(user_, ":", password_)));
+  if (!identity_token_.empty() && absl::StartsWith(request.path, "/token")) {
+    // As a query has it, so does a form.
+    const std::string form = absl::StrCat("?", request.form);
+    if (request.method != "POST" || Query(form, "grant_type") != "refresh_token" ||
+        Query(form, "refresh_token") != identity_token_) {
+      reply.status = 401;
+      reply.body = R"({"details":"invalid refresh token"})";
+      return false;
+    }
+    reply.body = absl::StrCat(R"({"access_token":"for-)", Query(form, "scope"), "\"}");
+    return false;
+  }
   if (auth_ == Auth::kToken && absl::StartsWith(request.path, "/token")) {
     if (!user_.empty() && given != basic) {
       reply.status = 401;

@@ -39,6 +39,7 @@ struct SeenRequest {
   std::string method, path;  // with the query
   std::map<std::string, std::string> headers;
   uint64_t body_size = 0;
+  std::string form;  // the body, if it is a form
 };
 
 class FakeRegistry {
@@ -53,6 +54,8 @@ class FakeRegistry {
 
   // Blobs are had in every repository. Returns the digest, "sha256:...".
   std::string AddBlob(const std::string& content);
+  // Whatever its digest is.
+  void AddBlobAs(const std::string& digest, const std::string& content);
   // Under its digest, and under `tag` if that is not empty. Returns the digest.
   std::string AddManifest(const std::string& repository, const std::string& tag,
                           const std::string& text, const std::string& type);
@@ -64,6 +67,8 @@ class FakeRegistry {
   void RequireBasic(const std::string& user, const std::string& password);
   // By a Bearer token from /token, which is given for this user; without a user, to everybody.
   void RequireToken(const std::string& user, const std::string& password);
+  // By a Bearer token from /token, which is given for this refresh token by POST (OAuth2).
+  void RequireIdentityToken(const std::string& token);
   void Misbehave(const Fault& fault);
   // Digest headers and the digests of tags say so, whatever the content.
   void LieAboutDigest(const std::string& repository, const std::string& tag,
@@ -111,7 +116,7 @@ class FakeRegistry {
   std::map<std::string, Stored> manifests_;     // "REPOSITORY TAG_OR_DIGEST"
   std::map<std::string, std::string> uploads_;  // by id
   enum class Auth { kNone, kBasic, kToken } auth_ = Auth::kNone;
-  std::string user_, password_;
+  std::string user_, password_, identity_token_;
   int next_upload_ = 0;
 };
 

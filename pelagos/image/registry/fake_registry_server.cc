@@ -91,6 +91,10 @@ bool FakeRegistry::ServeOne(int fd, std::string& buffer) {
   if (words.size() < 2) return false;
   request.method = words[0];
   request.path = words[1];
+  // A proxy passed the whole URL on.
+  if (absl::StartsWith(request.path, "http://")) {
+    request.path.erase(0, request.path.find('/', sizeof("http://") - 1));
+  }
   for (size_t i = 1; i < lines.size(); ++i) {
     const std::vector<std::string> parts = absl::StrSplit(lines[i], absl::MaxSplits(':', 1));
     if (parts.size() == 2) {
@@ -107,6 +111,7 @@ bool FakeRegistry::ServeOne(int fd, std::string& buffer) {
   const std::string body = buffer.substr(0, length);
   buffer.erase(0, length);
   request.body_size = length;
+  if (request.headers["content-type"] == "application/x-www-form-urlencoded") request.form = body;
 
   Reply reply;
   std::optional<Fault> fault;

@@ -25,8 +25,12 @@ std::string PullScope(const std::string& repository) {
 
 // The document's own word counts (image-spec: it should match the header); else the header's.
 absl::StatusOr<std::string> MediaType(const std::string& text, const std::string& header) {
+  // What nests without end is left out here, and refused by who reads the rest of it.
+  const auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    return depth <= 1;
+  };
   const nlohmann::json json =
-      nlohmann::json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+      nlohmann::json::parse(text.begin(), text.end(), shallow, /*allow_exceptions=*/false);
   if (!json.is_object()) {
     return absl::InvalidArgumentError("what the registry sends as a manifest is no JSON object");
   }

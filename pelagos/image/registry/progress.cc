@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -22,10 +23,32 @@ std::string ShortId(absl::string_view id) {
   return std::string(id);
 }
 
-size_t Columns(int fd) {
-  constexpr size_t kUsual = 80;
+struct Window {
+  size_t columns = 80, rows = 24;  // where the terminal does not say
+};
+
+Window WindowOf(int fd) {
+  Window window;
   winsize size = {};
-  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return window;
+  if (size.ws_col > 1) window.columns = size.ws_col;
+  if (size.ws_row > 1) window.rows = size.ws_row;
+  return window;
+}
+
+// "a3ed95caeb02 downloading  [======>     ] 1.2 MB/3.0 MB"
+std::string Row(absl::string_view id, absl::string_view status, uint64_t done, uint64_t total,
+                bool with_bar) {
+  constexpr size_t kBar = 30;
+  std::string row = absl::StrFormat("%-12s %-12s", id, status);
+  if (with_bar && done > 0 && done < total) {
+    const size_t filled = static_cast<size_t>(done * kBar / total);
+    absl::StrAppend(&row, " [", std::string(filled, '='), ">", std::string(kBar - filled, ' '),
+                    "] ", HumanSize(done), "/", HumanSize(total));
+  } else if (total > 0) {
+    absl::StrAppend(&row, " ", HumanSize(total));
+  }
+  return row;
 }
 
 }  // namespace
@@ -107,12 +130,12 @@ void Progress::Note(absl::string_view text) {
     return;
   }
   // Above the bars, which are drawn anew below it.
-  if (drawn_ > 0) Write(absl::StrCat("\x1b[", drawn_, "A\x1b[J"));
-  drawn_ = 0;
+  if (mode_ == ProgressMode::kTty) Write(absl::StrCat(ToFirstRow(WindowOf(fd_).columns), "\x1b[J"));
+  drawn_.clear();
   Write(absl::StrCat(text, "\n"));
 }
 
-// Called with the mutex held, as the next two are.
+// Called with the mutex held, as those below are.
 void Progress::Say(const Line& line) {
   if (mode_ == ProgressMode::kPlain) {
     const bool sized = line.total > 0 && line.status == "downloading";
@@ -127,27 +150,34 @@ void Progress::Say(const Line& line) {
   }
 }
 
+// Back over the rows that stand there. A terminal that has become narrower has wrapped them.
+std::string Progress::ToFirstRow(size_t columns) const {
+  size_t up = 0;
+  for (const std::string& row : drawn_) {
+    up += std::max<size_t>(1, (row.size() + columns - 1) / columns);
+  }
+  return up == 0 ? "" : absl::StrCat("\r\x1b[", up, "A");
+}
+
 void Progress::Draw() {
   if (lines_.empty()) return;
-  constexpr size_t kBar = 30;
-  const size_t columns = Columns(fd_);
-  std::string text;
-  if (drawn_ > 0) absl::StrAppend(&text, "\x1b[", drawn_, "A");
-  for (const Line& line : lines_) {
-    std::string row = absl::StrFormat("%-12s %-12s", ShortId(line.id), line.status);
-    if (line.total > 0 && line.done < line.total && line.done > 0) {
-      const size_t filled = static_cast<size_t>(line.done * kBar / line.total);
-      absl::StrAppend(&row, " [", std::string(filled, '='), ">",
-                      std::string(kBar - std::min(filled, kBar), ' '), "] ", HumanSize(line.done),
-                      "/", HumanSize(line.total));
-    } else if (line.total > 0) {
-      absl::StrAppend(&row, " ", HumanSize(line.total));
-    }
+  const Window window = WindowOf(fd_);
+  // What has scrolled out of a terminal cannot be drawn again: while it goes on, only the last rows
+  // are shown, as many as there is room for; at the end all, without the bars.
+  const size_t room = ended_ ? lines_.size() : window.rows - 1;
+  std::vector<std::string> rows;
+  for (size_t i = lines_.size() - std::min(lines_.size(), room); i < lines_.size(); ++i) {
+    const Line& line = lines_[i];
     // A row that wraps would be two when the cursor goes up again.
-    absl::StrAppend(&text, "\r\x1b[2K", row.substr(0, columns - 1), "\n");
+    rows.push_back(Row(ShortId(line.id), line.status, line.done, line.total, !ended_)
+                       .substr(0, window.columns - 1));
   }
-  drawn_ = lines_.size();
-  Write(text);
+  if (rows == drawn_ && window.columns == columns_) return;
+  std::string text = ToFirstRow(window.columns);
+  for (const std::string& row : rows) absl::StrAppend(&text, row, "\x1b[K\n");
+  drawn_ = std::move(rows);
+  columns_ = window.columns;
+  Write(absl::StrCat(text, "\x1b[J"));
 }
 
 // Nothing waits for it: a terminal that is gone ends no transfer.

@@ -1,7 +1,8 @@
 // How far a transfer is, for people (bars on a terminal, else a line for each step) or programs (a
 // JSON object a line). On standard error: standard output has the result.
 //
-//   tty    a bar for each layer, redrawn ten times a second
+//   tty    a bar for each layer, redrawn ten times a second, no wider than the terminal and no more
+//          than it has rows; at the end a line for each stays
 //   plain  "a3ed95caeb02: downloading 3.2 MB", "a3ed95caeb02: done", one line each
 //   json   {"id": "sha256:...", "status": "downloading", "current": 1, "total": 2}
 //   quiet  nothing
@@ -29,7 +30,7 @@ class Progress {
  public:
   // `fd` stays the caller's. kAuto: a terminal gets bars.
   Progress(ProgressMode mode, int fd);
-  ~Progress();  // the last state of the bars stays on the terminal
+  ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
@@ -50,6 +51,7 @@ class Progress {
   };
   void Say(const Line& line);
   void Draw();
+  std::string ToFirstRow(size_t columns) const;
   void Write(absl::string_view text);
 
   ProgressMode mode_;  // never kAuto
@@ -58,7 +60,8 @@ class Progress {
   std::condition_variable ending_;
   bool ended_ = false;
   std::vector<Line> lines_;
-  size_t drawn_ = 0;  // lines on the terminal
+  std::vector<std::string> drawn_;  // the rows on the terminal
+  size_t columns_ = 0;              // that it had then
   std::thread painter_;
 };
 

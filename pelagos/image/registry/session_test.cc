@@ -85,6 +85,29 @@ TEST_F(SessionTest, TokensAreFetchedOnceForAScope) {
   ExpectSays(wrong.status(), "incorrect username or password");
 }
 
+TEST_F(SessionTest, IdentityTokensAreSentByPost) {
+  registry_.RequireIdentityToken("refresh & more");
+  // What Docker keeps beside it as the user is of no account.
+  const auto answer =
+      Get({.username = "00000000-0000-0000-0000-000000000000", .identity_token = "refresh & more"});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->body, "{}");
+  EXPECT_EQ(registry_.Count("GET", "/token"), 0u);
+  ASSERT_EQ(registry_.Count("POST", "/token"), 1u);
+  for (const SeenRequest& request : registry_.requests()) {
+    if (request.method != "POST") continue;
+    EXPECT_EQ(request.path, "/token");
+    EXPECT_EQ(request.headers.count("authorization"), 0u);
+    EXPECT_EQ(request.form,
+              "service=fake&scope=repository%3Aa%2Fb%3Apull&grant_type=refresh_token&"
+              "refresh_token=refresh%20%26%20more&client_id=pelagos");
+  }
+  const auto wrong = Get({.identity_token = "revoked"});
+  EXPECT_TRUE(absl::IsUnauthenticated(wrong.status())) << wrong.status();
+  ExpectSays(wrong.status(), "invalid refresh token");
+  EXPECT_FALSE(absl::StrContains(wrong.status().message(), "revoked")) << wrong.status();
+}
+
 TEST_F(SessionTest, TokensForEverybody) {
   registry_.RequireToken("", "");
   const auto answer = Get();

@@ -142,6 +142,14 @@ TEST_F(RegistryTest, Certificates) {
   Fails({"image", "pull", name}, 1, "config.toml:6:12: 'insecure' must be true or false");
 }
 
+TEST_F(RegistryTest, TlsIsHttp2) {
+  StartWithTls();
+  MakeLayout();
+  PushLayout("x:1");
+  Must({"image", "pull", "--insecure", host_ + "/x:1"});
+  EXPECT_TRUE(registry_->AwaitLine("HTTP/2.0")) << "no request of ours was of HTTP/2";
+}
+
 TEST_F(RegistryTest, AMirrorForAnotherRegistry) {
   StartRegistry();
   MakeLayout();

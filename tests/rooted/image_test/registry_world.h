@@ -33,7 +33,8 @@ class RegistryTest : public ImageTest {
     ::setenv("DOCKER_CONFIG", (folder_ + "/docker").c_str(), 1);
     ::setenv("PELAGOS_CONFIG", (folder_ + "/config.toml").c_str(), 1);
     for (const char* name : {"SSL_CERT_FILE", "PELAGOS_REGISTRY_USER", "PELAGOS_DEFAULT_REGISTRY",
-                             "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
+                             "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy",
+                             "NO_PROXY", "all_proxy", "ALL_PROXY"}) {
       ::unsetenv(name);
     }
     Configure("");
@@ -51,12 +52,13 @@ class RegistryTest : public ImageTest {
     Write("registry.yml", absl::StrCat("version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: ",
                                        folder_, "/registry\n  delete:\n    enabled: true\n",
                                        "http:\n  addr: 127.0.0.1:0\n", http, more));
-    // Its log is read on to the end: a full pipe would stop it.
+    // Its log is read on to the end: a full pipe would stop it. Two lines are passed on: where it
+    // listens, and the first request of ours over HTTP/2.
     registry_ = std::make_unique<Program>(
-        std::vector<std::string>{
-            "sh", "-c",
-            absl::StrCat("docker-registry serve ", folder_,
-                         "/registry.yml 2>&1 | { grep -m 1 'listening on'; cat > /dev/null; }")},
+        std::vector<std::string>{"sh", "-c",
+                                 absl::StrCat("docker-registry serve ", folder_,
+                                              "/registry.yml 2>&1 | { grep -m 1 'listening on'; "
+                                              "grep -m 1 'HTTP/2.0.*pelagos'; cat > /dev/null; }")},
         ProgramOptions{.env = {absl::StrCat("PATH=", kPath)}, .folder = folder_, .netns = -1});
     constexpr absl::string_view kListening = "listening on 127.0.0.1:";
     while (const std::optional<std::string> line = registry_->NextLine()) {
@@ -73,12 +75,13 @@ class RegistryTest : public ImageTest {
     StartRegistry("", absl::StrCat("auth:\n  htpasswd:\n    realm: test\n    path: ", folder_,
                                    "/htpasswd\n"));
   }
-  // A certificate of its own authority, for 127.0.0.1.
+  // A certificate of its own authority, for 127.0.0.1 and registry.test.
   void StartWithTls() {
-    const Outcome made = rooted::Run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                                      "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                                      "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-                                      "-keyout", folder_ + "/key.pem", "-out", Certificate()});
+    const Outcome made =
+        rooted::Run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                     "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                     "-addext", "subjectAltName=IP:127.0.0.1,DNS:registry.test", "-keyout",
+                     folder_ + "/key.pem", "-out", Certificate()});
     ASSERT_EQ(made.code, 0) << made.Describe();
     StartRegistry(absl::StrCat("  tls:\n    certificate: ", Certificate(), "\n    key: ", folder_,
                                "/key.pem\n"));
