@@ -352,13 +352,7 @@ class Child : private ChildBetween {
       case ChildCall::kAwaitExec:
         return AwaitExec(op);
       case ChildCall::kEnterRoot:
-        if (op.enter_root.root >= 0) {
-          root_ = op.enter_root.root;
-          return ChangeRoot();
-        }
-        root_ = Own(static_cast<int>(
-            Must(Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0))));
-        return;
+        return EnterRoot(op);
       case ChildCall::kScheduler:
         Must(Call(SYS_sched_setattr, 0, &op.scheduler, 0));
         return;

@@ -149,6 +149,23 @@ class ChildMounts : protected ChildPaths {
     Must(Call(SYS_chdir, "/"));
   }
 
+  // 0: the kernel does not say (before Linux 5.8).
+  uint64_t MountOf(int fd, const char* path) noexcept {
+    struct statx info = {};
+    Must(Call(SYS_statx, fd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &info));
+    return (info.stx_mask & STATX_MNT_ID) != 0 ? info.stx_mnt_id : 0;
+  }
+
+  void EnterRoot(const ChildOp& op) noexcept {
+    root_ = Own(static_cast<int>(
+        Must(Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0))));
+    const int other = op.enter_root.root;
+    if (other < 0) return;
+    if (op.enter_root.if_other_mount && MountOf(root_, "") == MountOf(other, "")) return;
+    root_ = other;
+    ChangeRoot();
+  }
+
   void MakeDevices(const ChildOp& op) noexcept {
     const char* in = nullptr;
     int folder = -1;

@@ -214,7 +214,8 @@ struct ChildOp {
       bool is_folder;  // known to be one, if it is there
     } path;
     struct {     // kEnterRoot
-      int root;  // -1: that of the mount namespace
+      int root;             // -1: that of the mount namespace
+      bool if_other_mount;  // else that of the namespace, too
     } enter_root;
     struct {  // kHostname, kDomainname, kKeyring
       const char* name;

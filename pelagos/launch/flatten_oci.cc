@@ -49,6 +49,7 @@ absl::Status Flattener::Add(const JoinKeyring& op) {
 absl::Status Flattener::Add(const EnterRoot& op) {
   op_->call = ChildCall::kEnterRoot;
   op_->enter_root.root = -1;
+  op_->enter_root.if_other_mount = op.if_other_mount;
   if (!Has(Namespace::kMount) && op.path.empty()) {
     return absl::InvalidArgumentError("without a mount namespace this would be the host's root");
   }

@@ -122,7 +122,8 @@ absl::StatusOr<ExecFacts> FactsFor(const Record& record, const Config& config,
   facts.cgroups = record.cgroups;
   facts.joins = JoinsOf(config, record.process.pid);
   const std::string root = absl::StrCat("/proc/", record.process.pid, "/root");
-  if (SharesMounts(config)) facts.root = root;
+  facts.root = root;
+  facts.shares_mounts = SharesMounts(config);
   facts.keyring = record.keyring;
   // Between the user's session and his service manager only systemd moves processes (cgroups(7),
   // "Delegation containment").

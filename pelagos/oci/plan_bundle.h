@@ -43,7 +43,8 @@ struct ExecFacts {
   HostFacts host;
   CgroupFolders cgroups;  // to join
   NamespaceJoins joins;
-  std::string root;  // /proc/PID/root where that is not the joined mount namespace's; else empty
+  std::string root;  // /proc/PID/root
+  bool shares_mounts = false;  // the mount namespace that is joined has another root
   std::string home;
   bool keyring = true;    // the container has a session keyring
   std::string placed_by;  // CgroupSteps::placed_by

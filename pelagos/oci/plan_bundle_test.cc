@@ -454,7 +454,7 @@ TEST(PlanExecTest, JoinsWhatIsThere) {
   EXPECT_THAT(plan->cgroup.v1, ElementsAre("/v/cpu"));
   std::vector<std::string> steps;
   for (const Op& op : plan->ops) steps.push_back(Describe(op));
-  EXPECT_THAT(steps, ElementsAre("enter the root /proc/7/root", "session keyring _ses.c1",
+  EXPECT_THAT(steps, ElementsAre("enter the root /proc/7/root, if it is on another mount", "session keyring _ses.c1",
                                  "await start", "work folder /, which must be there", "CPUs 0-1",
                                  "user 3:0", HasSubstr("capabilities: none"), "exec id"));
 }

@@ -38,7 +38,7 @@ absl::StatusOr<LaunchPlan> PlanExec(const Config& config, const Process& process
   // The initial one is the launcher's affair: the child begins in the container's cgroup.
   (void)cpus_of(affinity.initial, "initial");
   Append(ops, EarlyProcessOps(process, facts.host, "", mistakes));
-  ops.push_back(EnterRoot{facts.root});
+  ops.push_back(EnterRoot{facts.root, /*if_other_mount=*/!facts.shares_mounts});
   if (std::any_of(facts.joins.begin(), facts.joins.end(),
                   [](const NamespaceJoin& join) { return join.kind == Namespace::kUser; })) {
     ops.push_back(SetterUp(LinuxOf(config)));

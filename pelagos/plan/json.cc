@@ -231,6 +231,7 @@ struct OpToJson {
   Json operator()(const EnterRoot& op) const {
     Json json = {{"op", "enterRoot"}};
     if (!op.path.empty()) json["path"] = op.path;
+    if (op.if_other_mount) json["ifOtherMount"] = true;
     return json;
   }
   Json operator()(const SetScheduler& op) const {

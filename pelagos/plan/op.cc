@@ -192,7 +192,8 @@ struct Describer {
   }
   std::string operator()(const AwaitExec&) const { return "await start of the program"; }
   std::string operator()(const EnterRoot& op) const {
-    return op.path.empty() ? "enter the root" : absl::StrCat("enter the root ", op.path);
+    return absl::StrCat("enter the root", op.path.empty() ? "" : " ", op.path,
+                        op.if_other_mount ? ", if it is on another mount" : "");
   }
   std::string operator()(const SetScheduler& op) const {
     const SchedulerTraits& traits = op.traits;

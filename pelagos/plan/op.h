@@ -239,9 +239,12 @@ struct AwaitExec {
 };
 
 // The root is that of the mount namespace that was joined, or `path`, a folder of the host's
-// (/proc/PID/root): chroot(2).
+// (/proc/PID/root): chroot(2). `if_other_mount`: the latter only if it lies on another mount. The
+// root of a container that was made in a chroot(2) environment is not that of its namespace
+// (setns(2)), and whoever joined that would be outside of both.
 struct EnterRoot {
   std::string path = {};
+  bool if_other_mount = false;
   bool operator==(const EnterRoot&) const = default;
 };
 

@@ -69,6 +69,7 @@ TEST(OpTest, EveryOpDescribesItself) {
       {AwaitExec{}, "await start of the program"},
       {EnterRoot{}, "enter the root"},
       {EnterRoot{"/proc/7/root"}, "enter the root /proc/7/root"},
+      {EnterRoot{"/proc/7/root", true}, "enter the root /proc/7/root, if it is on another mount"},
       {JoinKeyring{"_ses.c"}, "session keyring _ses.c"},
       {SetScheduler{{1, 1, -5, 50}}, "scheduler policy 1 flags 1 nice -5 priority 50"},
       {SetScheduler{{6, 0, 0, 0, 10, 20, 30}},

@@ -73,6 +73,24 @@ TEST_F(JoinsTest, AllNamespacesOfAnotherContainer) {
   Out({"delete", "-f", "c1"});
 }
 
+// The root of its mount namespace is that of the machine then; the container's is another mount.
+TEST_F(JoinsTest, ExecInAChrootEnvironmentStaysInTheContainer) {
+  const std::string machine = world_->folder() + "/machine";
+  ASSERT_EQ(::mkdir(machine.c_str(), 0755), 0);
+  world_->Write("outside", "");
+  Write("sleep 1000");
+  const std::string program = Runfile("tools/pelagos");
+  const std::string script = absl::StrCat(
+      "mount --rbind / ", machine, "; cd ", machine, "; exec chroot . /bin/sh -euc '", program,
+      " oci --root ", root_, " run -d --bundle ", bundle(), " c1 >/dev/null 2>&1 </dev/null; ",
+      program, " oci --root ", root_, " exec c1 sh -c \"ls -d /bin/busybox; ls ", world_->folder(),
+      "\" || true; ", program, " oci --root ", root_, " delete --force c1'");
+  const Outcome outcome = world_->Tool({"unshare", "-m", "sh", "-euc", script});
+  EXPECT_EQ(outcome.code, 0) << outcome.Describe();
+  EXPECT_EQ(outcome.out, "/bin/busybox\n") << outcome.Describe();
+  EXPECT_EQ(StatusOf("c1"), "none");
+}
+
 TEST_F(JoinsTest, AMountNamespaceKeepsItsRoot) {
   const auto holder =
       world_->Tool({"sh", "-c", "unshare --mount sleep 1000 >/dev/null 2>&1 & echo $!"});
