@@ -136,8 +136,10 @@ absl::StatusOr<SystemdReply> SystemdClient::Ask(SystemdRequest request) {
 absl::StatusOr<ServiceManager> SystemdClient::Look() {
   SystemdRequest request;
   request.ask = SystemdAsk::kLook;
-  PELAGOS_ASSIGN_OR_RETURN(SystemdReply reply, Ask(std::move(request)));
-  return ServiceManager{user_, reply.cgroup == "/" ? "" : std::move(reply.cgroup), reply.version};
+  absl::StatusOr<SystemdReply> reply = Ask(std::move(request));
+  if (!reply.ok()) return reply.status();
+  if (reply->cgroup == "/") reply->cgroup.clear();
+  return ServiceManager{user_, std::move(reply->cgroup), reply->version};
 }
 
 absl::StatusOr<std::string> SystemdClient::Start(const std::string& unit, UnitProperties properties,

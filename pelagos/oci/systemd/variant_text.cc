@@ -197,7 +197,8 @@ class Parser {
     std::string type = wanted;
     const bool boolean = word == "true" || word == "false";
     if (type.empty()) {
-      type = boolean ? "b" : word.find_first_of(".eE") != absl::string_view::npos ? "d" : "i";
+      const bool real = word.find_first_of(".eE") != absl::string_view::npos;
+      type.push_back(boolean ? 'b' : real ? 'd' : 'i');
     }
     const bool number = !word.empty() && !absl::ascii_isalpha(static_cast<unsigned char>(word[0]));
     if ((!boolean && !number) || boolean != (type == "b")) {
