@@ -213,7 +213,7 @@ struct ChildOp {
       const char* target;
       bool is_folder;  // known to be one, if it is there
     } path;
-    struct {     // kEnterRoot
+    struct {                // kEnterRoot
       int root;             // -1: that of the mount namespace
       bool if_other_mount;  // else that of the namespace, too
     } enter_root;

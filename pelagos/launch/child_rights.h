@@ -9,13 +9,13 @@
 #include <sys/vfs.h>
 
 #include "pelagos/abi/landlock.h"
-#include "pelagos/launch/child_mounts.h"
+#include "pelagos/launch/child_root.h"
 
 namespace pelagos::launch {
 
-class ChildRights : protected ChildMounts {
+class ChildRights : protected ChildRoot {
  protected:
-  using ChildMounts::ChildMounts;
+  using ChildRoot::ChildRoot;
 
   // user_namespaces(7): until now we were the caller, who is nobody here. The groups are the
   // caller's until SetUser.
