@@ -39,6 +39,11 @@ def system_libraries():
         package = "apparmor",
     )
     system_program(
+        name = "conmon",
+        apt = "conmon",
+        program = "conmon",
+    )
+    system_program(
         name = "dbus_daemon",
         apt = "dbus-daemon",
         program = "dbus-daemon",
@@ -67,6 +72,11 @@ def system_libraries():
         name = "nsenter",
         apt = "util-linux",
         program = "nsenter",
+    )
+    system_program(
+        name = "podman",
+        apt = "podman",
+        program = "podman",
     )
     system_program(
         name = "qemu",
@@ -169,6 +179,14 @@ def system_libraries():
         headers = ["openssl"],
         static = False,
         targets = {":crypto": ["libcrypto"]},
+    )
+    # With the libraries that its first process needs (ldd).
+    debian_archives(
+        name = "systemd",
+        names = "systemd|libsystemd0|libsystemd-shared|lib(acl1|apparmor1|audit1|blkid1|cap-ng0|cap2|" +
+                "crypt1|gcrypt20|gpg-error0|ip4tc2|kmod2|lz4-1|lzma5|mount1|pam0g|pcre2-8-0|" +
+                "seccomp2|selinux1|ssl3|zstd1)",
+        package = "systemd",
     )
     system_library(
         name = "tomlplusplus",

@@ -16,20 +16,6 @@ namespace {
 
 std::string MaxOr(int64_t value) { return value < 0 ? "max" : absl::StrCat(value); }
 
-// As runc 1.4 and crun 1.23 convert: 2..262144 to 1..10000, such that 1024, what a group of v1 has,
-// is 100, what one of v2 has.
-uint64_t CpuWeight(uint64_t shares) {
-  constexpr uint64_t kLeast = 2, kMost = 262144;
-  if (shares <= kLeast) return 1;
-  if (shares >= kMost) return 10000;
-  const double power = std::log2(static_cast<double>(shares));
-  const double exponent = (power * power + 125 * power) / 612.0 - 7.0 / 34.0;
-  return static_cast<uint64_t>(std::ceil(std::pow(10, exponent)));
-}
-
-// io.weight is 1..10000, blkio.weight 10..1000.
-uint64_t IoWeight(uint64_t weight) { return 1 + (weight - 10) * 9999 / 990; }
-
 class LimitWriter {
  public:
   LimitWriter(const CgroupFolders& folders, std::string at, Mistakes& mistakes)
@@ -153,7 +139,7 @@ void LimitWriter::CpuV2(const CpuLimits& cpu) {
   if (cpu.idle) V2("cpu.idle", absl::StrCat(*cpu.idle));
   // An idle group has no weight.
   if (cpu.shares.value_or(0) != 0 && cpu.idle.value_or(0) == 0) {
-    V2("cpu.weight", absl::StrCat(CpuWeight(*cpu.shares)));
+    V2("cpu.weight", absl::StrCat(CpuWeightOf(*cpu.shares)));
   }
   if (cpu.quota.value_or(0) != 0 || cpu.period.value_or(0) != 0) {
     const int64_t quota = cpu.quota.value_or(0);
@@ -203,7 +189,7 @@ void LimitWriter::BlockIo(const oci::BlockIo& io) {
                         absl::StrCat(folder, "/blkio.weight", suffix), value});
     } else {
       writes.push_back({folders_.v2 + "/io.bfq.weight", absl::StrCat(device, weight),
-                        folders_.v2 + "/io.weight", absl::StrCat(device, IoWeight(weight))});
+                        folders_.v2 + "/io.weight", absl::StrCat(device, IoWeightOf(weight))});
     }
   };
   const auto leaf = [&](const std::string& device, uint64_t weight, const char* suffix) {
@@ -311,6 +297,17 @@ void LimitWriter::Unified(const std::map<std::string, std::string>& settings) {
 }
 
 }  // namespace
+
+uint64_t CpuWeightOf(uint64_t shares) {
+  constexpr uint64_t kLeast = 2, kMost = 262144;
+  if (shares <= kLeast) return 1;
+  if (shares >= kMost) return 10000;
+  const double power = std::log2(static_cast<double>(shares));
+  const double exponent = (power * power + 125 * power) / 612.0 - 7.0 / 34.0;
+  return static_cast<uint64_t>(std::ceil(std::pow(10, exponent)));
+}
+
+uint64_t IoWeightOf(uint64_t weight) { return 1 + (weight - 10) * 9999 / 990; }
 
 std::vector<CgroupWrite> LimitWrites(const Resources& resources, const CgroupFolders& folders,
                                      const std::string& at, Mistakes& mistakes) {

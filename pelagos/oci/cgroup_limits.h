@@ -26,6 +26,12 @@ struct CgroupFolders {
   friend bool operator==(const CgroupFolders&, const CgroupFolders&) = default;
 };
 
+// cpu.weight of cpu.shares, as runc 1.4 and crun 1.23 convert: 2..262144 to 1..10000, such that
+// 1024, what a group of v1 has, is 100, what one of v2 has.
+uint64_t CpuWeightOf(uint64_t shares);
+// io.weight, 1..10000, of blkio.weight, 10..1000.
+uint64_t IoWeightOf(uint64_t weight);
+
 // Without devices. `at` is the pointer of the resources in their document.
 std::vector<CgroupWrite> LimitWrites(const Resources& resources, const CgroupFolders& folders,
                                      const std::string& at, Mistakes& mistakes);

@@ -2,6 +2,28 @@
 # The first process of a guest: makes a machine of it, does /job, hands over /result, and is off.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
 
+# The ports are there once the host has answered.
+port() {
+  local tries=0
+  until [ -c "/dev/vport0p$1" ] || [ $((tries += 1)) -gt 500 ]; do usleep 10000; done
+  echo "/dev/vport0p$1"
+}
+
+do_job() {
+  if [ -e /interactive ]; then
+    . /job
+    TERM=linux setsid cttyhack sh
+  else
+    sh /job >"$(port 1)" 2>&1
+    echo $? >/result/code
+    # The code comes last: where it is, all else is.
+    cd /result && tar -c $(ls | grep -vx code) code >"$(port 2)"
+  fi
+  reboot -f
+}
+
+[ "$1" = job ] && do_job
+
 # The kernel's first root cannot be pivoted away (pivot_root(2)); a mount of it on itself can.
 if [ -z "$ROOT_IS_MOUNTED" ]; then
   export ROOT_IS_MOUNTED=1
@@ -42,20 +64,8 @@ hostname guest
 
 modprobe virtio_pci
 modprobe virtio_console
-# The ports are there once the host has answered.
-port() {
-  local tries=0
-  until [ -c "/dev/vport0p$1" ] || [ $((tries += 1)) -gt 500 ]; do usleep 10000; done
-  echo "/dev/vport0p$1"
-}
-
-if [ -e /interactive ]; then
-  . /job
-  TERM=linux setsid cttyhack sh
-else
-  sh /job >"$(port 1)" 2>&1
-  echo $? >/result/code
-  # The code comes last: where it is, all else is.
-  cd /result && tar -c $(ls | grep -vx code) code >"$(port 2)"
+if [ -e /systemd ]; then
+  # It starts job.service, which is this script again.
+  exec /lib/systemd/systemd
 fi
-reboot -f
+do_job

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [--memory=MB] [--cpus=N] [--disk=MB] PROGRAM ARG...    runs a program of the runfiles in a guest
+# run.sh [--memory=MB] [--cpus=N] [--disk=MB] [--systemd] PROGRAM ARG...    runs a program of the runfiles in a guest
 # run.sh [--memory=MB] [--cpus=N] [--disk=MB]                   a shell in a guest, at this terminal
 #
 # The guest is the kernel and the root file system of pack_guest.sh in QEMU, without hardware
@@ -8,12 +8,13 @@
 # at the end. Without them the guest's console is shown, and the test has failed.
 set -euo pipefail
 
-memory=768 cpus=2 disk=0
+memory=768 cpus=2 disk=0 systemd=0
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --memory=*) memory=${1#*=} ;;
     --cpus=*) cpus=${1#*=} ;;
     --disk=*) disk=${1#*=} ;;
+    --systemd) systemd=1 ;;  # is the guest's first process
     *) echo "run.sh: unknown option $1" >&2; exit 2 ;;
   esac
   shift
@@ -33,7 +34,7 @@ root=$work/root
 mkdir -p "$root/runfiles"
 here=()
 for name in busybox qemu MANIFEST "$workspace"/{MANIFEST,external} \
-  "$workspace"/tests/vm/{guest.cpio,tsc_khz,vmlinux}; do
+  "$workspace"/tests/vm/{guest.cpio,systemd.cpio,tsc_khz,vmlinux}; do
   here+=("--exclude=./$name")
 done
 tar -c -h -C "$runfiles" "${here[@]}" . | tar -x -C "$root/runfiles"
@@ -65,6 +66,7 @@ tar -c -h -C "$runfiles" "${here[@]}" . | tar -x -C "$root/runfiles"
 
 # An initial root file system may be several archives one after the other.
 cat "$boot/guest.cpio" >"$work/initrd"
+((!systemd)) || cat "$boot/systemd.cpio" >>"$work/initrd"
 (cd "$root" && find . | "$busybox" cpio -o -H newc -R 0:0 2>/dev/null) >>"$work/initrd"
 rm -rf "$root"
 

@@ -11,7 +11,7 @@ GUEST = [
     "@qemu//:qemu-system-x86_64",
 ]
 
-def vm_test(name, test, size = "medium", memory = 768, cpus = 1, disk = 0, args = [], tags = [], **kwargs):
+def vm_test(name, test, size = "medium", memory = 768, cpus = 1, disk = 0, systemd = False, args = [], tags = [], **kwargs):
     """A test target that runs once more, in a guest.
 
     Args:
@@ -22,6 +22,7 @@ def vm_test(name, test, size = "medium", memory = 768, cpus = 1, disk = 0, args 
       memory: of the guest, in MB. The root file system takes its share.
       cpus: of the guest.
       disk: /dev/shm, where the tests' worlds are, is an ext4 disk of so many MB instead of a tmpfs.
+      systemd: is the first process of the guest.
       args: for the test.
       tags: the new target's, besides its own.
       **kwargs: common to all tests.
@@ -34,9 +35,8 @@ def vm_test(name, test, size = "medium", memory = 768, cpus = 1, disk = 0, args 
             "--memory=%d" % memory,
             "--cpus=%d" % cpus,
             "--disk=%d" % disk,
-            "$(rootpath %s)" % test,
-        ] + args,
-        data = GUEST + [test],
+        ] + (["--systemd"] if systemd else []) + ["$(rootpath %s)" % test] + args,
+        data = GUEST + (["//tests/vm:systemd.cpio"] if systemd else []) + [test],
         tags = tags + ["cpu:%d" % cpus],
         **kwargs
     )

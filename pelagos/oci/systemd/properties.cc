@@ -56,13 +56,6 @@ std::optional<DbusValue> BitsOf(const std::string& list) {
   return DbusValue{"ay", Json(bytes).dump()};
 }
 
-// The files' own numbers, for the properties that are sent: what LimitWrites writes.
-uint64_t CpuWeight(uint64_t shares) {
-  shares = std::clamp<uint64_t>(shares, 2, 262144);
-  return 1 + (shares - 2) * 9999 / 262142;
-}
-uint64_t IoWeight(uint64_t weight) { return 1 + (weight - 10) * 9999 / 990; }
-
 class Properties {
  public:
   Properties(const CgroupFolders& folders, int version) : folders_(folders), version_(version) {}
@@ -88,7 +81,7 @@ class Properties {
       } else if (idle) {
         if (version_ >= kHasIdle) Add(Number("CPUWeight", 0));
       } else if (shares != 0) {
-        Add(Number("CPUWeight", CpuWeight(shares)));
+        Add(Number("CPUWeight", CpuWeightOf(shares)));
       }
       Quota(cpu.quota.value_or(0), cpu.period.value_or(0));
     }
@@ -103,7 +96,7 @@ class Properties {
   void Io(const BlockIo& io) {
     const std::optional<bool> v1 = InV1("blkio", "io");
     if (!v1 || io.weight.value_or(0) < 10) return;
-    Add(*v1 ? Number("BlockIOWeight", *io.weight) : Number("IOWeight", IoWeight(*io.weight)));
+    Add(*v1 ? Number("BlockIOWeight", *io.weight) : Number("IOWeight", IoWeightOf(*io.weight)));
   }
 
   void Unified(const std::map<std::string, std::string>& settings) {

@@ -53,7 +53,7 @@ Resources All() {
 TEST(UnitPropertiesTest, LimitsOfV2) {
   EXPECT_THAT(Lines(LimitProperties(All(), V2(), kDebian)),
               ElementsAre("MemoryMax t 1000", "MemoryLow t 500", "MemorySwapMax t 500",
-                          "CPUWeight t 39", "CPUQuotaPeriodUSec t 50000",
+                          "CPUWeight t 100", "CPUQuotaPeriodUSec t 50000",
                           "CPUQuotaPerSecUSec t 510000", "AllowedCPUs ay [7,2]",
                           "AllowedMemoryNodes ay [1]", "TasksMax t 7", "IOWeight t 10000"));
 }
