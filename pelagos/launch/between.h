@@ -27,7 +27,10 @@ inline bool HasUserNamespace(const LaunchPlan& plan) {
 }
 
 inline bool NeedsProcessBetween(const LaunchPlan& plan) {
-  return HasUserNamespace(plan) || plan.namespaces.contains(Namespace::kTime);
+  return HasUserNamespace(plan) || plan.namespaces.contains(Namespace::kTime) ||
+         (plan.cannot_return &&
+          std::any_of(plan.joins.begin(), plan.joins.end(),
+                      [](const NamespaceJoin& join) { return join.kind == Namespace::kPid; }));
 }
 
 // What the child, or the process between, joins, in this order: the user namespace last, since

@@ -71,6 +71,12 @@ std::string Why(const Op& op, const ChildReport& report) {
   if (const auto* limit = std::get_if<SetRlimit>(&op); limit && report.error == EPERM) {
     return WhyNoRlimit(*limit);
   }
+  constexpr uint32_t kDeadline = 6;  // SCHED_DEADLINE
+  if (const auto* scheduler = std::get_if<SetScheduler>(&op);
+      scheduler && report.error == EPERM && scheduler->traits.policy == kDeadline) {
+    return "process scheduler can't be used together with AllowedCPUs: it needs all of them "
+           "(sched_setattr(2))";
+  }
   if (std::holds_alternative<SetOomScoreAdj>(op) && report.error == EACCES) {
     return "lowering it needs CAP_SYS_RESOURCE";
   }

@@ -15,7 +15,8 @@ struct BundleFacts {
   std::string bundle;  // absolute
   // Only kernel, capabilities, apparmor and selinux count.
   HostFacts host;
-  sys::CgroupMounts cgroups;
+  sys::CgroupMounts cgroups;       // in which the container's are made
+  sys::CgroupMounts host_cgroups;  // all that the host has, also those that are not ours to change
   // /proc/self/cgroup's place of v2 is not asked: a relative cgroupsPath is counted from the root.
   std::string resctrl;  // where resctrl(7) is mounted; asked for linux.intelRdt alone
   std::string home;     // of the user in the root file system; empty: not known

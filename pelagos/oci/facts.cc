@@ -57,6 +57,7 @@ absl::StatusOr<BundleFacts> ReadFacts(const std::string& id, const std::string& 
     const std::string own = sys::FindUsualCgroup1("systemd");
     if (!own.empty()) facts.cgroups.v1_mounts["name=systemd"] = own;
   }
+  facts.host_cgroups = facts.cgroups;
   // Root of a user namespace may not make cgroups, as a rule: then there are none, and only a limit
   // that is asked for is an error.
   const auto closed = [](const std::string& mount) { return ::access(mount.c_str(), W_OK) != 0; };

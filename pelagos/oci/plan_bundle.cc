@@ -5,8 +5,10 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "pelagos/oci/plan_parts.h"
 #include "pelagos/oci/process_words.h"
 #include "pelagos/oci/resctrl.h"
@@ -19,6 +21,24 @@
 
 namespace pelagos::oci {
 namespace {
+
+// config.md, "Specification version": SemVer 2.0.0, of the first major version.
+bool IsVersion1(absl::string_view text) {
+  const auto number = [&text] {
+    size_t digits = 0;
+    while (digits < text.size() && absl::ascii_isdigit(static_cast<unsigned char>(text[digits]))) {
+      ++digits;
+    }
+    const bool fine = digits > 0 && (digits == 1 || text[0] != '0');
+    text.remove_prefix(digits);
+    return fine;
+  };
+  if (!absl::ConsumePrefix(&text, "1.") || !number() || !absl::ConsumePrefix(&text, ".") ||
+      !number()) {
+    return false;
+  }
+  return text.empty() || (text.size() > 1 && (text[0] == '-' || text[0] == '+'));
+}
 
 // dev_valid_name() of the kernel: at most 15 bytes (IFNAMSIZ).
 bool IsInterfaceName(const std::string& name) {
@@ -35,6 +55,7 @@ class BundlePlanner {
   absl::StatusOr<LaunchPlan> Run() && {
     plan_.id = facts_.id;
     plan_.outlives_launcher = true;
+    plan_.cannot_return = facts_.host.in_user_namespace;
     plan_.bundle = facts_.bundle;
     plan_.annotations = config_.annotations;
     CheckVersion();
@@ -62,7 +83,7 @@ class BundlePlanner {
 
   // config.md: what is not compatible must be refused.
   void CheckVersion() {
-    if (!absl::StartsWith(config_.oci_version, "1.")) {
+    if (!IsVersion1(config_.oci_version)) {
       mistakes_.Add("/ociVersion",
                     absl::StrCat("'", config_.oci_version, "' is not a version 1 of the spec"));
     }

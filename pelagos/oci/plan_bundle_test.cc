@@ -26,6 +26,7 @@ BundleFacts Facts() {
   facts.bundle = "/b";
   facts.cgroups.v2_mount = "/sys/fs/cgroup";
   facts.cgroups.v2_controllers = {"cpu", "memory", "pids"};
+  facts.host_cgroups = facts.cgroups;
   facts.keyring = false;
   return facts;
 }
@@ -70,6 +71,19 @@ TEST(PlanBundleTest, WhatIsMissingIsToldByItsPointer) {
               ElementsAre("/ociVersion: '' is not a version 1 of the spec", "/process: is missing",
                           "/root: is missing", "/process/cwd: must be an absolute path",
                           "/process/args: must not be empty"));
+}
+
+TEST(PlanBundleTest, VersionsAreSemVers) {
+  for (const char* version : {"1.0.0", "1.3.0", "1.2.0-rc.1", "1.0.2-dev", "1.10.0+x"}) {
+    Config config = Minimal();
+    config.oci_version = version;
+    EXPECT_THAT(Steps(config), Contains("exec sh")) << version;
+  }
+  for (const char* version : {"1.0", "1.x.0", "0.2.0", "2.0.0", "1.01.0", "1.0.0-", "1.0.0 "}) {
+    Config config = Minimal();
+    config.oci_version = version;
+    EXPECT_THAT(Steps(config), ElementsAre(HasSubstr("/ociVersion: "))) << version;
+  }
 }
 
 TEST(PlanBundleTest, MountsStayInTheirOrder) {
@@ -192,6 +206,7 @@ TEST(PlanBundleTest, CgroupMountsFollowTheHost) {
   facts.cgroups.v2_mount = "/sys/fs/cgroup/unified";
   facts.cgroups.v1_mounts = {{"cpu", "/sys/fs/cgroup/cpu,cpuacct"},
                              {"cpuacct", "/sys/fs/cgroup/cpu,cpuacct"}};
+  facts.host_cgroups = facts.cgroups;
   const auto steps = Steps(config, facts);
   EXPECT_THAT(std::vector<std::string>(steps.begin() + 2, steps.begin() + 8),
               ElementsAre("mount tmpfs -> /sys/fs/cgroup nosuid,nodev,noexec (mode=755)",
@@ -201,6 +216,10 @@ TEST(PlanBundleTest, CgroupMountsFollowTheHost) {
                           "link /sys/fs/cgroup/cpuacct to cpu,cpuacct",
                           "mount cgroup2 -> /sys/fs/cgroup/unified ro,nosuid,nodev,noexec",
                           "mount at /sys/fs/cgroup ro"));
+  facts.cgroups = {};
+  EXPECT_THAT(Steps(config, facts),
+              Contains("bind /sys/fs/cgroup -> /sys/fs/cgroup ro,nosuid,nodev,noexec below "
+                       "ro,nosuid,nodev,noexec rprivate"));
 }
 
 TEST(PlanBundleTest, NamespacesAreMadeOrJoined) {

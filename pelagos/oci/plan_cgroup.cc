@@ -237,17 +237,25 @@ std::vector<Op> CgroupMountOps(const Mount& mount, const std::string& target, ui
   constexpr uint64_t kInert = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   const bool own = Has(config, "cgroup");
   const bool read_only = (flags & MS_RDONLY) != 0;
-  const sys::CgroupMounts& host = facts.cgroups;
+  const sys::CgroupMounts& host = facts.host_cgroups;
   const CgroupFolders folders = CgroupFoldersOf(config, facts);
   std::vector<Op> ops;
   if (mount.type == "cgroup2" || host.v1_mounts.empty()) {
-    if (host.v2_mount.empty()) {
-      ops.push_back(MountFilesystem{"cgroup2", "cgroup2", target, flags, ""});
-    } else if (own) {
+    if (own || host.v2_mount.empty()) {
       ops.push_back(MountFilesystem{"cgroup2", "cgroup", target, flags, ""});
     } else {
       ops.push_back(BindOf(host.v2_mount, target, read_only));
     }
+    return ops;
+  }
+  // None of v1 is ours, as an ordinary user's: the host's are shown, to be read.
+  if (folders.v1.empty()) {
+    const std::string& point = host.v1_mounts.begin()->second;
+    BindMount all = BindOf(point.substr(0, point.rfind('/')), target, /*read_only=*/true);
+    all.recursive = true;
+    all.attributes->set_below = all.attributes->set;
+    all.attributes->propagation = {MS_PRIVATE | MS_REC};
+    ops.push_back(std::move(all));
     return ops;
   }
   ops.push_back(MountFilesystem{"tmpfs", "tmpfs", target, kInert, "mode=755"});

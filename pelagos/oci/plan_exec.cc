@@ -18,6 +18,7 @@ absl::StatusOr<LaunchPlan> PlanExec(const Config& config, const Process& process
   plan.id = facts.id;
   plan.joins = facts.joins;
   plan.outlives_launcher = true;
+  plan.cannot_return = facts.host.in_user_namespace;
   plan.bundle = facts.bundle;
   plan.annotations = config.annotations;
   plan.cgroup.joined = true;

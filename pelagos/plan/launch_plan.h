@@ -72,6 +72,9 @@ struct LaunchPlan {
   bool outlives_launcher = false;
   // There is no mount namespace, and that is meant: mounts are made in the launcher's.
   bool shares_mounts = false;
+  // The launcher is in a user namespace: from a pid namespace that it had joined for its children it
+  // could not return to its own (setns(2)), and so another process joins it.
+  bool cannot_return = false;
   // Of an OCI bundle, for who is told of the container: a listener of its filter.
   std::string bundle = {};
   std::map<std::string, std::string> annotations = {};

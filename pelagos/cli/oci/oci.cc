@@ -10,6 +10,7 @@
 #include "pelagos/cli/oci/command.h"
 #include "pelagos/cli/oci/help.h"
 #include "pelagos/container/rootless.h"
+#include "pelagos/sys/security.h"
 
 namespace pelagos::cli {
 namespace {
@@ -38,9 +39,11 @@ std::vector<OciRow> Rows() {
   return rows;
 }
 
+// Root of a user namespace is an ordinary user's: Podman calls us so.
 std::string DefaultRoot() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (::geteuid() != 0 && runtime != nullptr && *runtime != '\0') {
+  const bool has_own = runtime != nullptr && *runtime != '\0';
+  if (has_own && (::geteuid() != 0 || !sys::InInitialUserNamespace())) {
     return absl::StrCat(runtime, "/pelagos-oci");
   }
   return "/run/pelagos/oci";

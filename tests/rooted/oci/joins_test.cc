@@ -193,6 +193,36 @@ TEST_F(JoinsTest, SingleDevicesAreDeniedAfterAllWereAllowed) {
   EXPECT_THAT(Run(open, rules({all, denied, again})), Not(HasSubstr("Operation not permitted")));
 }
 
+// Where there is no v2, whose program would decide.
+TEST_F(JoinsTest, DevicesAreDeniedByV1Alone) {
+  if (::access("/sys/fs/cgroup/devices/devices.list", F_OK) != 0) return;  // a host of v2
+  const auto run = [&](Json list) {
+    Write("cat /dev/odd 2>&1 | head -1; echo x > /dev/null && echo null", [&](Json& config) {
+      config["linux"]["resources"]["devices"] = list;
+      config["linux"]["devices"].push_back(
+          {{"path", "/dev/odd"}, {"type", "c"}, {"major", 10}, {"minor", 235}, {"fileMode", 0600}});
+    });
+    return world_->Tool(
+        {"unshare", "-m", "sh", "-c",
+         absl::StrCat("umount -l /sys/fs/cgroup/unified; ", Runfile("tools/pelagos"),
+                      " oci --root ", root_, " run --bundle ", bundle(), " c1")});
+  };
+  const Json all = {{"allow", true}, {"access", "rwm"}};
+  const Json none = {{"allow", false}, {"access", "rwm"}};
+  const Json denied = {
+      {"allow", false}, {"type", "c"}, {"major", 10}, {"minor", 235}, {"access", "r"}};
+  const Json again = {
+      {"allow", true}, {"type", "c"}, {"major", 10}, {"minor", 235}, {"access", "r"}};
+  const auto is_denied = AllOf(HasSubstr("Operation not permitted"), HasSubstr("null\n"));
+  EXPECT_THAT(run({all}).out, Not(HasSubstr("Operation not permitted")));
+  EXPECT_THAT(run({all, denied}).out, is_denied);
+  EXPECT_THAT(run({all, denied, again}).out, Not(HasSubstr("Operation not permitted")));
+  EXPECT_THAT(run({none}).out, is_denied);
+  EXPECT_THAT(run({none, again}).out, Not(HasSubstr("Operation not permitted")));
+  const Json wide = {{"allow", false}, {"type", "c"}, {"major", 10}, {"access", "r"}};
+  EXPECT_THAT(run({all, wide, again}).err, HasSubstr("cgroup v1 cannot allow 'c 10:235 r'"));
+}
+
 TEST_F(JoinsTest, EventsTellOfMemoryThatRanOut) {
   Write("sleep 1000", [](Json& config) {
     config["linux"]["resources"]["memory"] = {{"limit", 8 << 20}, {"swap", 8 << 20}};

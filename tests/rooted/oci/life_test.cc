@@ -71,7 +71,8 @@ TEST_F(LifeTest, WhatCannotBeCreatedLeavesNothing) {
     config["process"]["terminal"] = true;
     config["linux"]["intelRdt"]["closID"] = "x";
   });
-  ExpectFails({"create", "--bundle", bundle(), "c1"}, "/linux/intelRdt: intelRdt is specified in config, but");
+  ExpectFails({"create", "--bundle", bundle(), "c1"},
+              "/linux/intelRdt: intelRdt is specified in config, but");
   Write("true", [](Json& config) { config["process"]["terminal"] = true; });
   ExpectFails({"create", "--bundle", bundle(), "c1"},
               "cannot allocate tty if runc will detach without setting console socket");
