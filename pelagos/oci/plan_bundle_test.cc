@@ -279,21 +279,19 @@ TEST(PlanBundleTest, MistakesOfTheProcess) {
                 {"type": "RLIMIT_CPU", "soft": 3, "hard": 2},
                 {"type": "RLIMIT_CPU", "soft": 1, "hard": 2}],
     "scheduler": {"policy": "SCHED_OTHER", "priority": 4},
-    "ioPriority": {"class": "IOPRIO_CLASS_RT", "priority": 8},
-    "capabilities": {"effective": ["CAP_KILL"]}})");
-  EXPECT_THAT(Steps(config),
-              ElementsAre("/process/apparmorProfile: this host's kernel does not enforce AppArmor",
-                          "/process/selinuxLabel: SELinux is off on this host",
-                          "/process/oomScoreAdj: must be from -1000 to 1000",
-                          "/process/cwd: must be an absolute path",
-                          "/process/scheduler/priority: is for SCHED_FIFO and SCHED_RR only",
-                          "/process/ioPriority/priority: must be from 0 to 7",
-                          "/process/rlimits/0/type: 'RLIMIT_X' is no limit of getrlimit(2)",
-                          "/process/rlimits/1: has a soft limit above its hard limit",
-                          "/process/rlimits/2/type: stands twice",
-                          "/process/user/uid: 4294967295 is no user",
-                          "/process/capabilities: have effective ones that are not permitted",
-                          "/process/args: must not be empty"));
+    "ioPriority": {"class": "IOPRIO_CLASS_RT", "priority": 8}})");
+  EXPECT_THAT(
+      Steps(config),
+      ElementsAre("/process/apparmorProfile: this host's kernel does not enforce AppArmor",
+                  "/process/selinuxLabel: SELinux is off on this host",
+                  "/process/oomScoreAdj: must be from -1000 to 1000",
+                  "/process/cwd: must be an absolute path",
+                  "/process/scheduler/priority: is for SCHED_FIFO and SCHED_RR only",
+                  "/process/ioPriority/priority: must be from 0 to 7",
+                  "/process/rlimits/0/type: 'RLIMIT_X' is no limit of getrlimit(2)",
+                  "/process/rlimits/1: has a soft limit above its hard limit",
+                  "/process/rlimits/2/type: stands twice",
+                  "/process/user/uid: 4294967295 is no user", "/process/args: must not be empty"));
 }
 
 TEST(PlanBundleTest, WhatIsNotSupportedIsAnError) {
@@ -439,6 +437,26 @@ TEST(PlanBundleTest, HooksMakeItWait) {
   EXPECT_THAT(Steps(config), Not(Contains("await hooks")));
   config.hooks->create_container = {{"/x", {}, {}, {}}};
   EXPECT_THAT(Steps(config), Contains("await hooks"));
+}
+
+TEST(PlanBundleTest, CapabilitiesThatTheKernelWouldRefuseAreLeftOutAndTold) {
+  Config config = Minimal();
+  const Texts two = {"CAP_KILL", "CAP_CHOWN"};
+  config.process->capabilities = Capabilities{};
+  config.process->capabilities->bounding = {"CAP_KILL"};
+  config.process->capabilities->permitted = {"CAP_KILL"};
+  config.process->capabilities->effective = two;
+  config.process->capabilities->inheritable = two;
+  config.process->capabilities->ambient = two;
+  const auto plan = PlanBundle(config, Facts());
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(Steps(config), Contains("capabilities: kill; permitted: kill; effective: kill; "
+                                      "inheritable: kill; ambient: kill"));
+  std::vector<std::string> notes;
+  for (const PlanNote& note : plan->notes) notes.push_back(note.text);
+  EXPECT_THAT(notes, Contains("left out, effective but not permitted: capabilities chown"));
+  EXPECT_THAT(notes,
+              Contains("left out, inheritable but outside the bounding set: capabilities chown"));
 }
 
 TEST(PlanBundleTest, CapabilitiesThatTheCallerLacksAreLeftOutAndTold) {

@@ -34,8 +34,7 @@ CapabilitySet SetOf(const Texts& names, std::vector<std::string>& notes) {
 }
 
 LimitCapabilities CapabilitiesOf(const Process& process, const HostFacts& host,
-                                 const std::string& at, std::vector<std::string>& notes,
-                                 Mistakes& mistakes) {
+                                 std::vector<std::string>& notes) {
   const Capabilities none;
   const Capabilities& asked = process.capabilities ? *process.capabilities : none;
   const CapabilitySet bounding = SetOf(asked.bounding, notes);
@@ -48,13 +47,19 @@ LimitCapabilities CapabilitiesOf(const Process& process, const HostFacts& host,
   }
   const CapabilitySet own = host.capabilities;
   sets = {sets.permitted & own, sets.effective & own, sets.inheritable & own, sets.ambient & own};
-  // capabilities(7): the kernel takes no others. Clients ask for all the same (buildah), and runc
-  // leaves them out without a word.
+  // capabilities(7): the kernel takes no others. What cannot be granted is to be told, and no
+  // error.
+  const auto within = [&notes](CapabilitySet set, CapabilitySet whole, absl::string_view why) {
+    if (const CapabilitySet missing = set - whole; !missing.empty()) {
+      notes.push_back(absl::StrCat("left out, ", why, ": capabilities ", CapabilityNames(missing)));
+    }
+    return set & whole;
+  };
+  sets.effective = within(sets.effective, sets.permitted, "effective but not permitted");
+  sets.inheritable =
+      within(sets.inheritable, bounding & own, "inheritable but outside the bounding set");
+  // Clients ask for such all the same (buildah), and runc leaves them out without a word.
   sets.ambient = sets.ambient & sets.permitted & sets.inheritable;
-  if (const absl::string_view problem = ProcessCapabilitiesProblem(sets, bounding & own);
-      !problem.empty()) {
-    mistakes.Add(at + "/capabilities", problem);
-  }
   return {bounding & own, sets};
 }
 
@@ -200,7 +205,7 @@ std::vector<Op> RightsOps(const Config& config, const Process& process, const Ho
   if (user.uid == kNobodyAtAll) mistakes.Add(at + "/user/uid", "4294967295 is no user");
   if (user.gid == kNobodyAtAll) mistakes.Add(at + "/user/gid", "4294967295 is no group");
   ops.push_back(SetUser{user.uid, user.gid, user.additional_gids});
-  ops.push_back(CapabilitiesOf(process, host, at, notes, mistakes));
+  ops.push_back(CapabilitiesOf(process, host, notes));
   if (process.no_new_privileges) ops.push_back(SetNoNewPrivileges{});
   if (wait) ops.push_back(AwaitExec{});
   if (process.no_new_privileges) ops.insert(ops.end(), filter.begin(), filter.end());

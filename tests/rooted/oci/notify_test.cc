@@ -138,12 +138,14 @@ TEST_F(NotifyTest, StartContainerHooksHaveTheProgramsRights) {
   ExpectFails({"run", "--bundle", bundle(), "c1"}, "hook #0: signal: bad system call");
 }
 
-TEST_F(NotifyTest, HooksBeginInTheBundleWithOurEnvironment) {
+TEST_F(NotifyTest, HooksBeginInTheirFoldersWithOurEnvironment) {
   Write("true", [](Json& config) {
     const Json hook = {{"path", "/bin/sh"},
                        {"args", {"sh", "-c", "echo $TOLD $(ls -d rootfs/proc/self) >> seen"}}};
     config["hooks"]["createRuntime"] = {hook};
-    config["hooks"]["createContainer"] = {hook};
+    // Its folder is the root, in the container's mount namespace.
+    config["hooks"]["createContainer"] = {
+        {{"path", "/bin/sh"}, {"args", {"sh", "-c", "echo $TOLD $(ls -d proc/self) >> ../seen"}}}};
     config["hooks"]["poststop"] = {hook};
   });
   const Outcome outcome =
@@ -152,7 +154,7 @@ TEST_F(NotifyTest, HooksBeginInTheBundleWithOurEnvironment) {
                                  " run --bundle ", bundle(), " c1")});
   EXPECT_EQ(outcome.code, 0) << outcome.Describe();
   // The container's mounts are to be seen in its namespace alone.
-  EXPECT_EQ(*sys::ReadFile(bundle() + "/seen", 256), "yes\nyes rootfs/proc/self\nyes\n");
+  EXPECT_EQ(*sys::ReadFile(bundle() + "/seen", 256), "yes\nyes proc/self\nyes\n");
 }
 
 }  // namespace
