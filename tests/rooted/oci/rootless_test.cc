@@ -76,7 +76,7 @@ $PODMAN run --rm --network none --read-only --tmpfs /t bb:1 sh -c 'touch /t/x &&
 TEST_F(RootlessTest, PodmanLooksAfterAContainer) {
   const Outcome outcome = Session(R"(
 $PODMAN run -d --name d1 --network none bb:1 sh -c 'echo begun; exec sleep 1000' >/dev/null
-$PODMAN exec d1 echo inside
+$PODMAN exec d1 sh -c 'echo inside'
 $PODMAN exec d1 sh -c 'exit 7' || echo $?
 $PODMAN exec --user 3 d1 id -u
 $PODMAN run --rm --network none --pid container:d1 bb:1 grep -c sleep /proc/1/cmdline
