@@ -52,17 +52,21 @@ absl::Status Flattener::Add(const MountOverlayRoot& op) {
   PELAGOS_RETURN_IF_ERROR(NeedsMountNamespace());
   // By us, who may read what overlayfs keeps in trusted.* and map the layers' owners.
   if (HasUserNamespace(plan_)) {
-    PELAGOS_ASSIGN_OR_RETURN(Fd tree, MountOverlayTree(op));
+    PELAGOS_ASSIGN_OR_RETURN(Fd tree, MountOverlayTree(op, OverlayDevices::kNone));
     return AttachRoot(std::move(tree), op.mount_point);
   }
+  const absl::StatusOr<OverlayOptions> options = MakeOverlayOptions(op.lowers, op.upper, op.work);
+  if (absl::IsResourceExhausted(options.status())) {
+    PELAGOS_ASSIGN_OR_RETURN(Fd tree, MountOverlayTree(op, OverlayDevices::kUsable));
+    return AttachRoot(std::move(tree), op.mount_point);
+  }
+  PELAGOS_RETURN_IF_ERROR(options.status());
   op_->call = ChildCall::kMountRoot;
-  PELAGOS_ASSIGN_OR_RETURN(const OverlayOptions options,
-                           MakeOverlayOptions(op.lowers, op.upper, op.work));
-  std::string text = options.options;
+  std::string text = options->options;
   // Quoted: levels of SELinux hold commas.
   if (!op.label.empty()) absl::StrAppend(&text, ",context=\"", op.label, "\"");
   if (op.user_xattrs) absl::StrAppend(&text, ",userxattr");
-  op_->mount_root.folder = options.folder.empty() ? nullptr : flat_.arena_.Copy(options.folder);
+  op_->mount_root.folder = options->folder.empty() ? nullptr : flat_.arena_.Copy(options->folder);
   PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.options, Text(text, "a layer's path"));
   PELAGOS_ASSIGN_OR_RETURN(op_->mount_root.mount_point, Text(op.mount_point, "mount point"));
   has_root_ = true;

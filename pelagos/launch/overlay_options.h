@@ -47,7 +47,7 @@ inline std::string CommonFolder(const std::vector<std::string>& paths) {
 }  // namespace internal
 
 // `lowers` top first, all absolute. Many layers do not fit with their whole paths: then they are
-// named from the folder they share. INVALID_ARGUMENT if even that is too long.
+// named from the folder they share. RESOURCE_EXHAUSTED if even that is too long.
 inline absl::StatusOr<OverlayOptions> MakeOverlayOptions(const std::vector<std::string>& lowers,
                                                          const std::string& upper,
                                                          const std::string& work) {
@@ -76,7 +76,7 @@ inline absl::StatusOr<OverlayOptions> MakeOverlayOptions(const std::vector<std::
   result.folder = internal::CommonFolder(lowers);
   result.options = options(result.folder);
   if (result.options.size() <= kMost) return result;
-  return absl::InvalidArgumentError(
+  return absl::ResourceExhaustedError(
       absl::StrCat(lowers.size(), " layers are too many for one overlay mount"));
 }
 

@@ -15,10 +15,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/launch/bind_tree.h"
+#include "pelagos/launch/overlay_options.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 
@@ -44,22 +44,12 @@ absl::Status Configure(const Fd& context, unsigned command, const char* key, con
 // Where the layers are named by their descriptors, and where in the file system.
 enum class Naming { kDescriptor, kPath };
 
-absl::Status SetFolder(const Fd& context, Naming naming, const char* key, const Fd& folder,
+absl::Status SetFolder(const Fd& context, const char* key, const Fd& folder,
                        absl::string_view name) {
-  if (naming == Naming::kDescriptor) {
-    return Configure(context, FSCONFIG_SET_FD, key, nullptr, folder.get(), name);
-  }
-  const std::string path = absl::StrCat("/proc/self/fd/", folder.get());
-  return Configure(context, FSCONFIG_SET_STRING, key, path.c_str(), 0, name);
+  return Configure(context, FSCONFIG_SET_FD, key, nullptr, folder.get(), name);
 }
 
-// By path, all layers come at a time.
-absl::Status SetLayers(const Fd& context, const std::vector<Fd>& layers) {
-  const std::string paths = absl::StrJoin(layers, ":", [](std::string* out, const Fd& layer) {
-    absl::StrAppend(out, "/proc/self/fd/", layer.get());
-  });
-  return Configure(context, FSCONFIG_SET_STRING, "lowerdir", paths.c_str(), 0, paths);
-}
+std::string NameOf(const Fd& folder) { return absl::StrCat("/proc/self/fd/", folder.get()); }
 
 absl::StatusOr<Fd> OpenLayer(const std::string& lower, const Fd& map, Naming naming) {
   if (!map.valid()) return sys::OpenFile(lower, O_PATH | O_DIRECTORY);
@@ -73,7 +63,12 @@ absl::StatusOr<Fd> OpenLayer(const std::string& lower, const Fd& map, Naming nam
   return tree;
 }
 
-absl::StatusOr<Fd> Mount(const MountOverlayRoot& op, Naming naming) {
+absl::StatusOr<Fd> MapOf(const MountOverlayRoot& op) {
+  if (op.ids.empty()) return Fd();
+  return MakeIdMap(op.ids);
+}
+
+absl::StatusOr<Fd> Mount(const MountOverlayRoot& op, OverlayDevices devices) {
   const sys::Result opened = sys::Call(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
   if (!opened.ok()) return ErrnoStatus(opened.err, "fsopen", "overlay");
   const Fd context(static_cast<int>(opened.value));
@@ -86,34 +81,54 @@ absl::StatusOr<Fd> Mount(const MountOverlayRoot& op, Naming naming) {
     PELAGOS_RETURN_IF_ERROR(
         Configure(context, FSCONFIG_SET_STRING, "context", op.label.c_str(), 0, op.label));
   }
-  Fd map;
-  if (!op.ids.empty()) {
-    PELAGOS_ASSIGN_OR_RETURN(map, MakeIdMap(op.ids), "the id map of the layers");
-  }
-  // Never by their own names: no path is too long, none has characters that mean something else.
-  std::vector<Fd> layers;
+  PELAGOS_ASSIGN_OR_RETURN(const Fd map, MapOf(op), "the id map of the layers");
   for (const std::string& lower : op.lowers) {
-    PELAGOS_ASSIGN_OR_RETURN(Fd layer, OpenLayer(lower, map, naming), "a layer");
-    if (naming == Naming::kDescriptor) {
-      PELAGOS_RETURN_IF_ERROR(SetFolder(context, naming, "lowerdir+", layer, lower));
-    }
-    layers.push_back(std::move(layer));
+    PELAGOS_ASSIGN_OR_RETURN(const Fd layer, OpenLayer(lower, map, Naming::kDescriptor), "a layer");
+    PELAGOS_RETURN_IF_ERROR(SetFolder(context, "lowerdir+", layer, lower));
   }
-  if (naming == Naming::kPath) PELAGOS_RETURN_IF_ERROR(SetLayers(context, layers));
   PELAGOS_ASSIGN_OR_RETURN(const Fd upper, sys::OpenFile(op.upper, O_PATH | O_DIRECTORY));
-  PELAGOS_RETURN_IF_ERROR(SetFolder(context, naming, "upperdir", upper, op.upper));
+  PELAGOS_RETURN_IF_ERROR(SetFolder(context, "upperdir", upper, op.upper));
   PELAGOS_ASSIGN_OR_RETURN(const Fd work, sys::OpenFile(op.work, O_PATH | O_DIRECTORY));
-  PELAGOS_RETURN_IF_ERROR(SetFolder(context, naming, "workdir", work, op.work));
+  PELAGOS_RETURN_IF_ERROR(SetFolder(context, "workdir", work, op.work));
   PELAGOS_RETURN_IF_ERROR(Configure(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0, "the root"));
-  const sys::Result mounted =
-      sys::Call(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV);
+  const uint64_t attributes = devices == OverlayDevices::kNone ? MOUNT_ATTR_NODEV : 0;
+  const sys::Result mounted = sys::Call(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, attributes);
   if (!mounted.ok()) return ErrnoStatus(mounted.err, "fsmount", "overlay");
   return Fd(static_cast<int>(mounted.value));
 }
 
+// By mount(2), which has room for some thousand descriptors' names, where fsconfig(2) has 256 bytes
+// for a text. Requires: a mount namespace, and a working folder, of the thread's own.
+absl::StatusOr<Fd> MountByNames(const MountOverlayRoot& op, OverlayDevices devices) {
+  PELAGOS_ASSIGN_OR_RETURN(const Fd map, MapOf(op), "the id map of the layers");
+  std::vector<Fd> layers;
+  std::vector<std::string> names;
+  for (const std::string& lower : op.lowers) {
+    PELAGOS_ASSIGN_OR_RETURN(Fd layer, OpenLayer(lower, map, Naming::kPath), "a layer");
+    names.push_back(NameOf(layer));
+    layers.push_back(std::move(layer));
+  }
+  PELAGOS_ASSIGN_OR_RETURN(const Fd upper, sys::OpenFile(op.upper, O_PATH | O_DIRECTORY));
+  PELAGOS_ASSIGN_OR_RETURN(const Fd work, sys::OpenFile(op.work, O_PATH | O_DIRECTORY));
+  PELAGOS_ASSIGN_OR_RETURN(const OverlayOptions options,
+                           MakeOverlayOptions(names, NameOf(upper), NameOf(work)));
+  std::string text = options.options;
+  if (!op.label.empty()) absl::StrAppend(&text, ",context=\"", op.label, "\"");
+  if (op.user_xattrs) absl::StrAppend(&text, ",userxattr");
+  if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) {
+    return ErrnoStatus(errno, "chdir", options.folder);
+  }
+  const char* place = op.mount_point.c_str();
+  const unsigned long flags = devices == OverlayDevices::kNone ? MS_NODEV : 0;
+  if (::mount("overlay", place, "overlay", flags, text.c_str()) != 0) {
+    return ErrnoStatus(errno, "mount", "overlay");
+  }
+  return OpenTree(op.mount_point, false);
+}
+
 // In a mount namespace of its own, which is that of a thread: what it opens is ours. It is gone
 // with the thread, and the overlay keeps the layers.
-absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op) {
+absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op, OverlayDevices devices) {
   absl::StatusOr<Fd> tree;
   std::thread aside([&] {
     tree = [&]() -> absl::StatusOr<Fd> {
@@ -121,7 +136,7 @@ absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op) {
       if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
         return ErrnoStatus(errno, "mount", "making all mounts private");
       }
-      return Mount(op, Naming::kPath);
+      return MountByNames(op, devices);
     }();
   });
   aside.join();
@@ -130,12 +145,12 @@ absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op) {
 
 }  // namespace
 
-absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op) {
-  absl::StatusOr<Fd> tree = Mount(op, Naming::kDescriptor);
+absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op, OverlayDevices devices) {
+  absl::StatusOr<Fd> tree = Mount(op, devices);
   // Older kernels' overlayfs (before 6.13) takes no descriptors, and no layers that are mounted
   // nowhere.
   const int error = FindErrno(tree.status()).value_or(0);
-  if (error == EOPNOTSUPP || error == EINVAL) tree = MountAside(op);
+  if (error == EOPNOTSUPP || error == EINVAL) tree = MountAside(op, devices);
   return tree;
 }
 

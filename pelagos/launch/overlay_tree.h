@@ -1,8 +1,11 @@
-// The overlay of a container's root as a detached mount: for a container in a user namespace of its
-// own, where it is made by the launcher.
+// The overlay of a container's root as a detached mount, made by the launcher: for a container in a
+// user namespace of its own, and for more layers than fit into the options of a mount by their
+// paths.
 //
 // Source: fsopen(2), fsconfig(2), fsmount(2), mount_setattr(2); overlayfs.rst.
 #pragma once
+
+#include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "pelagos/base/fd.h"
@@ -10,8 +13,10 @@
 
 namespace pelagos::launch {
 
-// Without devices (nodev). FailedPrecondition where the file system of a layer takes no id map. The
+enum class OverlayDevices : uint8_t { kNone, kUsable };  // nodev, or not
+
+// FailedPrecondition where the file system of a layer takes no id map. The
 // caller's mount namespace stays as it is.
-absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op);
+absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op, OverlayDevices devices);
 
 }  // namespace pelagos::launch

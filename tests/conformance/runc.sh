@@ -76,17 +76,21 @@ fi
 # `bazel run` starts in the runfiles; where it was called from is not for the program to go to.
 runfiles=$PWD
 unset BUILD_WORKING_DIRECTORY BUILD_WORKSPACE_DIRECTORY
+# No chroot(2): in one, nobody can make user namespaces (user_namespaces(7)).
 exec unshare --mount --net --propagation private -- bash -euc '
   root=$1 runfiles=$2
   shift 2
   mount --bind "$root" "$root"
   for folder in proc sys dev; do mount --rbind "/$folder" "$root/$folder"; done
   for folder in tmp run; do mount -t tmpfs tmpfs "$root/$folder"; done
-  mkdir "$root/run/pelagos-program"
+  mkdir "$root/run/pelagos-program" "$root/run/host"
   cp -L "$runfiles"/tools/pelagos* "$root/run/pelagos-program"
   ln -s pelagos "$root/run/pelagos-program/pelagos-oci"
   ip link set lo up
-  exec chroot "$root" /bin/bash -c "
+  cd "$root"
+  pivot_root . run/host
+  exec chroot . /bin/bash -euc "
+    umount -l /run/host
     export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
     export RUNC=/run/pelagos-program/pelagos-oci
     cd /src/tree/tests/integration

@@ -93,6 +93,8 @@ constexpr Allowed kAllowed[] = {
     {"launch/child_between.h", "SYS_move_mount, between.root_tree, \"\"", kEmptyPath},
     {"launch/child_between.h", "\"/proc/self/timens_offsets\"", kKernel},
     {"launch/overlay_tree.cc", "sys::OpenFile(lower", kOwnState},
+    {"launch/overlay_tree.cc", "::mount(\"overlay\", place", kOwnState},
+    {"launch/overlay_tree.cc", "::chdir(options.folder", "the folder of descriptors"},
     {"launch/overlay_tree.cc", "SYS_move_mount, tree.get(), \"\", AT_FDCWD, lower", kOwnState},
     {"launch/overlay_tree.cc", "sys::OpenFile(op.upper", kOwnState},
     {"launch/overlay_tree.cc", "sys::OpenFile(op.work", kOwnState},

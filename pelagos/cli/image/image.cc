@@ -55,6 +55,12 @@ int Load(const Context& context, const Arguments& args) {
   Fd opened;
   int fd = STDIN_FILENO;
   if (file != "-") {
+    struct stat info = {};
+    if (::stat(file.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+      return Fail(absl::StrCat("image load: '", file,
+                               "' is a folder, an archive is a tar: 'tar -C ", file,
+                               " -c . | pelagos image load'"));
+    }
     absl::StatusOr<Fd> archive = sys::OpenFile(file, O_RDONLY);
     if (!archive.ok()) return Fail(archive.status());
     opened = *std::move(archive);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "pelagos/image/program/tar_for_tests.h"
+#include "pelagos/sys/file.h"
 #include "tests/rooted/run_test.h"
 
 namespace pelagos::rooted {
@@ -85,6 +86,26 @@ TEST_F(UseTest, AnImageInUseStaysUnlessForced) {
   const Outcome forced = world_->Pelagos({"image", "rm", "--force", "busybox"});
   EXPECT_EQ(forced.code, 0) << forced.Describe();
   EXPECT_EQ(forced.err, gone.err);
+}
+
+// More than the options of one mount(2) have room to name.
+TEST_F(UseTest, ManyLayersAreStacked) {
+  constexpr int kLayers = 200;
+  const absl::StatusOr<std::string> busybox = sys::ReadFile("/bin/busybox", size_t{16} << 20);
+  ASSERT_TRUE(busybox.ok()) << busybox.status();
+  std::vector<std::string> tars = {
+      TarBuilder().Add({.name = "bin/sh", .content = *busybox, .mode = 0755}).Build()};
+  for (int i = 1; i < kLayers; ++i) {
+    tars.push_back(TarBuilder()
+                       .File(absl::StrCat("f", i), "")
+                       .File("top", absl::StrCat(i))
+                       .File(absl::StrCat(".wh.f", i - 1), "")
+                       .Build());
+  }
+  Must({"image", "load", world_->Write("many.tar", LayoutForTests(tars, tars, "many:1").Pack())});
+  EXPECT_EQ(Must({"run", "many:1", "/bin/sh", "-c", "echo f*; cat /top; echo x > /f; cat /f"}),
+            absl::StrCat("f", kLayers - 1, "\n", kLayers - 1, "x\n"));
+  world_->ExpectNoResidue("an image of many layers");
 }
 
 TEST_F(UseTest, DfCountsWhatIsUsed) {

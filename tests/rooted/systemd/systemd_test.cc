@@ -1,24 +1,17 @@
-// Containers whose cgroups systemd makes: against a bus and a service manager of our own
-// (fake_systemd.cc), good ones and bad ones. tests/vm has the real systemd.
+// Containers whose cgroups systemd makes: good service managers and bad ones. tests/vm has the real
+// systemd.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "pelagos/base/fd.h"
-#include "pelagos/oci/systemd/messages.h"
-#include "tests/rooted/oci/bundle.h"
+#include "tests/rooted/systemd/systemd_world.h"
 #include "tests/rooted/traced.h"
 
 namespace pelagos::rooted {
@@ -27,110 +20,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr char kSlice[] = "/pelagostest.slice", kInner[] = "/pelagostest-a.slice";
-constexpr char kCgroupsPath[] = "pelagostest-a.slice:libpod:c1";
-constexpr char kUnit[] = "libpod-c1.scope";
-
-class SystemdTest : public OciTest {
- protected:
-  void SetUp() override {
-    OciTest::SetUp();
-    if (IsSkipped()) return;
-    socket_ = world_->folder() + "/bus";
-    world_->SetEnv("DBUS_SYSTEM_BUS_ADDRESS", absl::StrCat("unix:path=", socket_));
-  }
-  void TearDown() override {
-    if (world_ == nullptr) return;
-    OciTest::TearDown();
-    fake_.reset();
-    bus_.reset();
-    for (const std::string& mount : CgroupMounts()) {
-      const std::string slice = mount + kSlice;
-      for (const std::string& unit : {absl::StrCat(kInner, "/", kUnit), std::string("/x.scope")}) {
-        EXPECT_NE(::access((slice + unit).c_str(), F_OK), 0) << slice << unit;
-      }
-      ::rmdir((slice + kInner + "/" + kUnit).c_str());
-      ::rmdir((slice + kInner).c_str());
-      ::rmdir(slice.c_str());
-    }
-  }
-
-  std::unique_ptr<Program> Other(Words argv) {
-    return std::make_unique<Program>(
-        std::move(argv),
-        ProgramOptions{{absl::StrCat("PATH=", kPath),
-                        absl::StrCat("DBUS_SYSTEM_BUS_ADDRESS=unix:path=", socket_)},
-                       world_->folder(),
-                       -1});
-  }
-  void StartBus() {
-    const std::string config = world_->Write("bus.conf", absl::StrCat(R"(<busconfig>
-<listen>unix:path=)",
-                                                                      socket_, R"(</listen>
-<auth>EXTERNAL</auth>
-<policy context="default">
-<allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/><allow user="*"/>
-</policy></busconfig>)"));
-    bus_ =
-        Other({Runfile("tests/rooted/systemd/dbus-daemon"), absl::StrCat("--config-file=", config),
-               "--nofork", "--nopidfile", "--print-address=1"});
-    ASSERT_TRUE(bus_->AwaitLine("unix:path="));
-  }
-  void StartFake(const std::string& mode) {
-    fake_ = Other({Runfile("tests/rooted/systemd/fake_systemd"), mode});
-    ASSERT_TRUE(fake_->AwaitLine("ready"));
-  }
-  void StartSystemd(const std::string& mode = "good") {
-    StartBus();
-    StartFake(mode);
-  }
-  std::string Heard() { return fake_->NextLine().value_or("(nothing)"); }
-
-  Words Create() { return {"--systemd-cgroup", "create", "--bundle", bundle(), "c1"}; }
-  static void AddCgroupNamespace(Json& config) {
-    Json& namespaces = config["linux"]["namespaces"];
-    for (const Json& entry : namespaces) {
-      if (entry["type"] == "cgroup") return;
-    }
-    namespaces.push_back({{"type", "cgroup"}});
-  }
-  void WriteUnit(const std::string& script, const std::function<void(Json&)>& change = {}) {
-    Write(script, [&](Json& config) {
-      config["linux"]["cgroupsPath"] = kCgroupsPath;
-      AddCgroupNamespace(config);
-      if (change) change(config);
-    });
-  }
-  std::string CgroupsOf(int pid) {
-    return sys::ReadFile(absl::StrCat("/proc/", pid, "/cgroup"), 1 << 16).value_or("");
-  }
-  // Where the controller of v1 has the container's, or v2's where it has it.
-  std::string Folder(const std::string& controller) {
-    const std::string path = absl::StrCat(kSlice, kInner, "/", kUnit);
-    const std::string v1 = absl::StrCat("/sys/fs/cgroup/", controller);
-    return (::access(v1.c_str(), F_OK) == 0 ? v1 : "/sys/fs/cgroup") + path;
-  }
-  std::string Setting(const std::string& controller, const std::string& file) {
-    return sys::ReadFile(absl::StrCat(Folder(controller), "/", file), 4096).value_or("none");
-  }
-  void ExpectNothingLeft() {
-    EXPECT_EQ(StatusOf("c1"), "none");
-    for (const std::string& mount : CgroupMounts()) {
-      const std::string path = absl::StrCat(mount, kSlice, kInner, "/", kUnit);
-      EXPECT_NE(::access(path.c_str(), F_OK), 0) << path;
-    }
-    for (pid_t pid : Descendants()) {
-      if ((bus_ != nullptr && pid == bus_->pid()) || (fake_ != nullptr && pid == fake_->pid())) {
-        continue;
-      }
-      EXPECT_TRUE(AwaitEnd(pid)) << pid;
-    }
-  }
-
-  std::string socket_;
-  std::unique_ptr<Program> bus_, fake_;
-};
 
 TEST_F(SystemdTest, ALifeInAScope) {
   StartSystemd();
@@ -366,84 +255,6 @@ TEST_F(SystemdTest, CreateKilledAnywhere) {
     ExpectNothingLeft();
   }
   EXPECT_GT(records, 5);
-}
-
-// pelagos-systemd itself, with little patience.
-class SystemdProgramTest : public SystemdTest {
- protected:
-  oci::SystemdReply Ask(oci::SystemdRequest request) {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    Fd ours(ends[0]), theirs(ends[1]);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDIN_FILENO);
-    std::string name = "pelagos-systemd", bus = "DBUS_SYSTEM_BUS_ADDRESS=unix:path=" + socket_;
-    char* argv[] = {name.data(), nullptr};
-    char* envp[] = {bus.data(), nullptr};
-    pid_t pid = -1;
-    EXPECT_EQ(::posix_spawn(&pid, Runfile("tools/pelagos-systemd").c_str(), &actions, nullptr, argv,
-                            envp),
-              0);
-    ::posix_spawn_file_actions_destroy(&actions);
-    theirs.reset();
-    const std::string text = oci::PrintRequest(request);
-    EXPECT_GT(::send(ours.get(), text.data(), text.size(), MSG_NOSIGNAL), 0);
-    std::string answer(1 << 16, '\0');
-    const ssize_t size = ::recv(ours.get(), answer.data(), answer.size(), 0);
-    EXPECT_GT(size, 0);
-    // It ends when nobody asks any more.
-    ours.reset();
-    int status = -1;
-    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
-    EXPECT_EQ(status, 0);
-    if (size <= 0) return {};
-    const auto reply = oci::ParseReply({answer.data(), static_cast<size_t>(size)});
-    EXPECT_TRUE(reply.ok()) << reply.status();
-    return reply.value_or(oci::SystemdReply());
-  }
-  oci::SystemdRequest Start() {
-    oci::SystemdRequest request;
-    request.ask = oci::SystemdAsk::kStart;
-    request.unit = "x.scope";
-    request.patience_millis = 300;
-    request.properties = {{"Slice", {"s", "\"pelagostest.slice\""}}};
-    return request;
-  }
-};
-
-TEST_F(SystemdProgramTest, DoesNotWaitWithoutAnEnd) {
-  StartSystemd("silent");
-  EXPECT_EQ(Ask(Start()).error, "systemd did not answer in time: StartTransientUnit");
-  fake_.reset();
-  StartFake("no-job");
-  EXPECT_EQ(Ask(Start()).error,
-            "systemd did not answer in time: the job of x.scope, StartTransientUnit");
-  for (const std::string& mount : CgroupMounts()) {
-    ::rmdir(absl::StrCat(mount, kSlice, "/x.scope").c_str());
-  }
-}
-
-TEST_F(SystemdProgramTest, ABusThatSaysNothing) {
-  const Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  ASSERT_LT(socket_.size(), sizeof(address.sun_path));
-  socket_.copy(address.sun_path, socket_.size());
-  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  ASSERT_EQ(::listen(listener.get(), 5), 0);
-  EXPECT_EQ(Ask(Start()).error, "systemd did not answer in time: connecting to its bus");
-}
-
-TEST_F(SystemdProgramTest, TakesOnlyWhatIsAValue) {
-  StartSystemd();
-  oci::SystemdRequest request = Start();
-  request.properties = {{"TasksMax", {"t", "\"many\""}}};
-  EXPECT_THAT(Ask(request).error, HasSubstr("\"many\" is no value of the type t"));
-  request.properties = {{"TasksMax", {"a", "[]"}}};
-  EXPECT_NE(Ask(request).error, "");
-  request.properties = {{"TasksMax", {"", "1"}}};
-  EXPECT_NE(Ask(request).error, "");
 }
 
 }  // namespace
