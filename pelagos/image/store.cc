@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <iterator>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -69,10 +68,6 @@ absl::StatusOr<std::optional<Fd>> HoldFolder(const std::string& layer) {
     return std::nullopt;
   }
   return *std::move(lock);
-}
-
-absl::Status MissingLayer(const Digest& diff_id) {
-  return absl::NotFoundError(absl::StrCat("layer ", diff_id.ToString(), " is missing"));
 }
 
 }  // namespace
@@ -228,45 +223,6 @@ absl::StatusOr<FoundInStore> Store::FindWithUsers(absl::string_view written) con
   image.user = config->user;
   image.stop_signal = config->stop_signal;
   return found;
-}
-
-absl::StatusOr<std::vector<ImageSummary>> Store::List() const {
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                           sys::ListFolder(absl::StrCat(folder_, "/refs")));
-  std::vector<ImageSummary> list;
-  std::set<Digest> there;  // most images share layers
-  const auto check_layers = [&](const Loaded& loaded) -> absl::Status {
-    for (const Digest& diff_id : loaded.config.diff_ids) {
-      if (there.count(diff_id) != 0) continue;
-      if (!HasLayer(diff_id)) return MissingLayer(diff_id);
-      there.insert(diff_id);
-    }
-    return absl::OkStatus();
-  };
-  for (const std::string& name : names) {
-    if (!absl::EndsWith(name, ".json")) continue;  // a temporary of WriteFileAtomically
-    absl::StatusOr<StoredReference> stored = ReadReference(absl::StrCat(folder_, "/refs/", name));
-    if (!stored.ok() && FindErrno(stored.status()) == ENOENT) continue;  // removed meanwhile
-    ImageSummary& image = list.emplace_back();
-    if (!stored.ok()) {
-      image.reference =
-          absl::StrReplaceAll(absl::StripSuffix(name, ".json"), {{"+", "/"}, {"=", ":"}});
-      image.problem = std::string(stored.status().message());
-      continue;
-    }
-    image.reference = stored->reference;
-    image.manifest = stored->manifest;
-    absl::StatusOr<Loaded> loaded = Load(*stored);
-    const absl::Status usable = loaded.ok() ? check_layers(*loaded) : loaded.status();
-    if (usable.ok()) {
-      image.layers = loaded->config.diff_ids.size();
-    } else {
-      image.problem = std::string(usable.message());
-    }
-  }
-  std::sort(list.begin(), list.end(),
-            [](const ImageSummary& a, const ImageSummary& b) { return a.reference < b.reference; });
-  return list;
 }
 
 absl::StatusOr<LayerHold> Store::Hold(const ResolvedImage& image) const {

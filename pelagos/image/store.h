@@ -179,6 +179,9 @@ class Store {
   const std::string& folder() const { return folder_; }  // DATA/images
 
  private:
+  // Of the reference that a file of refs/ holds; nullopt: it is gone. `there`: layers that were
+  // seen.
+  std::optional<ImageSummary> Summarize(const std::string& name, std::set<Digest>& there) const;
   explicit Store(std::string folder) : folder_(std::move(folder)) {}
 
   struct Loaded {

@@ -80,4 +80,8 @@ absl::Status SyncTree(const std::string& folder) {
   return absl::OkStatus();
 }
 
+absl::Status MissingLayer(const Digest& diff_id) {
+  return absl::NotFoundError(absl::StrCat("layer ", diff_id.ToString(), " is missing"));
+}
+
 }  // namespace pelagos::image

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pelagos/base/fd.h"
+#include "pelagos/image/digest.h"
 
 namespace pelagos::image {
 
@@ -24,5 +25,8 @@ absl::Status SyncFolder(const std::string& path);
 // All below `folder`, which nobody else writes to, is on disk after it. Many files are cheapest by
 // one syncfs(2); but that waits for whatever else the machine writes, and a small image should not.
 absl::Status SyncTree(const std::string& folder);
+
+// That an image cannot be used.
+absl::Status MissingLayer(const Digest& diff_id);
 
 }  // namespace pelagos::image

@@ -8,11 +8,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <optional>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/registries.h"
@@ -48,6 +53,66 @@ absl::StatusOr<StoredImage> Store::Describe(absl::string_view written) const {
   PELAGOS_RETURN_IF_ERROR(FindReference(reference, written).status());  // removed meanwhile
   return absl::DataLossError(
       absl::StrCat("image '", written, "' is damaged, get it again: ", image.status().message()));
+}
+
+std::optional<ImageSummary> Store::Summarize(const std::string& name,
+                                             std::set<Digest>& there) const {
+  const absl::StatusOr<StoredReference> stored =
+      ReadReference(absl::StrCat(folder_, "/refs/", name));
+  if (!stored.ok() && FindErrno(stored.status()) == ENOENT) return std::nullopt;
+  ImageSummary image;
+  if (!stored.ok()) {
+    image.reference =
+        absl::StrReplaceAll(absl::StripSuffix(name, ".json"), {{"+", "/"}, {"=", ":"}});
+    image.problem = std::string(stored.status().message());
+    return image;
+  }
+  image.reference = stored->reference;
+  image.manifest = stored->manifest;
+  const absl::StatusOr<Loaded> loaded = Load(*stored);
+  if (!loaded.ok()) {
+    image.problem = std::string(loaded.status().message());
+    return image;
+  }
+  for (const Digest& diff_id : loaded->config.diff_ids) {
+    if (there.count(diff_id) != 0) continue;
+    if (!HasLayer(diff_id)) {
+      image.problem = std::string(MissingLayer(diff_id).message());
+      return image;
+    }
+    there.insert(diff_id);
+  }
+  image.layers = loaded->config.diff_ids.size();
+  return image;
+}
+
+absl::StatusOr<std::vector<ImageSummary>> Store::List() const {
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                           sys::ListFolder(absl::StrCat(folder_, "/refs")));
+  constexpr size_t kWorthAThread = 100;
+  constexpr size_t kMostThreads = 4;
+  const size_t cores = std::max<size_t>(std::thread::hardware_concurrency(), 1);
+  const size_t count = std::min({names.size() / kWorthAThread + 1, cores, kMostThreads});
+  std::vector<std::vector<ImageSummary>> parts(count);
+  const auto work = [&](size_t part) {
+    std::set<Digest> there;  // most images share layers
+    for (size_t i = part; i < names.size(); i += count) {
+      if (!absl::EndsWith(names[i], ".json")) continue;  // a temporary of WriteFileAtomically
+      std::optional<ImageSummary> image = Summarize(names[i], there);
+      if (image) parts[part].push_back(*std::move(image));  // else it was removed meanwhile
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t part = 1; part < count; ++part) threads.emplace_back(work, part);
+  work(0);
+  for (std::thread& thread : threads) thread.join();
+  std::vector<ImageSummary> list;
+  for (std::vector<ImageSummary>& part : parts) {
+    std::move(part.begin(), part.end(), std::back_inserter(list));
+  }
+  std::sort(list.begin(), list.end(),
+            [](const ImageSummary& a, const ImageSummary& b) { return a.reference < b.reference; });
+  return list;
 }
 
 absl::StatusOr<std::vector<StoredImage>> Store::DescribeAll() const {

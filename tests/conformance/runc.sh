@@ -61,7 +61,7 @@ machine=$(go env GOARCH)
 tar -C /src/busybox -c . | xz -0 >"$images/busybox-$machine.tar.xz"
 tar -C /src/hello -c . | xz -0 >"$images/hello-world-$machine.tar.xz"
 cd /
-tar -c --exclude='usr/lib/go*' --exclude=usr/lib/gcc bin etc lib* sbin usr/bin usr/lib usr/sbin \
+tar -c --exclude='usr/lib/go*' --exclude=usr/lib/gcc bin etc lib* sbin usr/bin usr/lib* usr/sbin \
   var/cache/ldconfig | xz -0 -T0 >"$images/debian-$machine.tar.xz"
 MAKE
   # Its network is ours: the source package is fetched.
