@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -244,6 +245,26 @@ TEST_F(StoreTest, KilledCommandsLeaveNothingForLong) {
   ::close(ready[1]);
   { absl::StatusOr<Ingest> other = store_->StartIngest(); }
   EXPECT_THAT(Names(Images() / "ingest"), IsEmpty());
+}
+
+// By several threads, where there are several processors.
+TEST_F(StoreTest, ManyAreListedInTheirOrder) {
+  Add("many:0", 1, {1, 2});
+  std::vector<std::string> names = {"docker.io/library/many:0"};
+  for (int i = 1; i < 450; ++i) {
+    const std::string name = absl::StrCat("docker.io/library/many:", i);
+    ASSERT_TRUE(store_->Tag("many:0", name).ok());
+    names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  const absl::StatusOr<std::vector<ImageSummary>> list = store_->List();
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_EQ(list->size(), names.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ((*list)[i].reference, names[i]);
+    EXPECT_EQ((*list)[i].layers, 2u);
+    EXPECT_EQ((*list)[i].problem, "");
+  }
 }
 
 TEST_F(StoreTest, DamageIsNamedAndCanBeRemoved) {
