@@ -19,6 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/sys/await_events.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 #include "pelagos/sys/unix_socket.h"
@@ -140,14 +141,7 @@ absl::Status NotifyProxy::AwaitManager() const {
   PELAGOS_RETURN_IF_ERROR(sys::SendWithDescriptor(host_, "BARRIER=1", theirs.get()));
   theirs.reset();
   constexpr int kPatience = 30'000;
-  pollfd wait = {ours.get(), 0, 0};  // POLLHUP: it has closed the descriptor
-  int ready = 0;
-  do {
-    ready = ::poll(&wait, 1, kPatience);
-  } while (ready < 0 && errno == EINTR);
-  if (ready < 0) return ErrnoStatus(errno, "poll");
-  if (ready == 0) return absl::DeadlineExceededError("NOTIFY_SOCKET: nobody reads what it is told");
-  return absl::OkStatus();
+  return sys::AwaitEvents(ours, 0, kPatience, "NOTIFY_SOCKET: nobody reads what it is told");
 }
 
 }  // namespace pelagos::oci

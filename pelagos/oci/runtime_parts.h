@@ -3,12 +3,10 @@
 
 #include <poll.h>
 
-#include <cerrno>
-
 #include "absl/status/status.h"
-#include "pelagos/base/errno_status.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/oci/config.h"
+#include "pelagos/sys/await_events.h"
 
 namespace pelagos::oci {
 
@@ -19,14 +17,7 @@ inline const Hooks& HooksOf(const Config& config) {
 
 inline absl::Status WaitForEnd(const Fd& pidfd) {
   constexpr int kPatience = 10'000;
-  pollfd wait = {pidfd.get(), POLLIN, 0};
-  int ready = 0;
-  do {
-    ready = ::poll(&wait, 1, kPatience);
-  } while (ready < 0 && errno == EINTR);
-  if (ready < 0) return ErrnoStatus(errno, "poll");
-  if (ready == 0) return absl::DeadlineExceededError("container init still running");
-  return absl::OkStatus();
+  return sys::AwaitEvents(pidfd, POLLIN, kPatience, "container init still running");
 }
 
 }  // namespace pelagos::oci

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -105,7 +106,7 @@ inline absl::Status Signal(const Fd& pidfd, int signal) {
   return absl::OkStatus();
 }
 
-// Of a program that RunProgram starts. A descriptor of -1 stands for /dev/null; they stay the
+// Of a program that StartProgram starts. A descriptor of -1 stands for /dev/null; they stay the
 // caller's. Nothing else is inherited: all our descriptors are close-on-exec.
 struct ProgramOptions {
   int stdin_fd = -1;
@@ -125,11 +126,11 @@ inline std::vector<char*> Pointers(std::vector<std::string>& list) {
 
 }  // namespace internal
 
-// Starts the program at `path` (not looked up in PATH) with `argv` (argv[0] included), and waits.
-// The value is its exit code, or 128 + the signal that ended it. The program gets default signal
-// dispositions and an empty signal mask.
-inline absl::StatusOr<int> RunProgram(const std::string& path, std::vector<std::string> argv,
-                                      ProgramOptions options = {}) {
+// Starts the program at `path` (not looked up in PATH) with `argv` (argv[0] included). The value is
+// the pid of our child, for the caller to wait for. The program gets default signal dispositions
+// and an empty signal mask.
+inline absl::StatusOr<pid_t> StartProgram(const std::string& path, std::vector<std::string> argv,
+                                          ProgramOptions options = {}) {
   std::vector<char*> argv_pointers = internal::Pointers(argv);
   std::vector<char*> env_pointers;
   if (options.env) env_pointers = internal::Pointers(*options.env);
@@ -175,7 +176,14 @@ inline absl::StatusOr<int> RunProgram(const std::string& path, std::vector<std::
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return ErrnoStatus(error, "starting", path);
+  return pid;
+}
 
+// The same, and waits. The value is its exit code, or 128 + the signal that ended it.
+inline absl::StatusOr<int> RunProgram(const std::string& path, std::vector<std::string> argv,
+                                      ProgramOptions options = {}) {
+  PELAGOS_ASSIGN_OR_RETURN(const pid_t pid,
+                           StartProgram(path, std::move(argv), std::move(options)));
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return ErrnoStatus(errno, "waitpid", path);

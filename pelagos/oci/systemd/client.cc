@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,37 +23,6 @@ constexpr char kProgram[] = "pelagos-systemd";
 constexpr size_t kMostReply = 1 << 16;
 // Beyond that of the request itself, after which the program answers.
 constexpr int kMorePatience = 5'000;
-
-// Our end is close-on-exec, as all we have: the program gets nothing but its own.
-absl::StatusOr<pid_t> Spawn(const std::string& path, int socket) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  int error = ::posix_spawn_file_actions_init(&actions);
-  if (error != 0) return ErrnoStatus(error, "posix_spawn_file_actions_init");
-  error = ::posix_spawnattr_init(&attributes);
-  if (error != 0) {
-    ::posix_spawn_file_actions_destroy(&actions);
-    return ErrnoStatus(error, "posix_spawnattr_init");
-  }
-  error = ::posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
-  if (error == 0) {
-    error = ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  }
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = kProgram;
-  char* argv[] = {name.data(), nullptr};
-  pid_t pid = -1;
-  if (error == 0) error = ::posix_spawn(&pid, path.c_str(), &actions, &attributes, argv, environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return ErrnoStatus(error, "starting", path);
-  return pid;
-}
 
 // waitid(2): as shells say it.
 int ExitCode(const Fd& program) {
@@ -78,7 +46,12 @@ absl::StatusOr<SystemdClient> SystemdClient::Open(bool user) {
   }
   Fd ours(ends[0]);
   const Fd theirs(ends[1]);
-  PELAGOS_ASSIGN_OR_RETURN(const pid_t pid, Spawn(program, theirs.get()));
+  // Our end is close-on-exec, as all we have: the program gets nothing but its own, and our
+  // standard error.
+  sys::ProgramOptions options;
+  options.stdin_fd = theirs.get();
+  options.stdout_fd = -1;
+  PELAGOS_ASSIGN_OR_RETURN(const pid_t pid, sys::StartProgram(program, {kProgram}, options));
   // Our child, not waited for yet: the pid is its own.
   PELAGOS_ASSIGN_OR_RETURN(Fd opened, sys::OpenPidfd(pid));
   return SystemdClient(user, std::move(opened), std::move(ours));
