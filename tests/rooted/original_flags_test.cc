@@ -1,5 +1,6 @@
 // Flags of `run` under the names that the original Pelagos has them, as seen from inside.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -48,6 +49,12 @@ TEST_F(OriginalFlagsTest, Cgroup) {
       Out({"--cgroup-path", "pelagos-test-path", "--cgroupns=host"},
           "grep -c /pelagos-test-path/ /proc/self/cgroup | grep -v '^0$' >/dev/null && echo in"),
       "in\n");
+  // A parent stays: others may have come to use it.
+  for (const std::string& mount : CgroupMounts()) {
+    const std::string parent = mount + "/pelagos-test-path";
+    if (::access(parent.c_str(), F_OK) != 0) continue;
+    EXPECT_EQ(::rmdir(parent.c_str()), 0) << parent;
+  }
 }
 
 // As ALLOW lists are tried: programs run, and what administers does not, whatever is kept.
