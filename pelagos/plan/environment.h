@@ -16,12 +16,14 @@ namespace pelagos {
 inline constexpr char kDefaultPath[] =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// The spec's command instead of all that the image says, else entrypoint and cmd. Empty: nobody
-// knows.
+// The spec's command instead of all that the image says, else entrypoint and cmd, each of which the
+// spec may replace. Empty: nobody knows.
 inline std::vector<std::string> CommandOf(const ContainerSpec& spec, const ResolvedImage& image) {
   if (!spec.command.empty()) return spec.command;
-  std::vector<std::string> words = image.entrypoint;
-  words.insert(words.end(), image.cmd.begin(), image.cmd.end());
+  std::vector<std::string> words = spec.entrypoint.value_or(image.entrypoint);
+  const std::vector<std::string>& arguments =
+      spec.arguments.empty() && !spec.entrypoint ? image.cmd : spec.arguments;
+  words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }
 

@@ -51,6 +51,8 @@ struct RootlessFacts {
 struct HostFacts {
   std::string data_root = "/var/lib/pelagos";
   std::string run_root = "/run/pelagos";
+  // Below it ID/upper and ID/work; empty: they are in the container's folder of the run root.
+  std::string layers_root = {};
   CgroupLayout cgroups;
   CapabilitySet capabilities = CapabilitySet::All();  // the caller's own (permitted)
   std::optional<RootlessFacts> rootless;

@@ -54,7 +54,8 @@ struct PlanNote {
 };
 
 struct LaunchPlan {
-  std::string id;  // the container's name; owner of all that is made for it
+  std::string id;    // owner of all that is made for it
+  std::string name;  // by which others find it on its networks
   NamespaceSet namespaces;
   NamespaceJoins joins;  // of other kinds
   IdMap ids;             // of a user namespace that is the container's own, or that it joins
@@ -72,8 +73,8 @@ struct LaunchPlan {
   bool outlives_launcher = false;
   // There is no mount namespace, and that is meant: mounts are made in the launcher's.
   bool shares_mounts = false;
-  // The launcher is in a user namespace: from a pid namespace that it had joined for its children it
-  // could not return to its own (setns(2)), and so another process joins it.
+  // The launcher is in a user namespace: from a pid namespace that it had joined for its children
+  // it could not return to its own (setns(2)), and so another process joins it.
   bool cannot_return = false;
   // Of an OCI bundle, for who is told of the container: a listener of its filter.
   std::string bundle = {};

@@ -37,21 +37,21 @@ inline void Append(std::vector<Op>& ops, std::vector<Op> more) {
 // earlier ones needed.
 inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   const auto& [spec, image, user, facts] = in;
-  const std::string folder = ContainerFolder(facts, spec.name);
+  const std::string folder = ContainerFolder(facts, IdOf(spec));
+  const std::string layer = LayerFolder(facts, IdOf(spec));
   std::vector<Op> ops;
   ops.reserve(48);  // most have not more
   ops.push_back(MakeMountsPrivate{});
   Append(ops, LabelsAndScore(spec));
   // Mounted over the container's own folder, in the container's mount namespace alone.
-  ops.push_back(
-      MountOverlayRoot{LayersOf(spec, image), folder + "/upper", folder + "/work", folder});
+  ops.push_back(MountOverlayRoot{LayersOf(spec, image), layer + "/upper", layer + "/work", folder});
   Append(ops, KernelMounts(namespaces, facts, spec.shm_bytes));
   Append(ops, DeviceOps(spec, facts));
   Append(ops, InitMount(spec, facts));
   // On the /dev that was just mounted, before a user's mount could cover it.
   if (spec.terminal) ops.push_back(OpenTerminal{user.uid});
   Append(ops, SysctlOps(spec.sysctls, /*of_interfaces=*/false));
-  Append(ops, UserMounts(spec.name, spec.mounts, facts));
+  Append(ops, UserMounts(IdOf(spec), spec.mounts, facts));
   // Settings of interfaces wait for the network, but not for /proc/sys to become read-only.
   std::vector<Op> late = SysctlOps(spec.sysctls, /*of_interfaces=*/true);
   // A network is furnished from outside, once the namespace is there.
@@ -101,18 +101,23 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   if (diags.errors() != errors_before) return std::nullopt;
 
   LaunchPlan plan;
-  plan.id = spec.name;
+  plan.id = IdOf(spec);
+  plan.name = spec.name;
   plan.namespaces = spec.namespaces;
   if (spec.net.mode == NetMode::kHost) plan.namespaces.erase(Namespace::kNet);
   plan.joins = spec.joins;
   plan.ids = OwnIds(in);
   plan.time = spec.time;
-  plan.cgroup = PlanCgroups(spec.name, WithDevices(spec, facts), facts);
+  plan.cgroup = PlanCgroups(IdOf(spec), WithDevices(spec, facts), facts);
   plan.net = spec.net;
-  const std::string folder = ContainerFolder(facts, spec.name);
+  const std::string folder = LayerFolder(facts, IdOf(spec));
   plan.folders = {folder + "/upper", folder + "/work"};
   plan.ops = internal::PlanOps(in, plan.namespaces);
-  if (!image.stop_signal.empty()) plan.stop_signal = *FindSignal(image.stop_signal);
+  if (spec.stop_signal) {
+    plan.stop_signal = *spec.stop_signal;
+  } else if (!image.stop_signal.empty()) {
+    plan.stop_signal = *FindSignal(image.stop_signal);
+  }
   plan.stop_grace_seconds = spec.stop_grace_seconds;
   plan.notes = NotesOf(in);
   for (PlanNote& note : MountNotes(in)) plan.notes.push_back(std::move(note));

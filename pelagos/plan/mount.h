@@ -30,6 +30,10 @@ inline constexpr const char* kRuntimeFiles[] = {"hostname", "hosts", "resolv.con
 inline std::string ContainerFolder(const HostFacts& facts, const std::string& id) {
   return facts.run_root + "/containers/" + id;
 }
+// Where its writable layer is: upper, and work beside it.
+inline std::string LayerFolder(const HostFacts& facts, const std::string& id) {
+  return facts.layers_root.empty() ? ContainerFolder(facts, id) : facts.layers_root + "/" + id;
+}
 inline std::string VolumeFolder(const HostFacts& facts, const std::string& volume) {
   return facts.data_root + "/volumes/" + volume + "/data";
 }

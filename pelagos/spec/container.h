@@ -27,6 +27,7 @@
 #include "pelagos/policy/security_label.h"
 #include "pelagos/policy/sysctls.h"
 #include "pelagos/policy/time_offsets.h"
+#include "pelagos/spec/lifecycle.h"
 
 namespace pelagos {
 
@@ -70,6 +71,12 @@ struct EnvVariable {
   friend bool operator==(const EnvVariable&, const EnvVariable&) = default;
 };
 
+// A line of /etc/hosts.
+struct ExtraHost {
+  std::string name, address;  // of either family; "host-gateway": the host, as networks see it
+  friend bool operator==(const ExtraHost&, const ExtraHost&) = default;
+};
+
 inline constexpr uint32_t kDefaultUmask = 022;
 
 // As it begins, it is the hardened profile: default capabilities, the default filter, no new
@@ -78,15 +85,19 @@ inline constexpr uint32_t kDefaultUmask = 022;
 // defaults of its own, see tests/rooted/hardening_test.cc.
 struct ContainerSpec {
   std::string name;      // unique in a run root; see NameProblem, kMaxContainerNameLength
+  std::string id;        // what the kernel's and the disk's things of it are called; empty: name
   std::string hostname;  // empty: name
   std::string image;     // reference as written; empty exactly if rootfs is set
   std::string rootfs;    // a host folder used as the root; the container's writes go to an overlay
   std::vector<std::string> command;  // replaces entrypoint and cmd of the image; empty: theirs
-  std::vector<EnvVariable> env;      // later entries win
-  std::string workdir;               // empty: the image's
-  std::string user;                  // "uid[:gid]" or "name[:group]"; empty: the image's
-  std::vector<std::string> groups;   // supplementary, beside the user's: names of the image or gids
-  std::string domainname;            // the NIS one; empty: none
+  // Without a command: instead of the image's entrypoint (whose cmd is dropped then) ...
+  std::optional<std::vector<std::string>> entrypoint;
+  std::vector<std::string> arguments;  // ... and after the entrypoint, instead of the image's cmd
+  std::vector<EnvVariable> env;        // later entries win
+  std::string workdir;                 // empty: the image's
+  std::string user;                    // "uid[:gid]" or "name[:group]"; empty: the image's
+  std::vector<std::string> groups;  // supplementary, beside the user's: names of the image or gids
+  std::string domainname;           // the NIS one; empty: none
   uint32_t umask = kDefaultUmask;
   MountPlan mounts;
   uint64_t shm_bytes = kDefaultShmBytes;  // size of /dev/shm
@@ -94,6 +105,7 @@ struct ContainerSpec {
   bool mask_paths = true;                 // what Docker calls systempaths
   std::vector<std::string> masked_paths;  // more that nobody may look into; absolute
   NetPlan net;
+  std::vector<ExtraHost> extra_hosts;
   CgroupPlan cgroup;
   NamespaceSet namespaces = kDefaultNamespaces;
   NamespaceJoins joins;   // of kinds that `namespaces` does not have
@@ -117,10 +129,17 @@ struct ContainerSpec {
   Sysctls sysctls;
   SecurityLabels labels;
   LandlockRules landlock;
+  std::optional<int> stop_signal;  // unset: the image's, or SIGTERM
   int stop_grace_seconds = 10;
+  Lifecycle lifecycle;
   SpanTable spans;
 
   friend bool operator==(const ContainerSpec&, const ContainerSpec&) = default;
 };
+
+// What all that is made for the container is named by.
+inline const std::string& IdOf(const ContainerSpec& spec) {
+  return spec.id.empty() ? spec.name : spec.id;
+}
 
 }  // namespace pelagos

@@ -4,8 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "pelagos/policy/health_check.h"
 
 namespace pelagos {
 
@@ -19,6 +23,10 @@ struct ResolvedImage {
   std::string workdir;      // empty: "/"
   std::string user;         // as the config writes it; empty: root
   std::string stop_signal;  // empty: SIGTERM
+  std::map<std::string, std::string> labels = {};
+  std::vector<std::string> exposed_ports = {};  // "80/tcp"
+  std::vector<std::string> volumes = {};        // folders that are meant to be volumes
+  std::optional<HealthCheck> health = {};
 
   friend bool operator==(const ResolvedImage&, const ResolvedImage&) = default;
 };

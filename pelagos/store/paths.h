@@ -50,6 +50,15 @@ struct Roots {
 
   std::string Containers() const { return absl::StrCat(run, "/containers"); }
   std::string Container(absl::string_view id) const { return absl::StrCat(Containers(), "/", id); }
+  // What is kept of containers: records, writable layers, logs.
+  std::string KeptContainers() const { return absl::StrCat(data, "/containers"); }
+  std::string KeptContainer(absl::string_view id) const {
+    return absl::StrCat(KeptContainers(), "/", id);
+  }
+  // A link for each name, to the id that has it.
+  std::string ContainerNames() const { return absl::StrCat(data, "/names"); }
+  // Held by who gives names and ids, or takes them away.
+  std::string ContainerNamesLock() const { return absl::StrCat(data, "/names.lock"); }
   // Held by who removes what killed commands left of containers.
   std::string SweepLock() const { return absl::StrCat(run, "/sweep.lock"); }
   std::string Projects() const { return absl::StrCat(run, "/projects"); }
