@@ -10,6 +10,7 @@
 #include "pelagos/abi/capability.h"
 #include "pelagos/abi/namespace.h"
 #include "pelagos/spec/json_cgroup.h"
+#include "pelagos/spec/json_lifecycle.h"
 #include "pelagos/spec/json_mounts.h"
 #include "pelagos/spec/json_node.h"
 #include "pelagos/spec/json_rights.h"
@@ -105,6 +106,7 @@ Json Write(const ContainerSpec& spec) {
   if (!spec.masked_paths.empty()) json["maskedPaths"] = spec.masked_paths;
   if (!spec.devices.empty()) json["devices"] = internal::WriteDevices(spec.devices);
   internal::WriteRights(spec, json);
+  internal::WriteLifecycle(spec, json);
   return json;
 }
 
@@ -202,6 +204,7 @@ ContainerSpec ReadContainer(const Node& node) {
   spec.read_only = node.Bool("readOnly");
   spec.stop_grace_seconds = static_cast<int>(node.Number("stopGraceSeconds", kMostInt));
   internal::ReadRights(node, spec);
+  internal::ReadLifecycle(node, spec);
   return spec;
 }
 

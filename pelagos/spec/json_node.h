@@ -52,6 +52,16 @@ class Node {
     }
     return strings;
   }
+  std::vector<uint32_t> Numbers32(const char* key) const {
+    std::vector<uint32_t> numbers;
+    for (const Json& item : List(key)) {
+      if (!item.is_number_unsigned() || item.get<uint64_t>() > UINT32_MAX) {
+        Fail(key, "holds something that is no number of 32 bits");
+      }
+      numbers.push_back(item.get<uint32_t>());
+    }
+    return numbers;
+  }
   template <typename T>
   std::vector<T> All(const char* key, T (*read)(const Node&)) const {
     std::vector<T> items;

@@ -76,6 +76,17 @@ ContainerSpec Full() {
   spec.sysctls = {{"net.ipv4.ip_forward", "1"}, {"kernel.sem", "1 2 3 4"}};
   spec.labels = {"docker-default", "u:r:t:s0", "u:object_r:t:s0"};
   spec.landlock = {{"/usr", {true, false, true}}, {"/", {true, true, true}}};
+  spec.id = std::string(64, 'a');
+  spec.entrypoint = {"/entry"};
+  spec.arguments = {"a", ""};
+  spec.extra_hosts = {{"db", "10.0.0.1"}, {"up", "host-gateway"}};
+  spec.stop_signal = 64;
+  spec.lifecycle.remove = true;
+  spec.lifecycle.open_stdin = true;
+  spec.lifecycle.restart = {RestartWhen::kOnFailure, 3};
+  spec.lifecycle.health = HealthCheck{{"/bin/true"}, INT64_MAX, 2, 0, 4, 5};
+  spec.lifecycle.log = {true, 1 << 20, 3};
+  spec.lifecycle.labels = {{"a.b", "c"}, {"e", ""}};
   return spec;
 }
 
@@ -84,7 +95,10 @@ TEST(JsonTest, AContainerGoesRound) {
   SeccompFilter filter;
   filter.rules.push_back({{"mount"}, {SeccompAct::kErrno, 5}, {{1, SeccompOp::kGe, ~uint64_t{0}}}});
   filtered.seccomp = CustomSeccomp(filter);
-  for (const ContainerSpec& spec : {Full(), filtered, ContainerSpec{}}) {
+  ContainerSpec emptied;  // where nothing is not the same as unsaid
+  emptied.entrypoint.emplace();
+  emptied.lifecycle.health = HealthCheck{};
+  for (const ContainerSpec& spec : {Full(), filtered, emptied, ContainerSpec{}}) {
     const absl::StatusOr<ContainerSpec> back = ContainerSpecFromJson(ToJson(spec));
     ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_EQ(*back, spec);
@@ -138,6 +152,13 @@ TEST(JsonTest, NoNumberIsBent) {
   EXPECT_EQ(broken("\"umask\":23", "\"umask\":512"), "/umask is out of range");
   EXPECT_EQ(broken("\"access\":\"rx\"", "\"access\":\"xr\""),
             "/landlock/0/access holds the unknown name 'xr'");
+  EXPECT_EQ(broken("\"stopSignal\":64", "\"stopSignal\":32"),
+            "/stopSignal holds the unknown name '32'");
+  EXPECT_EQ(broken("on-failure:3", "on-failure:x"),
+            "/lifecycle/restart holds the unknown name 'on-failure:x'");
+  EXPECT_EQ(broken("\"maxFiles\":3", "\"maxFiles\":0"), "/lifecycle/log/maxFiles is out of range");
+  EXPECT_EQ(broken("\"startPeriodNanosecs\":0", "\"startPeriodNanosecs\":-1"),
+            "/lifecycle/health/startPeriodNanosecs is out of range");
   EXPECT_THAT(broken("\"sys-admin\"", "\"sys-admim\""),
               HasSubstr("/capabilities holds the unknown name 'sys-admim'"));
 }
