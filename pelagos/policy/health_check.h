@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,28 @@ struct HealthCheck {
 
   friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
 };
+
+// What is asked for of a container's check; what is not said is the image's, else the default.
+struct HealthOptions {
+  std::optional<std::vector<std::string>> command;  // empty: none, also if the image has one
+  std::optional<int64_t> interval_ns, timeout_ns, start_period_ns, start_interval_ns;
+  std::optional<uint32_t> retries;
+
+  friend bool operator==(const HealthOptions&, const HealthOptions&) = default;
+};
+
+// The check of a container; nullopt: it has none.
+inline std::optional<HealthCheck> HealthOf(const HealthOptions& asked,
+                                           const std::optional<HealthCheck>& image) {
+  HealthCheck check = image.value_or(HealthCheck{});
+  check.command = asked.command.value_or(check.command);
+  if (check.command.empty()) return std::nullopt;
+  check.interval_ns = asked.interval_ns.value_or(check.interval_ns);
+  check.timeout_ns = asked.timeout_ns.value_or(check.timeout_ns);
+  check.start_period_ns = asked.start_period_ns.value_or(check.start_period_ns);
+  check.start_interval_ns = asked.start_interval_ns.value_or(check.start_interval_ns);
+  check.retries = asked.retries.value_or(check.retries);
+  return check;
+}
 
 }  // namespace pelagos

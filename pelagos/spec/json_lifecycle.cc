@@ -31,12 +31,39 @@ LogOptions ReadLog(const Node& node) {
   return log;
 }
 
+Json WriteHealthOptions(const HealthOptions& health) {
+  Json json = Json::object();
+  if (health.command) json["command"] = *health.command;
+  if (health.interval_ns) json["intervalNanosecs"] = *health.interval_ns;
+  if (health.timeout_ns) json["timeoutNanosecs"] = *health.timeout_ns;
+  if (health.start_period_ns) json["startPeriodNanosecs"] = *health.start_period_ns;
+  if (health.start_interval_ns) json["startIntervalNanosecs"] = *health.start_interval_ns;
+  if (health.retries) json["retries"] = *health.retries;
+  return json;
+}
+
+std::optional<int64_t> ReadTime(const Node& node, const char* key) {
+  if (!node.Has(key)) return std::nullopt;
+  return node.Signed(key, 0, std::numeric_limits<int64_t>::max());
+}
+
+HealthOptions ReadHealthOptions(const Node& node) {
+  HealthOptions health;
+  if (node.Has("command")) health.command = node.Strings("command");
+  health.interval_ns = ReadTime(node, "intervalNanosecs");
+  health.timeout_ns = ReadTime(node, "timeoutNanosecs");
+  health.start_period_ns = ReadTime(node, "startPeriodNanosecs");
+  health.start_interval_ns = ReadTime(node, "startIntervalNanosecs");
+  if (node.Has("retries")) health.retries = static_cast<uint32_t>(node.Number("retries", kMost32));
+  return health;
+}
+
 Lifecycle ReadParts(const Node& node) {
   Lifecycle parts;
   if (node.Has("remove")) parts.remove = node.Bool("remove");
   if (node.Has("openStdin")) parts.open_stdin = node.Bool("openStdin");
   if (node.Has("restart")) parts.restart = node.Named("restart", ParseRestartPolicy);
-  if (node.Has("health")) parts.health = ReadHealth(node.Object("health"));
+  if (node.Has("health")) parts.health = ReadHealthOptions(node.Object("health"));
   if (node.Has("log")) parts.log = ReadLog(node.Object("log"));
   if (node.Has("labels")) parts.labels = ReadTexts(node.Object("labels"));
   return parts;
@@ -83,7 +110,7 @@ void WriteLifecycle(const ContainerSpec& spec, Json& json) {
   if (parts.remove) lifecycle["remove"] = true;
   if (parts.open_stdin) lifecycle["openStdin"] = true;
   if (parts.restart != RestartPolicy{}) lifecycle["restart"] = ToText(parts.restart);
-  if (parts.health) lifecycle["health"] = WriteHealth(*parts.health);
+  if (parts.health != HealthOptions{}) lifecycle["health"] = WriteHealthOptions(parts.health);
   if (parts.log != LogOptions{}) lifecycle["log"] = WriteLog(parts.log);
   if (!parts.labels.empty()) lifecycle["labels"] = parts.labels;
 }

@@ -84,7 +84,7 @@ ContainerSpec Full() {
   spec.lifecycle.remove = true;
   spec.lifecycle.open_stdin = true;
   spec.lifecycle.restart = {RestartWhen::kOnFailure, 3};
-  spec.lifecycle.health = HealthCheck{{"/bin/true"}, INT64_MAX, 2, 0, 4, 5};
+  spec.lifecycle.health = {{{"/bin/true"}}, INT64_MAX, 2, 0, 4, 5};
   spec.lifecycle.log = {true, 1 << 20, 3};
   spec.lifecycle.labels = {{"a.b", "c"}, {"e", ""}};
   return spec;
@@ -97,7 +97,7 @@ TEST(JsonTest, AContainerGoesRound) {
   filtered.seccomp = CustomSeccomp(filter);
   ContainerSpec emptied;  // where nothing is not the same as unsaid
   emptied.entrypoint.emplace();
-  emptied.lifecycle.health = HealthCheck{};
+  emptied.lifecycle.health.command.emplace();
   for (const ContainerSpec& spec : {Full(), filtered, emptied, ContainerSpec{}}) {
     const absl::StatusOr<ContainerSpec> back = ContainerSpecFromJson(ToJson(spec));
     ASSERT_TRUE(back.ok()) << back.status();

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 
 #include "pelagos/policy/health_check.h"
@@ -18,7 +17,7 @@ struct Lifecycle {
   bool remove = false;      // it goes when it ends, with its anonymous volumes
   bool open_stdin = false;  // who attaches can write to it
   RestartPolicy restart;
-  std::optional<HealthCheck> health;  // unset: the image's
+  HealthOptions health;  // see HealthOf
   LogOptions log;
   std::map<std::string, std::string> labels;
 
