@@ -30,6 +30,13 @@ absl::Status RawMode::Set(int fd) {
   return absl::OkStatus();
 }
 
+void RawMode::Reassert() {
+  if (fd_ < 0) return;
+  termios raw = before_;
+  ::cfmakeraw(&raw);
+  ::tcsetattr(fd_, TCSADRAIN, &raw);
+}
+
 void RawMode::Restore() {
   if (fd_ >= 0) ::tcsetattr(fd_, TCSADRAIN, &before_);
   fd_ = -1;

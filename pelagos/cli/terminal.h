@@ -26,6 +26,8 @@ class RawMode {
 
   absl::Status Set(int fd);
   void Restore();
+  // Raw once more, after somebody else had changed it; nothing where it is not set.
+  void Reassert();
 
  private:
   int fd_ = -1;
