@@ -22,12 +22,12 @@ struct Followed {
   std::string service;
   std::string folder;
   store::LogReader reader;
-  sys::ProcessIdentity init;
-};
+  std::vector<store::LogRecord> records = {};  // a block, of which those from `next` on are new
+  size_t next = 0;
+  bool at_end = false;  // of what is there by now
 
-struct Line {
-  const std::string* service;
-  store::LogRecord record;
+  bool empty() const { return next == records.size(); }
+  const store::LogRecord& front() const { return records[next]; }
 };
 
 class LogPrinter {
@@ -37,19 +37,22 @@ class LogPrinter {
     for (const Followed& log : logs_) width_ = std::max(width_, log.service.size());
   }
 
-  // Prints what is new in all logs, by time.
+  // Prints what is new in all logs, by time. Of each it holds one block at a time.
   absl::Status PrintNew() {
-    std::vector<Line> lines;
-    for (Followed& log : logs_) {
-      PELAGOS_ASSIGN_OR_RETURN(std::vector<store::LogRecord> records, log.reader.Next());
-      for (store::LogRecord& record : records) lines.push_back({&log.service, std::move(record)});
-    }
-    std::stable_sort(lines.begin(), lines.end(),
-                     [](const Line& a, const Line& b) { return a.record.time < b.record.time; });
-    for (const Line& line : lines) {
-      std::ostream& stream = line.record.stream == store::Stream::kStdout ? out_ : err_;
-      stream << absl::StreamFormat("%-*s | ", static_cast<int>(width_), *line.service)
-             << line.record.text << "\n";
+    for (Followed& log : logs_) log.at_end = false;
+    for (;;) {
+      Followed* next = nullptr;
+      for (Followed& log : logs_) {
+        PELAGOS_RETURN_IF_ERROR(Fill(log));
+        if (log.empty()) continue;
+        if (next == nullptr || log.front().time < next->front().time) next = &log;
+      }
+      if (next == nullptr) break;
+      const store::LogRecord& record = next->front();
+      std::ostream& stream = record.stream == store::Stream::kStdout ? out_ : err_;
+      stream << absl::StreamFormat("%-*s | ", static_cast<int>(width_), next->service)
+             << record.text << "\n";
+      ++next->next;
     }
     out_.flush();
     err_.flush();
@@ -59,6 +62,14 @@ class LogPrinter {
   const std::vector<Followed>& logs() const { return logs_; }
 
  private:
+  static absl::Status Fill(Followed& log) {
+    if (!log.empty() || log.at_end) return absl::OkStatus();
+    PELAGOS_ASSIGN_OR_RETURN(log.records, log.reader.Next());
+    log.next = 0;
+    log.at_end = log.records.empty();
+    return absl::OkStatus();
+  }
+
   std::vector<Followed> logs_;
   std::ostream& out_;
   std::ostream& err_;
@@ -79,7 +90,7 @@ absl::Status Follow(LogPrinter& printer, const std::string& containers,
     // Folders that are not there yet are announced by the folder above.
     ::inotify_add_watch(inotify.get(), containers.c_str(), IN_CREATE);
     for (const Followed& log : printer.logs()) {
-      ::inotify_add_watch(inotify.get(), log.folder.c_str(), IN_CREATE | IN_MODIFY);
+      ::inotify_add_watch(inotify.get(), log.folder.c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO);
     }
   };
   absl::Status status;
@@ -116,7 +127,7 @@ absl::Status PrintLogs(const store::Roots& roots, const std::string& project,
   for (const store::ServiceRecord& one : record->services) {
     if (!service.empty() && one.service != service) continue;
     const std::string folder = roots.Container(one.container);
-    logs.push_back({one.service, folder, store::LogReader(absl::StrCat(folder, "/log")), one.init});
+    logs.push_back({one.service, folder, store::LogReader(absl::StrCat(folder, "/log"))});
   }
   if (logs.empty() && !service.empty()) {
     return absl::NotFoundError(
