@@ -13,9 +13,6 @@
 // One process writes; any number may read meanwhile, without a lock.
 #pragma once
 
-#include <sys/stat.h>
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,6 +26,7 @@
 #include "absl/time/time.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/policy/log_options.h"
+#include "pelagos/store/line_reader.h"
 
 namespace pelagos::store {
 
@@ -122,29 +120,15 @@ class LogReader {
   uint64_t damaged() const { return damaged_; }
 
  private:
-  struct File {
-    Fd fd;
-    struct stat info;
-  };
-  struct Position {
-    size_t file = 0;
-    off_t offset = 0;
-  };
-
-  absl::StatusOr<std::vector<File>> OpenFiles(const struct stat* last) const;
-  absl::StatusOr<bool> Begin();
-  absl::StatusOr<Position> FindTail(const std::vector<File>& newest_first, uint64_t lines);
   bool IsOutside(const LogRecord& record) const;
-  absl::StatusOr<bool> ReadBlock(std::vector<LogRecord>& records);
-  absl::StatusOr<bool> FindNewer();
+  absl::StatusOr<LineReader::Position> FindStart(
+      const std::vector<LineReader::File>& newest_first) const;
+  absl::StatusOr<LineReader::Position> FindTail(const std::vector<LineReader::File>& newest_first,
+                                                uint64_t lines) const;
 
-  std::string file_;
+  LineReader lines_;
   LogQuery query_;
   std::string since_, until_;  // as in records; empty: no bound
-  bool begun_ = false;
-  std::vector<File> files_;  // those still to be read, oldest first
-  off_t offset_ = 0;         // in the first of them: where a line begins, unless `inside_`
-  bool inside_ = false;      // of a line that is too long for a record
   uint64_t damaged_ = 0;
 };
 
