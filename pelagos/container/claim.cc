@@ -1,6 +1,8 @@
 #include "pelagos/container/claim.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,9 +12,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/store/project.h"
+#include "pelagos/sys/await_events.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 
@@ -165,10 +169,34 @@ absl::StatusOr<Fd> Claim(const store::Roots& roots, const std::string& id) {
 }
 
 bool IsClaimed(const store::Roots& roots, const std::string& id) {
-  const absl::StatusOr<Fd> file = sys::OpenFile(LockOf(roots, id), O_RDWR | O_NOFOLLOW);
+  // To read: closing it is no event for those who wait for its owner to close it.
+  const absl::StatusOr<Fd> file = sys::OpenFile(LockOf(roots, id), O_RDONLY | O_NOFOLLOW);
   if (!file.ok()) return false;  // nobody made it
   struct flock held = WholeFile();
   return sys::Call(SYS_fcntl, file->get(), F_OFD_GETLK, &held).ok() && held.l_type != F_UNLCK;
+}
+
+absl::Status AwaitUnclaimed(const store::Roots& roots, const std::string& id,
+                            absl::Duration patience) {
+  const absl::Time deadline = absl::Now() + patience;
+  const Fd inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!inotify.valid()) return ErrnoStatus(errno, "inotify_init1");
+  // The owner closes its lock, also when it is killed; at last the folder goes.
+  const std::string folder = roots.Container(id);
+  if (::inotify_add_watch(inotify.get(), folder.c_str(), IN_CLOSE_WRITE | IN_DELETE_SELF) < 0 &&
+      errno != ENOENT) {
+    return ErrnoStatus(errno, "inotify_add_watch", folder);
+  }
+  while (IsClaimed(roots, id)) {
+    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
+    if (left <= 0) return absl::DeadlineExceededError("its monitor does not end");
+    PELAGOS_RETURN_IF_ERROR(
+        sys::AwaitEvents(inotify, POLLIN, static_cast<int>(left) + 1, "its monitor does not end"));
+    alignas(inotify_event) char events[4096];
+    while (::read(inotify.get(), events, sizeof(events)) > 0) {
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RemoveFolder(const store::Roots& roots, const std::string& id) {

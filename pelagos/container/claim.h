@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/store/paths.h"
 
@@ -27,6 +28,10 @@ absl::StatusOr<Fd> Claim(const store::Roots& roots, const std::string& id);
 
 // True while somebody has the id.
 bool IsClaimed(const store::Roots& roots, const std::string& id);
+
+// Waits until nobody has it. DeadlineExceeded after `patience`.
+absl::Status AwaitUnclaimed(const store::Roots& roots, const std::string& id,
+                            absl::Duration patience);
 
 // Removes the folder with all in it, by its owner, who has no claim to the id from then on. May be
 // repeated. Where a namesake has just begun, it stays.

@@ -21,6 +21,7 @@
 #include "pelagos/launch/wait.h"
 #include "pelagos/net/names.h"
 #include "pelagos/plan/user_namespace.h"
+#include "pelagos/store/container.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/self_status.h"
 
@@ -31,7 +32,7 @@ std::string HostnameOf(const LaunchPlan& plan) {
   for (const Op& op : plan.ops) {
     if (const auto* hostname = std::get_if<SetHostname>(&op)) return hostname->name;
   }
-  return plan.id;
+  return plan.name;
 }
 
 // The files of /etc that the runtime provides; the plan binds them into the container.
@@ -80,7 +81,7 @@ absl::Status Engine::PullImage(const std::string& image) const {
   return image::Pull(roots_.data, image).status();
 }
 
-absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse use) {
+absl::StatusOr<FoundImage> LookUpImage(const store::Roots& roots, const ContainerSpec& spec) {
   FoundImage found;
   std::optional<image::UserFiles> users;
   if (!spec.rootfs.empty()) {
@@ -89,22 +90,10 @@ absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse
     if (!S_ISDIR(info.st_mode)) return ErrnoStatus(ENOTDIR, "rootfs", spec.rootfs);
     found.image.layers = {spec.rootfs};
   } else {
-    const image::Store store = image::Store::Look(roots_.data);
-    if (use == ImageUse::kLoad && pull_ == image::PullPolicy::kAlways) {
-      PELAGOS_RETURN_IF_ERROR(PullImage(spec.image));
-    }
-    absl::StatusOr<image::FoundInStore> stored = store.FindWithUsers(spec.image);
-    if (use == ImageUse::kLoad && absl::IsNotFound(stored.status())) {
-      PELAGOS_RETURN_IF_ERROR(image::EnsureBuiltin(roots_.data, spec.image));
-      stored = store.FindWithUsers(spec.image);
-      if (absl::IsNotFound(stored.status()) && pull_ == image::PullPolicy::kMissing) {
-        PELAGOS_RETURN_IF_ERROR(PullImage(spec.image));
-        stored = store.FindWithUsers(spec.image);
-      }
-    }
-    PELAGOS_RETURN_IF_ERROR(stored.status());
-    found.image = std::move(stored->image);
-    users = std::move(stored->users);
+    const image::Store store = image::Store::Look(roots.data);
+    PELAGOS_ASSIGN_OR_RETURN(image::FoundInStore stored, store.FindWithUsers(spec.image));
+    found.image = std::move(stored.image);
+    users = std::move(stored.users);
     absl::StatusOr<image::LayerHold> hold = store.Hold(found.image);
     // Damaged, or removed under our hands.
     if (absl::IsNotFound(hold.status())) {
@@ -120,6 +109,38 @@ absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse
   return found;
 }
 
+// Gets it from where it may be, if it is not there.
+absl::Status Engine::FetchImage(const std::string& image) {
+  if (pull_ == image::PullPolicy::kAlways) return PullImage(image);
+  const image::Store store = image::Store::Look(roots_.data);
+  if (!absl::IsNotFound(store.FindWithUsers(image).status())) return absl::OkStatus();
+  PELAGOS_RETURN_IF_ERROR(image::EnsureBuiltin(roots_.data, image));
+  if (pull_ != image::PullPolicy::kMissing ||
+      !absl::IsNotFound(store.FindWithUsers(image).status())) {
+    return absl::OkStatus();
+  }
+  return PullImage(image);
+}
+
+absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse use) {
+  const bool may_fetch = use == ImageUse::kLoad && spec.rootfs.empty();
+  if (may_fetch && pull_ == image::PullPolicy::kAlways) {
+    PELAGOS_RETURN_IF_ERROR(FetchImage(spec.image));
+  }
+  absl::StatusOr<FoundImage> found = LookUpImage(roots_, spec);
+  if (!absl::IsNotFound(found.status()) || !may_fetch || pull_ == image::PullPolicy::kAlways) {
+    return found;
+  }
+  // That the image is not there, or a user or a layer in it.
+  PELAGOS_RETURN_IF_ERROR(FetchImage(spec.image));
+  return LookUpImage(roots_, spec);
+}
+
+absl::StatusOr<image::LayerHold> Engine::HoldLayers(const ResolvedImage& image) const {
+  if (image.digest.empty()) return image::LayerHold();  // a root folder
+  return image::Store::Look(roots_.data).Hold(image);
+}
+
 absl::Status Engine::EnsureNetwork(const NetworkPlan& plan) {
   PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
   return networks->Ensure(plan).status();
@@ -131,13 +152,15 @@ absl::Status Engine::RemoveNetwork(const std::string& network) {
 }
 
 absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& shared,
-                                      const Streams& streams) {
+                                      const Streams& streams, const Fd* claim) {
   const LaunchPlan& plan = *shared;
   const std::string folder = roots_.Container(plan.id);
   const bool connected = plan.net.mode == NetMode::kBridge;
   // The folder is the owner record: what is made from here on is found by its name.
   Started started;
-  PELAGOS_ASSIGN_OR_RETURN(started.lock, Claim(roots_, plan.id));
+  if (claim == nullptr) {
+    PELAGOS_ASSIGN_OR_RETURN(started.lock, Claim(roots_, plan.id));
+  }
   auto undo = absl::MakeCleanup([&] {
     // The failure that led here is the one to report; what is left is found by the next command.
     Release(plan.id).IgnoreError();
@@ -196,7 +219,7 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
   }
   PELAGOS_ASSIGN_OR_RETURN(launch::Launched launched, std::move(starting).Start());
   PELAGOS_ASSIGN_OR_RETURN(started.init, launched.Identity());
-  PELAGOS_RETURN_IF_ERROR(RecordInit(started.lock, started.init));
+  PELAGOS_RETURN_IF_ERROR(RecordInit(claim == nullptr ? started.lock : *claim, started.init));
   started.pidfd = std::move(launched.pidfd);
   started.terminal = std::move(launched.terminal);
   std::move(undo).Cancel();
@@ -206,7 +229,10 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
 bool Engine::IsTaken(const std::string& id) const { return IsClaimed(roots_, id); }
 
 absl::Status Engine::Sweep() {
-  return container::Sweep(roots_, [this](const std::string& id) { return Release(id); });
+  return container::Sweep(roots_, [this](const std::string& id) -> absl::Status {
+    PELAGOS_RETURN_IF_ERROR(Release(id));
+    return store::SettleContainer(roots_, id).status();
+  });
 }
 
 absl::Status Engine::Release(const std::string& id) {

@@ -64,6 +64,9 @@ struct FoundImage {
 // kLook: changes nothing, not even the store; what is not in it is NotFound.
 enum class ImageUse : uint8_t { kLoad, kLook };
 
+// The image or root folder of the spec, and its user, as they are on the disk.
+absl::StatusOr<FoundImage> LookUpImage(const store::Roots& roots, const ContainerSpec& spec);
+
 class Engine {
  public:
   // Reads what must be known of the host; makes nothing. `rootless`: the caller is an ordinary user
@@ -96,8 +99,12 @@ class Engine {
 
   // Makes what the plan needs and runs it. On failure all of it is gone again, but for the
   // container's folder. AlreadyExists, and nothing touched, while a container of this id runs.
+  // With `claim`, which stays the caller's, the id is his already, and Started::lock is empty.
   absl::StatusOr<Started> Start(const std::shared_ptr<const LaunchPlan>& plan,
-                                const Streams& streams);
+                                const Streams& streams, const Fd* claim = nullptr);
+
+  // Holds the layers of an image that is in the store, for as long as a container runs of them.
+  absl::StatusOr<image::LayerHold> HoldLayers(const ResolvedImage& image) const;
 
   // True while a container of this id runs, whoever started it.
   bool IsTaken(const std::string& id) const;
@@ -125,6 +132,7 @@ class Engine {
   absl::Status Detach(const std::string& id);
 
   absl::Status PullImage(const std::string& image) const;
+  absl::Status FetchImage(const std::string& image);
 
   store::Roots roots_;
   image::PullPolicy pull_ = image::PullPolicy::kNever;

@@ -202,6 +202,7 @@ absl::Status Engine::LearnCgroups() {
 
 absl::StatusOr<HostFacts> Engine::FactsFor(const ContainerSpec& spec) {
   HostFacts facts = facts_;
+  if (!spec.id.empty()) facts.layers_root = roots_.KeptContainers();
   if (!spec.cgroup.empty() && !knows_cgroups_) {
     PELAGOS_ASSIGN_OR_RETURN(const bool learnt,
                              LearnUsualCgroups(NeededControllers(spec.cgroup), facts.cgroups));

@@ -16,7 +16,9 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/container/claim.h"
 #include "pelagos/policy/name.h"
+#include "pelagos/store/container.h"
 #include "pelagos/sys/file.h"
+#include "pelagos/sys/raw.h"
 
 namespace pelagos::container {
 namespace {
@@ -41,8 +43,16 @@ std::optional<sys::ProcessIdentity> ParseIdentity(absl::string_view text) {
   return identity;
 }
 
-absl::StatusOr<sys::ProcessIdentity> ReadIdentity(const store::Roots& roots,
-                                                  const std::string& name) {
+// The id of what `name` calls: its own name, of who has no other, or what the names say.
+absl::StatusOr<std::string> ClaimedId(const store::Roots& roots, const std::string& name) {
+  if (IsClaimed(roots, name)) return name;
+  absl::StatusOr<std::string> id = store::FindContainer(roots, name);
+  return absl::IsNotFound(id.status()) ? name : id;
+}
+
+}  // namespace
+
+absl::StatusOr<sys::ProcessIdentity> ReadInit(const store::Roots& roots, const std::string& name) {
   if (const absl::string_view problem = NameProblem(name, kMaxContainerNameLength);
       !problem.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("the container's name '", name, "' ", problem));
@@ -59,23 +69,26 @@ absl::StatusOr<sys::ProcessIdentity> ReadIdentity(const store::Roots& roots,
   return *init;
 }
 
-}  // namespace
-
 absl::Status RecordInit(const Fd& lock, const sys::ProcessIdentity& init) {
   // Always as long: nothing is left of what an earlier owner wrote.
-  return sys::WriteAll(lock, absl::StrFormat("%10d %20d\n", init.pid, init.start_time), "the lock");
+  const std::string text = absl::StrFormat("%10d %20d\n", init.pid, init.start_time);
+  const sys::Result written =
+      sys::Call(SYS_pwrite64, lock.get(), text.data(), text.size(), static_cast<off_t>(0));
+  return written.ok() ? absl::OkStatus() : ErrnoStatus(written.err, "write", "the lock");
 }
 
 absl::StatusOr<Peer> Peer::Find(const store::Roots& roots, const std::string& name) {
-  PELAGOS_ASSIGN_OR_RETURN(const sys::ProcessIdentity init, ReadIdentity(roots, name));
-  if (!IsClaimed(roots, name)) return NotRunning(name);
+  PELAGOS_ASSIGN_OR_RETURN(const std::string id, ClaimedId(roots, name));
+  PELAGOS_ASSIGN_OR_RETURN(const sys::ProcessIdentity init, ReadInit(roots, id));
+  if (!IsClaimed(roots, id)) return NotRunning(name);
   absl::StatusOr<Fd> pidfd = sys::OpenPidfd(init);
   if (!pidfd.ok()) return NotRunning(name);
   return Peer(name, init, *std::move(pidfd));
 }
 
 absl::StatusOr<IdMap> Peer::LookUpIds(const store::Roots& roots, const std::string& name) {
-  PELAGOS_ASSIGN_OR_RETURN(const sys::ProcessIdentity init, ReadIdentity(roots, name));
+  PELAGOS_ASSIGN_OR_RETURN(const std::string id, ClaimedId(roots, name));
+  PELAGOS_ASSIGN_OR_RETURN(const sys::ProcessIdentity init, ReadInit(roots, id));
   return Peer(name, init, Fd()).ReadIds();
 }
 

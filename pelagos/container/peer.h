@@ -25,6 +25,9 @@ namespace pelagos::container {
 // gave.
 absl::Status RecordInit(const Fd& lock, const sys::ProcessIdentity& init);
 
+// The process that RecordInit named last. FailedPrecondition: none yet; NotFound: no such id.
+absl::StatusOr<sys::ProcessIdentity> ReadInit(const store::Roots& roots, const std::string& id);
+
 // The ids of the user namespace at "/proc/PID/ns/user", whose maps stand beside it.
 absl::StatusOr<IdMap> ReadIdMap(absl::string_view path);
 

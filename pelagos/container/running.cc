@@ -70,14 +70,33 @@ absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Str
   return Run(engine, spec, std::move(prepared), streams);
 }
 
-absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared prepared,
-                            const Streams& streams) {
+absl::Status EnsureVolumes(Engine& engine, const ContainerSpec& spec) {
   for (const Mount& mount : spec.mounts.mounts()) {
     if (mount.kind != MountKind::kVolume) continue;
     // Of no project: it stays until somebody removes it.
     PELAGOS_RETURN_IF_ERROR(store::EnsureVolume(engine.roots(), mount.source, "", ""), "volume '",
                             mount.source, "'");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Prepared> PrepareKept(Engine& engine, const store::ContainerRecord& record) {
+  FoundImage found = {record.image, record.user, {}};
+  absl::StatusOr<image::LayerHold> hold = engine.HoldLayers(record.image);
+  if (absl::IsNotFound(hold.status())) {
+    return absl::NotFoundError(
+        absl::StrCat("layers of image '", record.image.reference,
+                     "' are gone; pull or load it again: ", hold.status().message()));
+  }
+  PELAGOS_RETURN_IF_ERROR(hold.status());
+  found.hold = *std::move(hold);
+  PELAGOS_ASSIGN_OR_RETURN(LaunchPlan plan, PlanFor(engine, record.spec, found));
+  return Prepared{std::move(plan), std::move(found)};
+}
+
+absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared prepared,
+                            const Streams& streams) {
+  PELAGOS_RETURN_IF_ERROR(EnsureVolumes(engine, spec));
   const auto plan = std::make_shared<const LaunchPlan>(std::move(prepared.plan));
   absl::StatusOr<Started> started = engine.Start(plan, streams);
   if (!started.ok()) {

@@ -13,6 +13,7 @@
 #include "pelagos/container/engine.h"
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/spec/container.h"
+#include "pelagos/store/container.h"
 
 namespace pelagos::container {
 
@@ -86,6 +87,12 @@ absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared 
 // From what was asked for to a running program: finds the image, plans, starts. A broken rule of
 // the spec is InvalidArgument with all its mistakes.
 absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams = {});
+
+// The volumes that the spec names, made where they are missing.
+absl::Status EnsureVolumes(Engine& engine, const ContainerSpec& spec);
+
+// Of a container that is kept: of the image that it was created with.
+absl::StatusOr<Prepared> PrepareKept(Engine& engine, const store::ContainerRecord& record);
 
 // As far as the plan.
 absl::StatusOr<LaunchPlan> Plan(Engine& engine, const ContainerSpec& spec,

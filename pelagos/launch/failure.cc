@@ -234,4 +234,12 @@ bool IsExecveFailure(const absl::Status& status) {
   return status.GetPayload(kExecPayload) == absl::Cord(kExecve);
 }
 
+int ExitCodeFor(const absl::Status& status) {
+  constexpr int kRuntimeFailed = 125, kCannotInvoke = 126, kNotFound = 127;
+  // Only the step that runs the program has codes of its own, whatever errno another one gave.
+  if (!IsExecFailure(status)) return kRuntimeFailed;
+  const int error = FindErrno(status).value_or(0);
+  return error == ENOENT || error == ENOTDIR ? kNotFound : kCannotInvoke;
+}
+
 }  // namespace pelagos::launch

@@ -21,4 +21,8 @@ bool IsExecFailure(const absl::Status& status);
 // of an ENOENT then either nobody looked, or the interpreter is what is missing.
 bool IsExecveFailure(const absl::Status& status);
 
+// What a command that was to run the program ends with, as docker-run(1) has it: 125 the runtime
+// itself failed, 126 the program cannot be invoked, 127 it is not there.
+int ExitCodeFor(const absl::Status& status);
+
 }  // namespace pelagos::launch

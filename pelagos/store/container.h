@@ -60,6 +60,7 @@ struct ContainerState {
   uint32_t restarts = 0;       // by its policy, since somebody started it
   bool stopped = false;        // by a command: no policy starts it again
   std::vector<std::string> addresses;
+  std::string cgroup;  // its folder in cgroup v2, absolute; empty: it has none
 
   friend bool operator==(const ContainerState&, const ContainerState&) = default;
 };
@@ -89,8 +90,13 @@ absl::StatusOr<std::vector<std::string>> ListContainers(const Roots& roots);
 // AlreadyExists, as above.
 absl::Status RenameContainer(const Roots& roots, const std::string& id, const std::string& name);
 
-// With all that is kept of it. May be repeated.
+// With all that is kept of it. May be repeated. Who is killed meanwhile leaves removing.json where
+// container.json was.
 absl::Status RemoveContainer(const Roots& roots, const std::string& id);
+
+// Of an id that nobody has any more, and that the caller claimed: ends what a killed Create or
+// Remove began, and removes a container that was to go with its end. True if nothing is left.
+absl::StatusOr<bool> SettleContainer(const Roots& roots, const std::string& id);
 
 // As JSON, for `inspect` and for the files.
 std::string ToJson(const ContainerRecord& record);

@@ -42,6 +42,7 @@ inline absl::StatusOr<Fd> OpenPidfd(pid_t pid) {
 // What /proc/PID/stat says that we need.
 struct ProcessStat {
   char state = '?';         // 'R', 'S', 'Z', ...
+  pid_t parent = 0;
   uint64_t start_time = 0;  // field 22, clock ticks since boot
 };
 
@@ -55,6 +56,7 @@ inline std::optional<ProcessStat> ParseProcessStat(absl::string_view text) {
       absl::StrSplit(text.substr(name_end + 1), ' ', absl::SkipEmpty());
   ProcessStat stat;
   if (fields.size() <= kStartTime - kState || fields[0].size() != 1 ||
+      !absl::SimpleAtoi(fields[1], &stat.parent) ||
       !absl::SimpleAtoi(fields[kStartTime - kState], &stat.start_time)) {
     return std::nullopt;
   }

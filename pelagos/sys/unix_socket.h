@@ -23,14 +23,15 @@
 
 namespace pelagos::sys {
 
-// SOCK_STREAM, close-on-exec. A path may be longer than sockaddr_un is.
-inline absl::StatusOr<Fd> ConnectUnix(const std::string& path) {
+// Close-on-exec. A path may be longer than sockaddr_un is. `type` is SOCK_STREAM or
+// SOCK_SEQPACKET.
+inline absl::StatusOr<Fd> ConnectUnix(const std::string& path, int type = SOCK_STREAM) {
   PELAGOS_ASSIGN_OR_RETURN(const Fd there, OpenFile(path, O_PATH));
   const std::string by_fd = absl::StrCat("/proc/self/fd/", there.get());
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, by_fd.data(), by_fd.size());
-  const Result made = Call(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const Result made = Call(SYS_socket, AF_UNIX, type | SOCK_CLOEXEC, 0);
   if (!made.ok()) return ErrnoStatus(made.err, "socket");
   Fd socket(static_cast<int>(made.value));
   const Result connected =

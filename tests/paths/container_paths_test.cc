@@ -186,7 +186,7 @@ constexpr Allowed kAllowed[] = {
     {"oci/facts.cc", "/proc/self/mountinfo", kKernel},
     {"oci/placing.cc", "/cgroup.procs", kCgroups},
     {"oci/systemd/client.cc", "::access(program", "a program of ours, beside the running one"},
-    {"oci/freezer.cc", "::", kCgroups},
+    {"launch/freezer.cc", "::", kCgroups},
     {"oci/oom_watch.cc", "::", kCgroups},
     {"oci/sub_cgroups.cc", "::access(folder", kCgroups},
     {"oci/exec.cc", "\"/proc/\"", kKernel},

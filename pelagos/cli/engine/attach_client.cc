@@ -90,6 +90,7 @@ class Client {
   bool resize_ = false;
   uint64_t signals_ = 0;  // bit n: signal n
   std::string typed_;
+  int ahead_ = 0;             // packets of it that the monitor has not handed on
   bool input_ended_ = false;  // and the monitor is to be told so
 
   bool input_open_ = false;
@@ -156,8 +157,9 @@ void Client::Want(int fd, uint32_t events, void (Client::*then)(uint32_t)) {
 
 void Client::Rewatch() {
   const bool reads_input = input_open_ && takes_ && typed_.empty();
-  const bool sends = takes_ && (resize_ || signals_ != 0 || !typed_.empty() || input_ended_ ||
-                                (reads_input && input_never_waits_));
+  const bool types = typed_.empty() ? input_ended_ : ahead_ < container::kMostInputAhead;
+  const bool sends =
+      takes_ && (resize_ || signals_ != 0 || types || (reads_input && input_never_waits_));
   // Without an event to wait for not at all: its end would be told again and again.
   Want(monitor_,
        (rest_.empty() ? uint32_t{EPOLLIN} : uint32_t{0}) |
@@ -281,10 +283,12 @@ bool Client::SendOne() {
     return true;
   }
   if (!typed_.empty()) {
+    if (ahead_ == container::kMostInputAhead) return false;
     const size_t size = std::min(typed_.size(), kMostAttachBytes);
     const std::string packet = absl::StrCat(absl::string_view(&container::kAttachInput, 1),
                                             absl::string_view(typed_).substr(0, size));
     if (!SendPacket(packet)) return false;
+    ++ahead_;
     typed_.erase(0, size);
     return true;
   }
@@ -329,6 +333,10 @@ void Client::Take(absl::string_view packet) {
     to_ = kind == container::kAttachStdout ? &out_ : &err_;
     rest_ = packet;
     return WriteOutput();
+  }
+  if (kind == container::kAttachGo && packet.empty() && ahead_ > 0) {
+    --ahead_;
+    return;
   }
   if (kind != container::kAttachExit || packet.size() != 1) {
     return Note(absl::InternalError("the container's monitor said what is not understood"));

@@ -1,4 +1,4 @@
-#include "pelagos/oci/freezer.h"
+#include "pelagos/launch/freezer.h"
 
 #include <fcntl.h>
 #include <linux/membarrier.h>
@@ -21,17 +21,11 @@
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 
-namespace pelagos::oci {
+namespace pelagos::launch {
 namespace {
 
 constexpr size_t kMostFile = 16 << 20;
 constexpr std::chrono::seconds kPatience(10);
-
-// "": v1 has none.
-std::string V1Freezer(const CgroupFolders& folders) {
-  const auto found = folders.v1.find("freezer");
-  return found == folders.v1.end() ? "" : found->second;
-}
 
 // cgroup.events tells when it is done (POLLPRI).
 absl::Status FreezeV2(const std::string& folder, bool frozen) {
@@ -76,8 +70,35 @@ absl::Status FreezeV1(const std::string& folder, bool frozen) {
   }
 }
 
-absl::Status Collect(const std::string& top, std::vector<pid_t>& pids) {
-  std::vector<std::string> folders = {top};
+bool IsFrozenV1(const std::string& freezer) {
+  if (freezer.empty()) return false;
+  const auto text = sys::ReadFile(freezer + "/freezer.state", 64);
+  return text.ok() && !absl::StartsWith(*text, "THAWED");
+}
+
+}  // namespace
+
+bool IsFrozen(const std::string& v2, const std::string& v1_freezer) {
+  if (!v2.empty()) {
+    const auto text = sys::ReadFileAtOnce(v2 + "/cgroup.freeze", 16);
+    if (text.ok() && absl::StartsWith(*text, "1")) return true;
+  }
+  return IsFrozenV1(v1_freezer);
+}
+
+// Frozen by v2 where there is one. On a hybrid host somebody else may have used v1.
+absl::Status Freeze(const std::string& v2, const std::string& v1_freezer, bool frozen) {
+  if (!v2.empty()) {
+    PELAGOS_RETURN_IF_ERROR(FreezeV2(v2, frozen));
+    if (frozen || !IsFrozenV1(v1_freezer)) return absl::OkStatus();
+  }
+  if (v1_freezer.empty()) return absl::FailedPreconditionError("this host has no freezer");
+  return FreezeV1(v1_freezer, frozen);
+}
+
+absl::StatusOr<std::vector<pid_t>> ProcessesBelow(const std::string& folder) {
+  std::vector<pid_t> pids;
+  std::vector<std::string> folders = {folder};
   for (size_t i = 0; i < folders.size(); ++i) {
     const absl::StatusOr<std::string> text = sys::ReadFile(folders[i] + "/cgroup.procs", kMostFile);
     if (FindErrno(text.status()) == ENOENT || FindErrno(text.status()) == ENODEV) continue;
@@ -94,49 +115,8 @@ absl::Status Collect(const std::string& top, std::vector<pid_t>& pids) {
       if (::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) folders.push_back(path);
     }
   }
-  return absl::OkStatus();
-}
-
-bool IsFrozenV1(const CgroupFolders& folders) {
-  const std::string freezer = V1Freezer(folders);
-  if (freezer.empty()) return false;
-  const auto text = sys::ReadFile(freezer + "/freezer.state", 64);
-  return text.ok() && !absl::StartsWith(*text, "THAWED");
-}
-
-}  // namespace
-
-bool IsFrozen(const CgroupFolders& folders) {
-  if (!folders.v2.empty()) {
-    const auto text = sys::ReadFile(folders.v2 + "/cgroup.freeze", 16);
-    if (text.ok() && absl::StartsWith(*text, "1")) return true;
-  }
-  return IsFrozenV1(folders);
-}
-
-// Frozen by v2 where there is one. On a hybrid host somebody else may have used v1.
-absl::Status Freeze(const CgroupFolders& folders, bool frozen) {
-  const std::string freezer = V1Freezer(folders);
-  if (!folders.v2.empty()) {
-    PELAGOS_RETURN_IF_ERROR(FreezeV2(folders.v2, frozen));
-    if (frozen || !IsFrozenV1(folders)) return absl::OkStatus();
-  }
-  if (freezer.empty()) return absl::FailedPreconditionError("this host has no freezer");
-  return FreezeV1(freezer, frozen);
-}
-
-absl::StatusOr<std::vector<pid_t>> ProcessesOf(const CgroupFolders& folders) {
-  std::vector<pid_t> pids;
-  if (!folders.v2.empty()) {
-    PELAGOS_RETURN_IF_ERROR(Collect(folders.v2, pids));
-  } else if (!folders.v1.empty()) {
-    const auto devices = folders.v1.find("devices");
-    const std::string& folder =
-        devices == folders.v1.end() ? folders.v1.begin()->second : devices->second;
-    PELAGOS_RETURN_IF_ERROR(Collect(folder, pids));
-  }
   std::sort(pids.begin(), pids.end());
   return pids;
 }
 
-}  // namespace pelagos::oci
+}  // namespace pelagos::launch

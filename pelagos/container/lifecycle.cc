@@ -1,0 +1,291 @@
+#include "pelagos/container/lifecycle.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "pelagos/abi/signal.h"
+#include "pelagos/base/errno_status.h"
+#include "pelagos/base/status_macros.h"
+#include "pelagos/container/attach_protocol.h"
+#include "pelagos/container/attachments.h"
+#include "pelagos/container/claim.h"
+#include "pelagos/container/record_time.h"
+#include "pelagos/container/running.h"
+#include "pelagos/container/stop_mark.h"
+#include "pelagos/launch/cgroup.h"
+#include "pelagos/launch/failure.h"
+#include "pelagos/launch/freezer.h"
+#include "pelagos/sys/await_events.h"
+#include "pelagos/sys/file.h"
+#include "pelagos/sys/process.h"
+
+namespace pelagos::container {
+namespace {
+
+// After a SIGKILL, and for what a monitor has to do at the end.
+constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr int kForever = -1;
+
+absl::Status NotRunning(const Found& found) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("container '", found.name, "' is not running (", NameOf(found.status), ")"));
+}
+
+absl::Status OnlyKept(const Found& found, absl::string_view what) {
+  if (found.kind == Kind::kKept) return absl::OkStatus();
+  if (found.kind == Kind::kService) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("container '", found.name, "' belongs to project '", found.project,
+                     "' and cannot be ", what, " alone; see 'pelagos compose --help'"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "container '", found.name, "' goes with the command that runs it, and cannot be ", what,
+      "; 'pelagos stop ", found.name, "' ends it"));
+}
+
+// Waits for the end of a process, not necessarily a child. False: it lives on.
+absl::StatusOr<bool> AwaitEnd(const Fd& pidfd, absl::Duration patience) {
+  const int milliseconds =
+      patience == absl::InfiniteDuration()
+          ? kForever
+          : static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(patience), 0, INT_MAX));
+  const absl::Status ended = sys::AwaitEvents(pidfd, POLLIN, milliseconds, "");
+  if (absl::IsDeadlineExceeded(ended)) return false;
+  PELAGOS_RETURN_IF_ERROR(ended);
+  return true;
+}
+
+absl::Status SendOr(const Fd& pidfd, int signal) {
+  const absl::Status sent = sys::Signal(pidfd, signal);
+  return FindErrno(sent) == ESRCH ? absl::OkStatus() : sent;  // it has just ended
+}
+
+// Kills it for good, and waits until its owner has given everything back.
+absl::Status KillAndAwait(Engine& engine, const Found& found) {
+  const absl::StatusOr<Fd> init = sys::OpenPidfd(found.state.init);
+  if (init.ok()) {
+    PELAGOS_RETURN_IF_ERROR(SendOr(*init, SIGKILL));
+    PELAGOS_ASSIGN_OR_RETURN(const bool ended, AwaitEnd(*init, kPatience));
+    if (!ended) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("container '", found.name, "' was killed and does not end"));
+    }
+  }
+  if (found.kind == Kind::kService) return absl::OkStatus();
+  return AwaitUnclaimed(engine.roots(), found.id, kPatience);
+}
+
+// One that waits for its next start has nothing to signal: its monitor is told.
+absl::Status EndRestarting(Engine& engine, const Found& found) {
+  const absl::StatusOr<Fd> monitor = sys::OpenPidfd(found.state.monitor);
+  if (monitor.ok()) PELAGOS_RETURN_IF_ERROR(SendOr(*monitor, SIGTERM));
+  return AwaitUnclaimed(engine.roots(), found.id, kPatience);
+}
+
+// As it is now.
+absl::StatusOr<Found> Again(Engine& engine, const Found& found) {
+  if (found.kind != Kind::kKept) return found;
+  Found now = found;
+  PELAGOS_ASSIGN_OR_RETURN(now.state, store::ReadContainerState(engine.roots(), found.id));
+  return now;
+}
+
+int StopSignalOf(const Found& found) {
+  if (found.record.spec.stop_signal) return *found.record.spec.stop_signal;
+  const std::optional<int> of_image = FindSignal(found.record.image.stop_signal);
+  return of_image.value_or(SIGTERM);
+}
+
+}  // namespace
+
+absl::StatusOr<store::ContainerRecord> Create(Engine& engine, ContainerSpec spec) {
+  store::ContainerRecord record;
+  PELAGOS_ASSIGN_OR_RETURN(record.id, store::NewContainerId());
+  constexpr size_t kShort = 12;
+  if (spec.name.empty()) spec.name = absl::StrCat("pelagos-", record.id.substr(0, kShort));
+  if (IsClaimed(engine.roots(), spec.name)) {
+    return absl::AlreadyExistsError(absl::StrCat("the name '", spec.name,
+                                                 "' is in use by a container that runs; stop that "
+                                                 "one, or choose another name"));
+  }
+  spec.id = record.id;
+  PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec));
+  for (const auto& [key, value] : found.image.labels) spec.lifecycle.labels.emplace(key, value);
+  record.created = RecordTime(absl::Now());
+  record.spec = std::move(spec);
+  record.image = std::move(found.image);
+  record.user = std::move(found.user);
+  // Whoever could never be started is not made.
+  PELAGOS_RETURN_IF_ERROR(PrepareKept(engine, record).status());
+  // Says whose it is until it is whole; what a killed one leaves is found by it.
+  PELAGOS_ASSIGN_OR_RETURN(const Fd claim, Claim(engine.roots(), record.id));
+  const absl::Status created = store::CreateContainer(engine.roots(), record);
+  const absl::Status freed = RemoveFolder(engine.roots(), record.id);
+  PELAGOS_RETURN_IF_ERROR(created);
+  PELAGOS_RETURN_IF_ERROR(freed);
+  return record;
+}
+
+absl::Status Start(Engine& engine, const Found& found, MonitorOptions options) {
+  PELAGOS_RETURN_IF_ERROR(OnlyKept(found, "started"));
+  absl::Status started = StartMonitored(engine, found.record, std::move(options));
+  if (started.ok()) return started;
+  if (absl::IsAlreadyExists(started)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("container '", found.name, "' is already running"));
+  }
+  if (found.record.spec.lifecycle.remove) {
+    // The failure that led here is the one to report; what stays is swept.
+    store::RemoveContainer(engine.roots(), found.id).IgnoreError();
+    return started;
+  }
+  PELAGOS_ASSIGN_OR_RETURN(store::ContainerState state,
+                           store::ReadContainerState(engine.roots(), found.id));
+  state.error = std::string(started.message());
+  state.exit_code = launch::ExitCodeFor(started);
+  if (state.phase != store::ContainerPhase::kCreated) state.phase = store::ContainerPhase::kExited;
+  store::WriteContainerState(engine.roots(), found.id, state).IgnoreError();
+  return started;
+}
+
+absl::Status Stop(Engine& engine, const Found& before, const StopOptions& options) {
+  if (!before.running() && before.status != Status::kRestarting) return absl::OkStatus();
+  PELAGOS_RETURN_IF_ERROR(MarkStopped(engine.roots(), before.id));
+  // From here on nothing starts it again.
+  PELAGOS_ASSIGN_OR_RETURN(const Found found, Again(engine, before));
+  if (found.state.phase == store::ContainerPhase::kRestarting) {
+    return EndRestarting(engine, found);
+  }
+  const absl::StatusOr<Fd> init = sys::OpenPidfd(found.state.init);
+  if (!init.ok()) return KillAndAwait(engine, found);  // it has just ended
+  PELAGOS_RETURN_IF_ERROR(SendOr(*init, options.signal.value_or(StopSignalOf(found))));
+  // One that stands still takes no signal.
+  if (before.status == Status::kPaused) PELAGOS_RETURN_IF_ERROR(Unpause(before));
+  PELAGOS_RETURN_IF_ERROR(
+      AwaitEnd(*init, options.timeout.value_or(absl::Seconds(found.record.spec.stop_grace_seconds)))
+          .status());
+  return KillAndAwait(engine, found);
+}
+
+absl::Status Kill(Engine& engine, const Found& found, int signal) {
+  if (!found.running()) return NotRunning(found);
+  const absl::StatusOr<Fd> init = sys::OpenPidfd(found.state.init);
+  if (!init.ok()) return NotRunning(found);
+  if (found.kind == Kind::kKept && (signal == SIGKILL || signal == StopSignalOf(found))) {
+    PELAGOS_RETURN_IF_ERROR(MarkStopped(engine.roots(), found.id));
+  }
+  return sys::Signal(*init, signal);
+}
+
+absl::StatusOr<int> Wait(Engine& engine, const Found& found) {
+  if (!found.running() && found.status != Status::kRestarting) return found.state.exit_code;
+  if (found.kind != Kind::kKept) {
+    const absl::StatusOr<Fd> init = sys::OpenPidfd(found.state.init);
+    if (init.ok()) PELAGOS_RETURN_IF_ERROR(AwaitEnd(*init, absl::InfiniteDuration()).status());
+    return absl::UnavailableError(absl::StrCat(
+        "container '", found.name, "' has ended, and its exit code is known to who ran it alone"));
+  }
+  const absl::StatusOr<Fd> socket = ConnectAttached(engine.roots(), found.id);
+  if (socket.ok()) {
+    const char quiet = kAttachQuiet;
+    char packet[1 + kMostAttachBytes];
+    if (::send(socket->get(), &quiet, 1, MSG_NOSIGNAL) == 1) {
+      for (;;) {
+        const ssize_t size = ::recv(socket->get(), packet, sizeof(packet), 0);
+        if (size < 0 && errno == EINTR) continue;
+        if (size == 2 && packet[0] == kAttachExit) return static_cast<uint8_t>(packet[1]);
+        if (size <= 0) break;
+      }
+    }
+  }
+  // It ended before we could ask, or its monitor was killed.
+  PELAGOS_RETURN_IF_ERROR(AwaitUnclaimed(engine.roots(), found.id, kPatience));
+  PELAGOS_ASSIGN_OR_RETURN(const store::ContainerState state,
+                           store::ReadContainerState(engine.roots(), found.id));
+  if (state.phase == store::ContainerPhase::kExited) return state.exit_code;
+  return absl::UnavailableError(
+      absl::StrCat("container '", found.name, "' is lost: its monitor was killed"));
+}
+
+absl::Status Pause(const Found& found) {
+  if (found.status == Status::kPaused) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("container '", found.name, "' is already paused"));
+  }
+  if (!found.running()) return NotRunning(found);
+  if (found.state.cgroup.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("container '", found.name,
+                     "' cannot be paused: that takes a cgroup of version 2 (docs/cgroups.md)"));
+  }
+  return launch::Freeze(found.state.cgroup, "", true);
+}
+
+absl::Status Unpause(const Found& found) {
+  if (found.status != Status::kPaused) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("container '", found.name, "' is not paused"));
+  }
+  return launch::Freeze(found.state.cgroup, "", false);
+}
+
+absl::Status Remove(Engine& engine, const Found& before, bool force) {
+  PELAGOS_RETURN_IF_ERROR(OnlyKept(before, "removed"));
+  if (before.running() || before.status == Status::kRestarting) {
+    if (!force) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("container '", before.name, "' is ", NameOf(before.status),
+                       "; use --force to remove it, or 'pelagos stop ", before.name, "' first"));
+    }
+    PELAGOS_RETURN_IF_ERROR(MarkStopped(engine.roots(), before.id));
+    PELAGOS_ASSIGN_OR_RETURN(const Found found, Again(engine, before));
+    if (found.state.phase == store::ContainerPhase::kRestarting) {
+      PELAGOS_RETURN_IF_ERROR(EndRestarting(engine, found));
+    } else {
+      PELAGOS_RETURN_IF_ERROR(KillAndAwait(engine, found));
+    }
+  }
+  // One that has lost its monitor may have lived on, see prctl(2), PR_SET_PDEATHSIG.
+  if (before.status == Status::kLost) {
+    const absl::StatusOr<Fd> init = sys::OpenPidfd(before.state.init);
+    if (init.ok()) PELAGOS_RETURN_IF_ERROR(SendOr(*init, SIGKILL));
+  }
+  const absl::StatusOr<Fd> claim = Claim(engine.roots(), before.id);
+  if (absl::IsAlreadyExists(claim.status())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("container '", before.name, "' was started meanwhile"));
+  }
+  PELAGOS_RETURN_IF_ERROR(claim.status());
+  PELAGOS_RETURN_IF_ERROR(engine.Release(before.id));
+  PELAGOS_RETURN_IF_ERROR(store::RemoveContainer(engine.roots(), before.id));
+  return RemoveFolder(engine.roots(), before.id);
+}
+
+absl::Status Apply(Engine& engine, const Found& found, const Update& update) {
+  PELAGOS_RETURN_IF_ERROR(OnlyKept(found, "changed"));
+  store::ContainerRecord record = found.record;
+  PELAGOS_RETURN_IF_ERROR(update.change(record.spec));
+  PELAGOS_ASSIGN_OR_RETURN(const Prepared prepared, PrepareKept(engine, record));
+  if (found.running()) {
+    if (prepared.plan.cgroup.v1 != PrepareKept(engine, found.record)->plan.cgroup.v1) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("container '", found.name,
+                       "' was started without the cgroups that this limit needs; stop it first"));
+    }
+    PELAGOS_RETURN_IF_ERROR(launch::WriteLimits(prepared.plan.cgroup.limits));
+  }
+  return store::WriteContainer(engine.roots(), record);
+}
+
+}  // namespace pelagos::container

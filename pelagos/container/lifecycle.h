@@ -1,0 +1,59 @@
+// What commands do with containers that are kept: from create to remove.
+//
+// Each of them may be killed at any point: what is half done, the next command finishes or undoes,
+// and `ps` tells the truth meanwhile. `Found` is as Inventory found it a moment ago; what has
+// changed since is looked at again where it matters.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "pelagos/container/engine.h"
+#include "pelagos/container/inventory.h"
+#include "pelagos/container/monitor.h"
+#include "pelagos/store/container.h"
+
+namespace pelagos::container {
+
+// Finds the image, checks that a plan can be made, takes the name and writes the record. Without a
+// name it gets one of its id. What the image says of labels and health is the container's from here
+// on. AlreadyExists names who has the name.
+absl::StatusOr<store::ContainerRecord> Create(Engine& engine, ContainerSpec spec);
+
+// A new start, by a monitor. FailedPrecondition while it runs or is paused. Why it could not be
+// started stays in its state.
+absl::Status Start(Engine& engine, const Found& found, MonitorOptions options = {});
+
+struct StopOptions {
+  std::optional<int> signal;              // unset: the container's own
+  std::optional<absl::Duration> timeout;  // until it is killed; unset: its own; may be infinite
+};
+
+// Asks the program to end, kills it when its time is up, and waits until all is given back. Fine
+// for one that does not run.
+absl::Status Stop(Engine& engine, const Found& found, const StopOptions& options = {});
+
+// FailedPrecondition if it does not run.
+absl::Status Kill(Engine& engine, const Found& found, int signal);
+
+// Its exit code, as soon as it has ended; at once if it does not run.
+absl::StatusOr<int> Wait(Engine& engine, const Found& found);
+
+// All its processes stand still, and go on again. FailedPrecondition in the wrong state.
+absl::Status Pause(const Found& found);
+absl::Status Unpause(const Found& found);
+
+// With all that is kept of it. FailedPrecondition if it runs and is not to be killed (`force`).
+absl::Status Remove(Engine& engine, const Found& found, bool force);
+
+// The limits of a container, now and for its next starts; and how it is restarted.
+struct Update {
+  std::function<absl::Status(ContainerSpec&)> change;
+};
+absl::Status Apply(Engine& engine, const Found& found, const Update& update);
+
+}  // namespace pelagos::container
