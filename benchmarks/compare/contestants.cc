@@ -94,8 +94,8 @@ absl::Status Contestants::AddFloor(const View& view, const std::string& program)
 
 void Contestants::AddRun(const View& view) {
   Add({InView("pelagos run", view),
-       {pelagos_, "--root", scratch_ + "/data", "--run-root", scratch_ + "/run", "run", "--rootfs",
-        image(), "/bin/true"},
+       {pelagos_, "--root", scratch_ + "/data", "--run-root", scratch_ + "/run", "run", "--rm",
+        "--rootfs", image(), "/bin/true"},
        "",
        {}},
       view);
@@ -106,10 +106,11 @@ void Contestants::AddLimits(const View& view) {
   static constexpr const char* kLimits[] = {"--pids-limit 100", "-m 64m", "--cpus 1",
                                             "-m 64m --pids-limit 100 --cpus 1"};
   for (const char* limits : kLimits) {
-    Entry entry = {absl::StrCat(view.name, ", ", limits),
-                   {pelagos_, "--root", scratch_ + "/data", "--run-root", scratch_ + "/run", "run"},
-                   "",
-                   {}};
+    Entry entry = {
+        absl::StrCat(view.name, ", ", limits),
+        {pelagos_, "--root", scratch_ + "/data", "--run-root", scratch_ + "/run", "run", "--rm"},
+        "",
+        {}};
     for (absl::string_view word : absl::StrSplit(limits, ' ')) entry.argv.emplace_back(word);
     entry.argv.insert(entry.argv.end(), {"--rootfs", image(), "/bin/true"});
     Add(std::move(entry), view, InView("pelagos run", view));

@@ -14,6 +14,7 @@
 #include "pelagos/base/suggest.h"
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/compose.h"
+#include "pelagos/cli/engine/lifecycle.h"
 #include "pelagos/cli/image/image.h"
 #include "pelagos/cli/oci/oci.h"
 #include "pelagos/cli/reml/commands.h"
@@ -33,6 +34,7 @@ constexpr Flag kRunRoot = {"run-root", 0, "DIR",
 std::vector<Command> Commands() {
   std::vector<Command> commands = ComposeCommands();
   commands.push_back(RunCommandRow());
+  for (Command& command : LifecycleCommands()) commands.push_back(std::move(command));
   for (Command& command : SystemCommands()) commands.push_back(std::move(command));
   for (Command& command : RemlCommands()) commands.push_back(std::move(command));
   return commands;
@@ -50,6 +52,7 @@ std::string Help() {
   absl::StrAppend(&text, "\nContainers\n");
   const Command run = RunCommandRow();
   add(run.name, run.summary);
+  for (const Command& command : LifecycleCommands()) add(command.name, command.summary);
   add("oci", "The command line of an OCI runtime, as runc's (also: pelagos-oci).");
   absl::StrAppend(&text, "\nImages\n");
   for (const Command& command : ImageCommands()) add(command.name, command.summary);

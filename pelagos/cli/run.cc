@@ -16,6 +16,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/laps.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/engine/run_kept.h"
 #include "pelagos/cli/run_devices.h"
 #include "pelagos/cli/run_limits.h"
 #include "pelagos/cli/run_mounts.h"
@@ -43,8 +44,6 @@ namespace {
 
 // docker-run(1): the runtime itself failed, the command cannot be invoked, it cannot be found.
 constexpr int kRuntimeFailed = 125;
-constexpr int kCannotInvoke = 126;
-constexpr int kNotFound = 127;
 constexpr int kSignalled = 128;
 
 absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args, uint32_t pid) {
@@ -80,13 +79,6 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args, uint32_t pid) {
   PELAGOS_RETURN_IF_ERROR(ApplySecurity(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplyNamespaces(args, spec));
   return spec;
-}
-
-// Only the step that runs the program has codes of its own, whatever errno another one gave.
-int ExitCodeFor(const absl::Status& status) {
-  if (!launch::IsExecFailure(status)) return kRuntimeFailed;
-  const int error = FindErrno(status).value_or(0);
-  return error == ENOENT || error == ENOTDIR ? kNotFound : kCannotInvoke;
 }
 
 int Run(const Context& context, const Arguments& args) {
@@ -140,6 +132,9 @@ int Run(const Context& context, const Arguments& args) {
   if (spec->terminal && interactive && ::isatty(STDIN_FILENO) == 0) {
     return Fail("run: -i and -t together need a terminal as standard input; leave out one");
   }
+  if (NeedsMonitor(args)) {
+    return RunKept(**engine, args, *std::move(spec));
+  }
   // Before the container is there: a signal must find somebody who passes it on.
   auto loop = sys::EventLoop::Create();
   if (!loop.ok()) return Fail(loop.status(), kRuntimeFailed);
@@ -180,7 +175,7 @@ int Run(const Context& context, const Arguments& args) {
     if (note.asked) std::cerr << "pelagos: note: " << note.text << "\n";
   }
   auto started = container::Run(**engine, *spec, *std::move(prepared), streams);
-  if (!started.ok()) return Fail(started.status(), ExitCodeFor(started.status()));
+  if (!started.ok()) return Fail(started.status(), launch::ExitCodeFor(started.status()));
   running.emplace(*std::move(started));
   if (ended_by != 0) running->Signal(SIGKILL).IgnoreError();
   chosen.reset();  // the container tells now that they are taken
@@ -231,11 +226,13 @@ std::vector<Flag> RunFlags() {
       {"sig-proxy", 0, "", "pass signals on (default); =false: they end the run"},
       {"read-only", 0, "", "seal the root file system"},
       {"pull", 0, "WHEN", "ask the registry for the image: missing (default), always or never"},
-      {"rm", 0, "", "remove the container when it ends: a run in the foreground always does"},
+      {"rm", 0, "", "remove the container when it ends"},
+      {"detach", 'd', "", "print its id and leave it alone"},
+      {"detach-keys", 0, "KEYS", "what leaves its terminal (ctrl-p,ctrl-q)"},
       {"timing", 0, "", "print how long each step took, at the end"},
       {"dry-run", 0, "", "print the plan, run nothing"}};
   for (const auto& more : {LimitFlags(), MountFlags(), DeviceFlags(), RightsFlags(),
-                           SecurityFlags(), NamespacesFlags(), UsernsFlags()}) {
+                           SecurityFlags(), NamespacesFlags(), UsernsFlags(), KeptFlags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
   }
   return flags;

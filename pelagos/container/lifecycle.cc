@@ -23,6 +23,7 @@
 #include "pelagos/container/record_time.h"
 #include "pelagos/container/running.h"
 #include "pelagos/container/stop_mark.h"
+#include "pelagos/container/tell.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/freezer.h"
@@ -134,6 +135,7 @@ absl::StatusOr<store::ContainerRecord> Create(Engine& engine, ContainerSpec spec
   const absl::Status freed = RemoveFolder(engine.roots(), record.id);
   PELAGOS_RETURN_IF_ERROR(created);
   PELAGOS_RETURN_IF_ERROR(freed);
+  Tell(engine.roots(), record, store::EventAction::kCreate);
   return record;
 }
 
@@ -171,11 +173,21 @@ absl::Status Stop(Engine& engine, const Found& before, const StopOptions& option
   if (!init.ok()) return KillAndAwait(engine, found);  // it has just ended
   PELAGOS_RETURN_IF_ERROR(SendOr(*init, options.signal.value_or(StopSignalOf(found))));
   // One that stands still takes no signal.
-  if (before.status == Status::kPaused) PELAGOS_RETURN_IF_ERROR(Unpause(before));
+  if (before.status == Status::kPaused) PELAGOS_RETURN_IF_ERROR(Unpause(engine, before));
   PELAGOS_RETURN_IF_ERROR(
       AwaitEnd(*init, options.timeout.value_or(absl::Seconds(found.record.spec.stop_grace_seconds)))
           .status());
-  return KillAndAwait(engine, found);
+  PELAGOS_RETURN_IF_ERROR(KillAndAwait(engine, found));
+  Tell(engine.roots(), found.record, store::EventAction::kStop);
+  return absl::OkStatus();
+}
+
+absl::Status Restart(Engine& engine, const Found& found, const StopOptions& options) {
+  PELAGOS_RETURN_IF_ERROR(OnlyKept(found, "restarted"));
+  PELAGOS_RETURN_IF_ERROR(Stop(engine, found, options));
+  PELAGOS_RETURN_IF_ERROR(Start(engine, found));
+  Tell(engine.roots(), found.record, store::EventAction::kRestart);
+  return absl::OkStatus();
 }
 
 absl::Status Kill(Engine& engine, const Found& found, int signal) {
@@ -185,7 +197,10 @@ absl::Status Kill(Engine& engine, const Found& found, int signal) {
   if (found.kind == Kind::kKept && (signal == SIGKILL || signal == StopSignalOf(found))) {
     PELAGOS_RETURN_IF_ERROR(MarkStopped(engine.roots(), found.id));
   }
-  return sys::Signal(*init, signal);
+  PELAGOS_RETURN_IF_ERROR(sys::Signal(*init, signal));
+  Tell(engine.roots(), found.record, store::EventAction::kKill, std::nullopt,
+       {{"signal", absl::StrCat(signal)}});
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> Wait(Engine& engine, const Found& found) {
@@ -218,7 +233,7 @@ absl::StatusOr<int> Wait(Engine& engine, const Found& found) {
       absl::StrCat("container '", found.name, "' is lost: its monitor was killed"));
 }
 
-absl::Status Pause(const Found& found) {
+absl::Status Pause(Engine& engine, const Found& found) {
   if (found.status == Status::kPaused) {
     return absl::FailedPreconditionError(
         absl::StrCat("container '", found.name, "' is already paused"));
@@ -229,15 +244,19 @@ absl::Status Pause(const Found& found) {
         absl::StrCat("container '", found.name,
                      "' cannot be paused: that takes a cgroup of version 2 (docs/cgroups.md)"));
   }
-  return launch::Freeze(found.state.cgroup, "", true);
+  PELAGOS_RETURN_IF_ERROR(launch::Freeze(found.state.cgroup, "", true));
+  Tell(engine.roots(), found.record, store::EventAction::kPause);
+  return absl::OkStatus();
 }
 
-absl::Status Unpause(const Found& found) {
+absl::Status Unpause(Engine& engine, const Found& found) {
   if (found.status != Status::kPaused) {
     return absl::FailedPreconditionError(
         absl::StrCat("container '", found.name, "' is not paused"));
   }
-  return launch::Freeze(found.state.cgroup, "", false);
+  PELAGOS_RETURN_IF_ERROR(launch::Freeze(found.state.cgroup, "", false));
+  Tell(engine.roots(), found.record, store::EventAction::kUnpause);
+  return absl::OkStatus();
 }
 
 absl::Status Remove(Engine& engine, const Found& before, bool force) {
@@ -269,23 +288,42 @@ absl::Status Remove(Engine& engine, const Found& before, bool force) {
   PELAGOS_RETURN_IF_ERROR(claim.status());
   PELAGOS_RETURN_IF_ERROR(engine.Release(before.id));
   PELAGOS_RETURN_IF_ERROR(store::RemoveContainer(engine.roots(), before.id));
+  Tell(engine.roots(), before.record, store::EventAction::kDestroy);
   return RemoveFolder(engine.roots(), before.id);
 }
 
-absl::Status Apply(Engine& engine, const Found& found, const Update& update) {
+absl::Status Rename(Engine& engine, const Found& found, const std::string& name) {
+  PELAGOS_RETURN_IF_ERROR(OnlyKept(found, "renamed"));
+  if (IsClaimed(engine.roots(), name)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("the name '", name, "' is in use by a container that runs"));
+  }
+  PELAGOS_RETURN_IF_ERROR(store::RenameContainer(engine.roots(), found.id, name));
+  store::ContainerRecord now = found.record;
+  now.spec.name = name;
+  Tell(engine.roots(), now, store::EventAction::kRename, std::nullopt, {{"oldName", found.name}});
+  return absl::OkStatus();
+}
+
+absl::Status Update(Engine& engine, const Found& found,
+                    const std::function<absl::Status(ContainerSpec&)>& change) {
   PELAGOS_RETURN_IF_ERROR(OnlyKept(found, "changed"));
   store::ContainerRecord record = found.record;
-  PELAGOS_RETURN_IF_ERROR(update.change(record.spec));
-  PELAGOS_ASSIGN_OR_RETURN(const Prepared prepared, PrepareKept(engine, record));
+  PELAGOS_RETURN_IF_ERROR(change(record.spec));
+  PELAGOS_ASSIGN_OR_RETURN(const Prepared after, PrepareKept(engine, record));
   if (found.running()) {
-    if (prepared.plan.cgroup.v1 != PrepareKept(engine, found.record)->plan.cgroup.v1) {
+    PELAGOS_ASSIGN_OR_RETURN(const Prepared before, PrepareKept(engine, found.record));
+    if (after.plan.cgroup.v1 != before.plan.cgroup.v1 ||
+        after.plan.cgroup.v2 != before.plan.cgroup.v2) {
       return absl::FailedPreconditionError(
           absl::StrCat("container '", found.name,
                        "' was started without the cgroups that this limit needs; stop it first"));
     }
-    PELAGOS_RETURN_IF_ERROR(launch::WriteLimits(prepared.plan.cgroup.limits));
+    PELAGOS_RETURN_IF_ERROR(launch::WriteLimits(after.plan.cgroup.limits));
   }
-  return store::WriteContainer(engine.roots(), record);
+  PELAGOS_RETURN_IF_ERROR(store::WriteContainer(engine.roots(), record));
+  Tell(engine.roots(), record, store::EventAction::kUpdate);
+  return absl::OkStatus();
 }
 
 }  // namespace pelagos::container

@@ -37,6 +37,9 @@ struct StopOptions {
 // for one that does not run.
 absl::Status Stop(Engine& engine, const Found& found, const StopOptions& options = {});
 
+// Stop, and Start; of one that does not run, Start alone.
+absl::Status Restart(Engine& engine, const Found& found, const StopOptions& options = {});
+
 // FailedPrecondition if it does not run.
 absl::Status Kill(Engine& engine, const Found& found, int signal);
 
@@ -44,16 +47,17 @@ absl::Status Kill(Engine& engine, const Found& found, int signal);
 absl::StatusOr<int> Wait(Engine& engine, const Found& found);
 
 // All its processes stand still, and go on again. FailedPrecondition in the wrong state.
-absl::Status Pause(const Found& found);
-absl::Status Unpause(const Found& found);
+absl::Status Pause(Engine& engine, const Found& found);
+absl::Status Unpause(Engine& engine, const Found& found);
 
 // With all that is kept of it. FailedPrecondition if it runs and is not to be killed (`force`).
 absl::Status Remove(Engine& engine, const Found& found, bool force);
 
-// The limits of a container, now and for its next starts; and how it is restarted.
-struct Update {
-  std::function<absl::Status(ContainerSpec&)> change;
-};
-absl::Status Apply(Engine& engine, const Found& found, const Update& update);
+// AlreadyExists names who has the name.
+absl::Status Rename(Engine& engine, const Found& found, const std::string& name);
+
+// `change` changes limits and how it is restarted, which holds at once and for later starts.
+absl::Status Update(Engine& engine, const Found& found,
+                    const std::function<absl::Status(ContainerSpec&)>& change);
 
 }  // namespace pelagos::container

@@ -28,6 +28,7 @@
 #include "pelagos/container/running.h"
 #include "pelagos/container/status_text.h"
 #include "pelagos/container/stop_mark.h"
+#include "pelagos/container/tell.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/wait.h"
 #include "pelagos/store/log.h"
@@ -69,6 +70,7 @@ class Monitor {
   void Signal(int signal);
   void Stop();
   void OnExit();
+  void TellEnd();
   void Restart();
   bool WantsRestart() const;
   void Finish();
@@ -151,6 +153,7 @@ absl::Status Monitor::Start(Prepared prepared, uint16_t rows, uint16_t columns) 
   state_.addresses = started_->addresses;
   state_.cgroup = cgroup_.v2;
   PELAGOS_RETURN_IF_ERROR(store::WriteContainerState(engine_.roots(), id_, state_));
+  Tell(engine_.roots(), *record_, store::EventAction::kStart);
   PELAGOS_RETURN_IF_ERROR(streams_->Begin(std::move(started_->terminal)));
   return loop_.Watch(started_->pidfd.get(), EPOLLIN, [this](uint32_t) { OnExit(); });
 }
@@ -200,6 +203,7 @@ void Monitor::OnExit() {
   started_.reset();
   state_.finished_at = RecordTime(absl::Now());
   state_.stopped = stopping_ || IsMarkedStopped(engine_.roots(), id_);
+  TellEnd();
   if (!WantsRestart()) return Finish();
   if (absl::Now() - started_at_ >= kLongRun) {
     back_off_ = kFirstBackOff;
@@ -213,6 +217,13 @@ void Monitor::OnExit() {
     Restart();
   });
   back_off_ = std::min(back_off_ * 2, kLongestBackOff);
+}
+
+void Monitor::TellEnd() {
+  const auto record = store::ReadContainer(engine_.roots(), id_);
+  if (!record.ok()) return;  // `rm` was faster
+  if (state_.out_of_memory) Tell(engine_.roots(), *record, store::EventAction::kOom);
+  Tell(engine_.roots(), *record, store::EventAction::kDie, state_.exit_code);
 }
 
 bool Monitor::WantsRestart() const {
@@ -260,6 +271,8 @@ void Monitor::Finish() {
   Keep(engine_.Clean(id_));
   claim_.reset();
   if (remove_) {
+    const auto record = store::ReadContainer(engine_.roots(), id_);
+    if (record.ok()) Tell(engine_.roots(), *record, store::EventAction::kDestroy);
     Keep(store::RemoveContainer(engine_.roots(), id_));
   } else if (!state_.error.empty()) {
     Save();

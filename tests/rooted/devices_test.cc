@@ -90,7 +90,8 @@ TEST_F(DevicesTest, PrivilegedHasThoseOfTheHost) {
       "test -n \"$(ls shm)\" || echo no more; echo x > sub/mine && echo written");
   const Outcome privileged = Run({"--privileged"}, list);
   const Outcome ordinary = Run({}, "cd /dev; test -e disk || test -e sub || echo none");
-  const Outcome plan = world_->Pelagos({"run", "--privileged", "--dry-run", "busybox", "true"});
+  const Outcome plan =
+      world_->Pelagos({"run", "--rm", "--privileged", "--dry-run", "busybox", "true"});
   ASSERT_EQ(::umount2("/dev", MNT_DETACH), 0);
   EXPECT_EQ(privileged.out,
             "disk block special file 1:5 640 0:6\nsub/mine character special file 1:3 640 0:7\n"

@@ -30,7 +30,7 @@ class DryRunTest : public RootedTest {};
 
 TEST_F(DryRunTest, MakesNothingWhereNothingIs) {
   World world;
-  const Outcome outcome = world.Pelagos({"run", "--dry-run", "busybox", "true"});
+  const Outcome outcome = world.Pelagos({"run", "--rm", "--dry-run", "busybox", "true"});
   EXPECT_EQ(outcome.code, 125) << outcome.Describe();
   EXPECT_TRUE(absl::StrContains(outcome.err, "image 'busybox' is not in the store"))
       << outcome.Describe();
@@ -40,11 +40,11 @@ TEST_F(DryRunTest, MakesNothingWhereNothingIs) {
 
 TEST_F(DryRunTest, PrintsThePlanAndLeavesAllAsItWas) {
   World world;
-  ASSERT_EQ(world.Pelagos({"run", "busybox", "true"}).code, 0);
+  ASSERT_EQ(world.Pelagos({"run", "--rm", "busybox", "true"}).code, 0);
   const auto data = Tree(world.data_root());
   const auto run = Tree(world.run_root());
-  const Outcome outcome = world.Pelagos(
-      {"run", "--dry-run", "--memory", "64m", "--name", "dry", "busybox", "sh", "-c", "echo ran"});
+  const Outcome outcome = world.Pelagos({"run", "--rm", "--dry-run", "--memory", "64m", "--name",
+                                         "dry", "busybox", "sh", "-c", "echo ran"});
   EXPECT_EQ(outcome.code, 0) << outcome.Describe();
   EXPECT_EQ(outcome.err, "");
   EXPECT_TRUE(absl::StartsWith(outcome.out, "container dry\n")) << outcome.out;

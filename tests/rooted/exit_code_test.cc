@@ -17,7 +17,7 @@ class ExitCodeTest : public RunTest {
  protected:
   // `pelagos run FLAGS busybox COMMAND`.
   Outcome Command(const Words& flags, const Words& command) {
-    Words words = {"run"};
+    Words words = {"run", "--rm"};
     words.insert(words.end(), flags.begin(), flags.end());
     words.push_back("busybox");
     words.insert(words.end(), command.begin(), command.end());
@@ -73,9 +73,9 @@ TEST_F(ExitCodeTest, WhatFailsBefore) {
              {"true"});
   ExpectCode(125, "no-such-user", {"-u", "no-such-user"}, {"true"});
   ExpectCode(125, "/no/such/ns", {"--ipc", "ns:/no/such/ns"}, {"true"});
-  const Outcome image = world_->Pelagos({"run", "no-such-image", "true"});
+  const Outcome image = world_->Pelagos({"run", "--rm", "no-such-image", "true"});
   EXPECT_EQ(image.code, 125) << image.Describe();
-  const Outcome rootfs = world_->Pelagos({"run", "--rootfs", "/no/such/root", "true"});
+  const Outcome rootfs = world_->Pelagos({"run", "--rm", "--rootfs", "/no/such/root", "true"});
   EXPECT_EQ(rootfs.code, 125) << rootfs.Describe();
   // A wrong command line is another thing: nothing was tried.
   EXPECT_EQ(Command({"--memory", "much"}, {"true"}).code, 2);

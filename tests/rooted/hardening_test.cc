@@ -44,7 +44,8 @@ TEST_F(HardeningTest, RunAndAServiceAreTheSame) {
                 "(compose-up (compose (service \"a\" '(image \"busybox\") '(command \"true\")))"
                 " \"p\")\n");
   const Outcome service = world_->Pelagos({"compose", "plan"});
-  const Outcome run = world_->Pelagos({"run", "--name", "p-a", "--dry-run", "busybox", "true"});
+  const Outcome run =
+      world_->Pelagos({"run", "--rm", "--name", "p-a", "--dry-run", "busybox", "true"});
   EXPECT_EQ(Steps(run), Steps(service)) << run.out << service.out;
 }
 
@@ -52,7 +53,7 @@ TEST_F(HardeningTest, RunAndAServiceAreTheSame) {
 TEST_F(HardeningTest, ItIsTheWholeProfile) {
   const Outcome loaded = Run({}, "true");
   ASSERT_EQ(loaded.code, 0) << loaded.Describe();
-  const std::string plan = world_->Pelagos({"run", "--dry-run", "busybox", "true"}).out;
+  const std::string plan = world_->Pelagos({"run", "--rm", "--dry-run", "busybox", "true"}).out;
   for (const char* step :
        {"mask /proc/kcore", "mask /sys/firmware", "read-only /proc/sys",
         "capabilities: ", "no new privileges", "seccomp default", "nosuid", "pivot root"}) {

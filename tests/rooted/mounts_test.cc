@@ -163,11 +163,11 @@ TEST_F(MountsTest, PropagationBothWays) {
        {Row{"private", false, false}, Row{"slave", true, false}, Row{"shared", true, true}}) {
     const std::string go = absl::StrCat(row.option, "-go");
     ASSERT_EQ(::mkfifo((top + "/" + go).c_str(), 0600), 0);
-    auto run =
-        world_->Start({"run", "--cap-add", "sys-admin", "--security-opt", "seccomp=unconfined",
-                       "-v", absl::StrCat(top, ":/t:", row.option), "busybox", "sh", "-c",
-                       absl::StrCat("mount -t tmpfs x /t/inside && echo made; read line < /t/", go,
-                                    "; test -e /t/host/mark && echo seen || echo hidden")});
+    auto run = world_->Start(
+        {"run", "--rm", "--cap-add", "sys-admin", "--security-opt", "seccomp=unconfined", "-v",
+         absl::StrCat(top, ":/t:", row.option), "busybox", "sh", "-c",
+         absl::StrCat("mount -t tmpfs x /t/inside && echo made; read line < /t/", go,
+                      "; test -e /t/host/mark && echo seen || echo hidden")});
     ASSERT_TRUE(run->AwaitLine("made")) << row.option;
     const std::string table = sys::ReadFile("/proc/self/mountinfo", 1 << 20).value();
     EXPECT_EQ(absl::StrContains(table, top + "/inside"), row.out) << row.option;
@@ -227,9 +227,10 @@ TEST_F(MountsTest, TargetsOfTheImageLeadNowhereElse) {
   const std::string host = Folder("host");
   world_->Write("host/sentinel", "untouched\n");
   world_->Write("data/name", "mine\n");
-  const Outcome copied = world_->Pelagos({"run", "-v", rootfs + ":/out", "busybox", "sh", "-c",
-                                          "mkdir /out/bin && cp /bin/busybox /out/bin/sh && cp "
-                                          "/bin/busybox /out/bin/cat && mkdir /out/etc-real"});
+  const Outcome copied =
+      world_->Pelagos({"run", "--rm", "-v", rootfs + ":/out", "busybox", "sh", "-c",
+                       "mkdir /out/bin && cp /bin/busybox /out/bin/sh && cp "
+                       "/bin/busybox /out/bin/cat && mkdir /out/etc-real"});
   ASSERT_EQ(copied.code, 0) << copied.Describe();
   // /etc -> far above; /abs -> a path of the host; /dev/null a file of the image's.
   ASSERT_EQ(::symlink(absl::StrCat("../../../../../..", host).c_str(), (rootfs + "/etc").c_str()),
@@ -238,7 +239,7 @@ TEST_F(MountsTest, TargetsOfTheImageLeadNowhereElse) {
   ASSERT_EQ(::symlink("/proc/1/root", (rootfs + "/magic").c_str()), 0);
   world_->Write("rootfs/dev/null", "no device");
   const Outcome outcome = world_->Pelagos(
-      {"run", "--rootfs", rootfs, "-v", "./data:/abs/deep", "-v", "./data/name:/etc/file",
+      {"run", "--rm", "--rootfs", rootfs, "-v", "./data:/abs/deep", "-v", "./data/name:/etc/file",
        "/bin/sh", "-c", "/bin/cat /abs/deep/name /etc/file; echo gone > /dev/null"});
   EXPECT_EQ(outcome.code, 0) << outcome.Describe();
   EXPECT_EQ(outcome.out, "mine\nmine\n");
@@ -247,7 +248,7 @@ TEST_F(MountsTest, TargetsOfTheImageLeadNowhereElse) {
   EXPECT_EQ(sys::ReadFile(rootfs + "/dev/null", 64).value(), "no device");
   // Links of /proc that jump are not followed.
   const Outcome magic = world_->Pelagos(
-      {"run", "--rootfs", rootfs, "-v", "./data:/magic/x", "/bin/sh", "-c", "echo ran"});
+      {"run", "--rm", "--rootfs", rootfs, "-v", "./data:/magic/x", "/bin/sh", "-c", "echo ran"});
   EXPECT_NE(magic.code, 0) << magic.Describe();
   EXPECT_EQ(magic.out, "");
 }

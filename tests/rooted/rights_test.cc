@@ -129,7 +129,8 @@ TEST_F(RightsTest, Privileged) {
                 "grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status; mount -t tmpfs x /mnt && echo "
                 "mounted; test -w /proc/sys/kernel/hostname && echo writable"),
             "NoNewPrivs:\t0\nSeccomp:\t0\nmounted\nwritable\n");
-  const Outcome plan = world_->Pelagos({"run", "--privileged", "--dry-run", "busybox", "true"});
+  const Outcome plan =
+      world_->Pelagos({"run", "--rm", "--privileged", "--dry-run", "busybox", "true"});
   EXPECT_EQ(absl::StrContains(plan.out, "note: left out, since the caller lacks them"),
             !Holds(Capability::kSysResource))
       << plan.Describe();
@@ -201,7 +202,7 @@ TEST_F(RightsTest, NothingOutlivesAContainerInTheHostsPidNamespace) {
 
 TEST_F(RightsTest, NamespacesOfAnotherContainer) {
   const std::unique_ptr<Program> first =
-      world_->Start({"run", "--name", "first", "--hostname", "other", "busybox", "sh", "-c",
+      world_->Start({"run", "--rm", "--name", "first", "--hostname", "other", "busybox", "sh", "-c",
                      "readlink /proc/self/ns/pid; readlink /proc/self/ns/uts; trap 'exit 0' TERM; "
                      "echo up; sleep 1000 & wait"});
   const std::string pid_namespace = first->NextLine().value_or("");
@@ -225,7 +226,7 @@ TEST_F(RightsTest, NamespacesOfAnotherContainer) {
 // Of what the caller lacks only that is said which was asked for by its name.
 TEST_F(RightsTest, WhatCannotBeGivenIsSaidIfAskedFor) {
   const auto without_sys_time = [&](const Words& flags) {
-    Words words = {"run"};
+    Words words = {"run", "--rm"};
     words.insert(words.end(), flags.begin(), flags.end());
     words.insert(words.end(), {"busybox", "echo", "ran"});
     Outcome outcome;
@@ -250,7 +251,7 @@ TEST_F(RightsTest, Init) {
             "pelagos-init\nchild\n");
   EXPECT_EQ(Run({"--init"}, "exit 7").code, 7);
   EXPECT_EQ(Run({"--init"}, "kill -9 $$").code, 128 + SIGKILL);
-  const Outcome missing = world_->Pelagos({"run", "--init", "busybox", "/no/such"});
+  const Outcome missing = world_->Pelagos({"run", "--rm", "--init", "busybox", "/no/such"});
   EXPECT_EQ(missing.code, 127) << missing.Describe();
   EXPECT_EQ(missing.err, "pelagos-init: cannot run '/no/such': No such file or directory\n");
   // Users other than root, a sealed root, path rules: it is there all the same.
@@ -272,7 +273,7 @@ TEST_F(RightsTest, InitReapsOrphans) {
 
 TEST_F(RightsTest, InitPassesSignalsOn) {
   const std::unique_ptr<Program> program =
-      world_->Start({"run", "--init", "busybox", "sh", "-c",
+      world_->Start({"run", "--rm", "--init", "busybox", "sh", "-c",
                      "trap 'echo got; exit 9' TERM; echo up; while :; do :; done"});
   ASSERT_TRUE(program->AwaitLine("up"));
   program->Signal(SIGTERM);

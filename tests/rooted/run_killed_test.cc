@@ -37,7 +37,7 @@ class RunKilledTest : public RunTest {
       RunUpTo(last, words);
       const auto ids = sys::ListFolder(world_->run_root() + "/containers");
       left += ids.ok() && !ids->empty() ? 1 : 0;
-      ExpectNextIsFine({"run", "busybox", "true"});
+      ExpectNextIsFine({"run", "--rm", "busybox", "true"});
       if (HasFailure()) return;
     }
     EXPECT_GT(left, 20 / stride) << "there was something to remove";
@@ -53,29 +53,29 @@ class RunKilledTest : public RunTest {
 
 TEST_F(RunKilledTest, BeforeEachOfItsCalls) {
   ASSERT_EQ(Run({}, "true").code, 0);  // loads the image
-  KillEverywhere({"run", "busybox", "true"}, 1);
+  KillEverywhere({"run", "--rm", "busybox", "true"}, 1);
 }
 
 TEST_F(RunKilledTest, WithAllThatCanBeLeft) {
   ASSERT_EQ(Run({}, "true").code, 0);
-  KillEverywhere({"run", "--name", "all", "--init", "--memory", "64m", "--pids-limit", "100",
-                  "--tmpfs", "/scratch", "--hostname", "h", "busybox", "sh", "-c",
+  KillEverywhere({"run", "--rm", "--name", "all", "--init", "--memory", "64m", "--pids-limit",
+                  "100", "--tmpfs", "/scratch", "--hostname", "h", "busybox", "sh", "-c",
                   "echo x > /scratch/x; echo y > /y; sleep 100 & true"},
                  3);
 }
 
 // The namesake starts from the image, not from what the killed one wrote.
 TEST_F(RunKilledTest, NothingOfItIsInItsNamesake) {
-  const auto killed = world_->Start(
-      {"run", "--name", "n", "busybox", "sh", "-c", "echo old > /old; echo written; sleep 1000"});
+  const auto killed = world_->Start({"run", "--rm", "--name", "n", "busybox", "sh", "-c",
+                                     "echo old > /old; echo written; sleep 1000"});
   ASSERT_TRUE(killed->AwaitLine("written"));
-  const Outcome second = world_->Pelagos({"run", "--name", "n", "busybox", "true"});
+  const Outcome second = world_->Pelagos({"run", "--rm", "--name", "n", "busybox", "true"});
   EXPECT_EQ(second.code, 125) << second.Describe();
   EXPECT_TRUE(absl::StrContains(second.err, "already exists and is running")) << second.Describe();
   killed->Signal(SIGKILL);
   killed->Wait();
   for (const pid_t child : Descendants()) ASSERT_TRUE(AwaitEnd(child));
-  ExpectNextIsFine({"run", "--name", "n", "busybox", "sh", "-c", "test ! -e /old"});
+  ExpectNextIsFine({"run", "--rm", "--name", "n", "busybox", "sh", "-c", "test ! -e /old"});
 }
 
 // Others run while some are killed: they lose nothing, and find what is left.
@@ -85,15 +85,16 @@ TEST_F(RunKilledTest, ManyAtOnce) {
     SCOPED_TRACE(round);
     std::vector<std::unique_ptr<Program>> killed, others;
     for (int i = 0; i < 4; ++i) {
-      killed.push_back(world_->Start({"run", "busybox", "sh", "-c", "echo up; sleep 1000"}));
+      killed.push_back(
+          world_->Start({"run", "--rm", "busybox", "sh", "-c", "echo up; sleep 1000"}));
     }
     for (int i = 0; i < 4; ++i) {
       if (i != 0) {  // one is killed on its way
         ASSERT_TRUE(killed[i]->AwaitLine("up"));
       }
       killed[i]->Signal(SIGKILL);
-      others.push_back(world_->Start({"run", "--name", absl::StrCat("o", i), "busybox", "sh", "-c",
-                                      "echo x > /x && cat /etc/hostname /x"}));
+      others.push_back(world_->Start({"run", "--rm", "--name", absl::StrCat("o", i), "busybox",
+                                      "sh", "-c", "echo x > /x && cat /etc/hostname /x"}));
     }
     for (int i = 0; i < 4; ++i) {
       const Outcome outcome = others[i]->Wait();
@@ -103,7 +104,7 @@ TEST_F(RunKilledTest, ManyAtOnce) {
       killed[i]->Wait();
     }
     for (const pid_t child : Descendants()) ASSERT_TRUE(AwaitEnd(child));
-    ExpectNextIsFine({"run", "busybox", "true"});
+    ExpectNextIsFine({"run", "--rm", "busybox", "true"});
   }
 }
 

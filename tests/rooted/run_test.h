@@ -22,7 +22,7 @@ class RunTest : public RootedTest {
   }
 
   Outcome Run(Words flags, const std::string& script) {
-    Words words = {"run"};
+    Words words = {"run", "--rm"};
     words.insert(words.end(), flags.begin(), flags.end());
     words.insert(words.end(), {"busybox", "sh", "-c", script});
     return world_->Pelagos(words);

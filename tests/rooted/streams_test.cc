@@ -25,21 +25,21 @@ class StreamsTest : public RunTest {
 TEST_F(StreamsTest, InputOnlyWhenAskedFor) {
   // What it does not read is there for the next.
   const Outcome without =
-      Script("printf 'one\\ntwo\\n' | { $PELAGOS run busybox cat; echo then; cat; }");
+      Script("printf 'one\\ntwo\\n' | { $PELAGOS run --rm busybox cat; echo then; cat; }");
   EXPECT_EQ(without.code, 0) << without.Describe();
   EXPECT_EQ(without.out, "then\none\ntwo\n") << without.Describe();
-  const Outcome null = Script("echo x | $PELAGOS run busybox readlink /proc/self/fd/0");
+  const Outcome null = Script("echo x | $PELAGOS run --rm busybox readlink /proc/self/fd/0");
   EXPECT_EQ(null.out, "/dev/null\n") << null.Describe();
-  const Outcome with = Script("printf 'one\\ntwo\\n' | $PELAGOS run -i busybox cat");
+  const Outcome with = Script("printf 'one\\ntwo\\n' | $PELAGOS run --rm -i busybox cat");
   EXPECT_EQ(with.out, "one\ntwo\n") << with.Describe();
-  const Outcome file = Script("echo hello > f; $PELAGOS run -i --user 1000 busybox cat < f");
+  const Outcome file = Script("echo hello > f; $PELAGOS run --rm -i --user 1000 busybox cat < f");
   EXPECT_EQ(file.out, "hello\n") << file.Describe();
 }
 
 TEST_F(StreamsTest, MuchGoesThroughUnchanged) {
   const Outcome outcome = Script(
-      "seq 1 200000 > f; cksum < f; $PELAGOS run -i busybox cat < f | cksum;"
-      "cat f | $PELAGOS run -i busybox cat | cksum");
+      "seq 1 200000 > f; cksum < f; $PELAGOS run --rm -i busybox cat < f | cksum;"
+      "cat f | $PELAGOS run --rm -i busybox cat | cksum");
   const std::string once = outcome.out.substr(0, outcome.out.find('\n') + 1);
   EXPECT_EQ(outcome.out, absl::StrCat(once, once, once)) << outcome.Describe();
 }
@@ -52,7 +52,7 @@ TEST_F(StreamsTest, OutputsStayApart) {
 
 // A reader that leaves ends the program as it would without us.
 TEST_F(StreamsTest, AReaderThatLeaves) {
-  const Outcome outcome = Script("$PELAGOS run --init busybox yes | head -n 1");
+  const Outcome outcome = Script("$PELAGOS run --rm --init busybox yes | head -n 1");
   EXPECT_EQ(outcome.out, "y\n") << outcome.Describe();
   EXPECT_EQ(outcome.err, "") << outcome.Describe();
   world_->ExpectNoResidue("a reader that left");
@@ -63,7 +63,7 @@ TEST_F(StreamsTest, SignalsAreTheProgramsOwn) {
     SCOPED_TRACE(init ? "with --init" : "as the first process");
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) {
       SCOPED_TRACE(signal);
-      Words words = {"run"};
+      Words words = {"run", "--rm"};
       if (init) words.push_back("--init");
       const std::string trap =
           absl::StrCat("trap 'echo got; exit 7' ", signal, "; echo up; while :; do :; done");
@@ -83,7 +83,7 @@ TEST_F(StreamsTest, SignalsAreTheProgramsOwn) {
 TEST_F(StreamsTest, SignalsThatAreNotPassedOn) {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
     const auto program =
-        world_->Start({"run", "--sig-proxy=false", "busybox", "sh", "-c",
+        world_->Start({"run", "--rm", "--sig-proxy=false", "busybox", "sh", "-c",
                        "trap 'echo got' INT TERM USR1; echo up; while :; do :; done"});
     ASSERT_TRUE(program->AwaitLine("up"));
     program->Signal(signal);
@@ -101,8 +101,8 @@ TEST_F(StreamsTest, SignalsThatAreNotPassedOn) {
 // The kernel shields the first process of a pid namespace from what it does not handle
 // (pid_namespaces(7)); one below --init is not shielded.
 TEST_F(StreamsTest, SignalsThatTheProgramDoesNotHandle) {
-  const auto program =
-      world_->Start({"run", "--init", "busybox", "sh", "-c", "echo up; while :; do :; done"});
+  const auto program = world_->Start(
+      {"run", "--rm", "--init", "busybox", "sh", "-c", "echo up; while :; do :; done"});
   ASSERT_TRUE(program->AwaitLine("up"));
   program->Signal(SIGTERM);
   EXPECT_EQ(program->Wait().code, 128 + SIGTERM);

@@ -77,7 +77,7 @@ class SwappedLinksTest : public RootedTest {
   // k; or how many such calls there were, if they were fewer.
   std::pair<Outcome, int> RunSwapped(const std::string& swapped, int k,
                                      const std::vector<std::string>& flags) {
-    std::vector<std::string> words = {"run", "--rootfs", root_, "--user", "victim"};
+    std::vector<std::string> words = {"run", "--rm", "--rootfs", root_, "--user", "victim"};
     words.insert(words.end(), flags.begin(), flags.end());
     words.insert(words.end(), {"/bin/busybox", "cat", "/proc/self/status", "/etc/hostname",
                                "/etc/hosts", "/etc/resolv.conf", "/etc/passwd"});

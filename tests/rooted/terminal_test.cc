@@ -47,7 +47,7 @@ class TerminalTest : public RootedTest {
     master_ = Fd(master);
     slave_ = Fd(slave);
     ASSERT_EQ(::tcgetattr(slave, &before_), 0);
-    words.insert(words.begin(), {Runfile("tools/pelagos"), "run"});
+    words.insert(words.begin(), {Runfile("tools/pelagos"), "run", "--rm"});
     std::vector<std::string> env = {absl::StrCat("PATH=", kPath),
                                     absl::StrCat("PELAGOS_ROOT=", world_->data_root()),
                                     absl::StrCat("PELAGOS_RUN_ROOT=", world_->run_root())};
@@ -223,7 +223,7 @@ TEST_F(TerminalTest, AFailureLeavesTheTerminalAsItWas) {
 }
 
 TEST_F(TerminalTest, WithoutATerminalOfOurOwn) {
-  const Outcome outcome = world_->Pelagos({"run", "-it", "busybox", "true"});
+  const Outcome outcome = world_->Pelagos({"run", "--rm", "-it", "busybox", "true"});
   EXPECT_EQ(outcome.code, 1) << outcome.Describe();
   EXPECT_TRUE(absl::StrContains(outcome.err, "need a terminal as standard input"))
       << outcome.Describe();

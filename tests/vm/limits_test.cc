@@ -79,8 +79,8 @@ class LimitsTest : public RootedTest {
 };
 
 TEST_F(LimitsTest, RunWritesThemAndCleansUp) {
-  const auto run = world_.Start({"run", "--memory", "48m", "--cpus", "0.5", "busybox", "sh", "-c",
-                                 "trap 'exit 3' TERM; sleep 1000 & echo up; wait"});
+  const auto run = world_.Start({"run", "--rm", "--memory", "48m", "--cpus", "0.5", "busybox", "sh",
+                                 "-c", "trap 'exit 3' TERM; sleep 1000 & echo up; wait"});
   ASSERT_TRUE(run->AwaitLine("up"));
   const std::string cgroup = TheCgroup();
   EXPECT_EQ(Read(cgroup + "/memory.max"), absl::StrCat(48 << 20));
@@ -95,18 +95,18 @@ TEST_F(LimitsTest, RunWritesThemAndCleansUp) {
 }
 
 TEST_F(LimitsTest, RunEndsWith137WithoutMemory) {
-  const Outcome run = world_.Pelagos({"run", "--memory", "32m", "busybox", "dd", "if=/dev/zero",
-                                      "of=/dev/null", "bs=200M", "count=1"});
+  const Outcome run = world_.Pelagos({"run", "--rm", "--memory", "32m", "busybox", "dd",
+                                      "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"});
   EXPECT_EQ(run.code, 137) << run.Describe();
   world_.ExpectNoResidue("a container without memory");
-  const Outcome enough = world_.Pelagos({"run", "--memory", "300m", "busybox", "dd", "if=/dev/zero",
-                                         "of=/dev/null", "bs=200M", "count=1"});
+  const Outcome enough = world_.Pelagos({"run", "--rm", "--memory", "300m", "busybox", "dd",
+                                         "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"});
   EXPECT_EQ(enough.code, 0) << enough.Describe();
   EXPECT_TRUE(Cgroups().empty());
 }
 
 TEST_F(LimitsTest, RunIsThrottled) {
-  const auto run = world_.Start({"run", "--cpus", "0.1", "busybox", "sh", "-c",
+  const auto run = world_.Start({"run", "--rm", "--cpus", "0.1", "busybox", "sh", "-c",
                                  absl::StrCat("trap 'exit 3' TERM; echo up; ", kSpin)});
   ASSERT_TRUE(run->AwaitLine("up"));
   ExpectThrottled(TheCgroup(), *run);
@@ -119,11 +119,11 @@ TEST_F(LimitsTest, RunIsThrottled) {
 // No process is ever moved: that waits for all CPUs, for milliseconds.
 TEST_F(LimitsTest, TheChildIsClonedIntoItsCgroup) {
   // The image is loaded before.
-  ASSERT_EQ(world_.Pelagos({"run", "busybox", "true"}).code, 0);
+  ASSERT_EQ(world_.Pelagos({"run", "--rm", "busybox", "true"}).code, 0);
   const std::string log = world_.folder() + "/calls";
   const Outcome run =
       world_.Tool({"strace", "-f", "-e", "trace=clone3,openat", "-o", log, Runfile("tools/pelagos"),
-                   "run", "--memory", "64m", "busybox", "true"});
+                   "run", "--rm", "--memory", "64m", "busybox", "true"});
   ASSERT_EQ(run.code, 0) << run.Describe();
   const absl::StatusOr<std::string> calls = sys::ReadFile(log, size_t{1} << 20);
   ASSERT_TRUE(calls.ok()) << calls.status();

@@ -62,7 +62,7 @@ class CgroupsTest : public RootedTest {
     return text.ok() ? std::string(absl::StripAsciiWhitespace(*text)) : "";
   }
   Words RunWords(const Words& flags, const Words& command) const {
-    Words words = {"run", "--name", name_};
+    Words words = {"run", "--rm", "--name", name_};
     words.insert(words.end(), flags.begin(), flags.end());
     words.push_back("busybox");
     words.insert(words.end(), command.begin(), command.end());

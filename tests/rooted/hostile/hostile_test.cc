@@ -106,7 +106,7 @@ TEST_F(HostileTest, WhatContainersLeaveIsOutOfReach) {
   rooted::World world;
   fs::permissions(fs::path(world.data_root()).parent_path(), fs::perms(0755));
   const rooted::Outcome run =
-      world.Pelagos({"run", "-v", "left:/left", "--name", "leaves", "busybox", "sh", "-c",
+      world.Pelagos({"run", "--rm", "-v", "left:/left", "--name", "leaves", "busybox", "sh", "-c",
                      "cp /bin/busybox /left/suid && chmod 4755 /left/suid && echo left"});
   EXPECT_EQ(run.out, "left\n") << run.Describe();
   std::vector<std::string> programs;

@@ -45,7 +45,7 @@ class JoiningTest : public RunTest {
 TEST_F(JoiningTest, NothingOfTheRuntimeCanBeHad) {
   const std::string root = MakeRoot();
   std::unique_ptr<Program> watcher = world_->Start(
-      {"run", "--name", "watcher", "--rootfs", root, "/prober", "watch=tools/pelagos"});
+      {"run", "--rm", "--name", "watcher", "--rootfs", root, "/prober", "watch=tools/pelagos"});
   ASSERT_TRUE(watcher->AwaitLine("ready"));
   const std::string space = absl::StrCat("ns:/proc/", ChildOf(watcher->pid()), "/ns/pid");
   constexpr int kRounds = 60;

@@ -85,7 +85,7 @@ std::string ImageNameOf(const Case& one) { return "hostile/" + one.name + ":late
 std::vector<std::string> PelagosWords(const Case& one, const std::string& root,
                                       const std::string& outside, const std::string& id) {
   const Ask& ask = one.ask;
-  std::vector<std::string> words = {"run", "--name", id};
+  std::vector<std::string> words = {"run", "--rm", "--name", id};
   const auto add = [&](const char* flag, const std::string& value) {
     words.push_back(absl::StrCat("--", flag, "=", value));
   };

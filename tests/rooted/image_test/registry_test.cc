@@ -169,9 +169,10 @@ TEST_F(RegistryTest, RunPullsWhatIsMissing) {
   MakeLayout();
   PushLayout("x:1");
   const std::string name = host_ + "/x:1";
-  Fails({"run", "--pull", "sometimes", name}, 2, "expected missing, always or never");
-  Fails({"run", "--pull", "never", name}, 125, "is not in the store");
-  EXPECT_EQ(Must({"run", name, "/bin/sh", "-c", "echo $(wc -c < /srv/noise)"}), "3000000\n");
+  Fails({"run", "--rm", "--pull", "sometimes", name}, 2, "expected missing, always or never");
+  Fails({"run", "--rm", "--pull", "never", name}, 125, "is not in the store");
+  EXPECT_EQ(Must({"run", "--rm", name, "/bin/sh", "-c", "echo $(wc -c < /srv/noise)"}),
+            "3000000\n");
   const size_t one = sys::ListFolder(data_root() + "/images/layers")->size();
   // The tag moves: only who asks notices.
   const Outcome made = rooted::Run({"sh", "-ec", absl::StrCat("cd ", folder_, R"(
@@ -180,8 +181,9 @@ TEST_F(RegistryTest, RunPullsWhatIsMissing) {
     )")});
   ASSERT_EQ(made.code, 0) << made.Describe();
   PushLayout("x:1");
-  Fails({"run", name, "/bin/sh", "-c", "cat /new/file"}, 1, "");
-  EXPECT_EQ(Must({"run", "--pull", "always", name, "/bin/sh", "-c", "cat /new/file"}), "new\n");
+  Fails({"run", "--rm", name, "/bin/sh", "-c", "cat /new/file"}, 1, "");
+  EXPECT_EQ(Must({"run", "--rm", "--pull", "always", name, "/bin/sh", "-c", "cat /new/file"}),
+            "new\n");
   EXPECT_EQ(sys::ListFolder(data_root() + "/images/layers")->size(), one + 1);
 }
 

@@ -38,7 +38,7 @@ class UseTest : public RunTest {
   // A container that has written, on a volume too.
   std::unique_ptr<Program> StartContainer() {
     auto container = world_->Start(
-        {"run", "--name", "busy", "-v", "kept:/kept", "busybox", "sh", "-c",
+        {"run", "--rm", "--name", "busy", "-v", "kept:/kept", "busybox", "sh", "-c",
          "trap 'exit 0' TERM; head -c 300000 /dev/zero > /written; head -c 100000 /dev/zero > "
          "/kept/file; echo up; sleep 1000 & wait"});
     EXPECT_TRUE(container->AwaitLine("up"));
@@ -103,8 +103,9 @@ TEST_F(UseTest, ManyLayersAreStacked) {
                        .Build());
   }
   Must({"image", "load", world_->Write("many.tar", LayoutForTests(tars, tars, "many:1").Pack())});
-  EXPECT_EQ(Must({"run", "many:1", "/bin/sh", "-c", "echo f*; cat /top; echo x > /f; cat /f"}),
-            absl::StrCat("f", kLayers - 1, "\n", kLayers - 1, "x\n"));
+  EXPECT_EQ(
+      Must({"run", "--rm", "many:1", "/bin/sh", "-c", "echo f*; cat /top; echo x > /f; cat /f"}),
+      absl::StrCat("f", kLayers - 1, "\n", kLayers - 1, "x\n"));
   world_->ExpectNoResidue("an image of many layers");
 }
 

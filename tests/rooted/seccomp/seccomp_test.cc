@@ -24,7 +24,7 @@ class SeccompTest : public RootedTest {
 
   static std::vector<std::string> Run(const std::string& option, const std::string& script,
                                       std::vector<std::string> more = {}) {
-    std::vector<std::string> args = {"run", "--security-opt", option};
+    std::vector<std::string> args = {"run", "--rm", "--security-opt", option};
     for (std::string& word : more) args.push_back(std::move(word));
     for (const char* word : {"busybox", "sh", "-c"}) args.emplace_back(word);
     args.push_back(script);
@@ -141,8 +141,8 @@ TEST_F(SeccompTest, TheProgramItselfMayBeNotified) {
   const std::string option = Profile(R"({"names":["execve","sendmsg"],"action":"SCMP_ACT_NOTIFY"})",
                                      absl::StrCat(R"("listenerPath":")", path, "\","));
   // By its path: there is one execve.
-  const auto program =
-      world_->Start({"run", "--security-opt", option, "busybox", "/bin/sh", "-c", "exit 7"});
+  const auto program = world_->Start(
+      {"run", "--rm", "--security-opt", option, "busybox", "/bin/sh", "-c", "exit 7"});
   EXPECT_FALSE(listener.Accept().empty());
   EXPECT_EQ(listener.Answer(0), SYS_execve);
   EXPECT_EQ(program->Wait().code, 7);

@@ -63,9 +63,9 @@ TEST_F(OwnUserNamespaceTest, ImagesAreTheRootsInside) {
 
 TEST_F(OwnUserNamespaceTest, ProcessesAndFilesSeenFromTheHost) {
   const std::unique_ptr<Program> program = world_->Start(
-      {"run", "--name", "mapped", "--uidmap", "0:100000:65536", "--gidmap", "0:200000:65536",
-       "--user", "1000:1001", "-v", "data:/data", "--user", "1000:1001", "busybox", "sh", "-c",
-       "touch /tmp/mine; echo up; exec sleep 1000"});
+      {"run", "--rm", "--name", "mapped", "--uidmap", "0:100000:65536", "--gidmap",
+       "0:200000:65536", "--user", "1000:1001", "-v", "data:/data", "--user", "1000:1001",
+       "busybox", "sh", "-c", "touch /tmp/mine; echo up; exec sleep 1000"});
   ASSERT_TRUE(program->AwaitLine("up"));
   const std::string init = InitOf(*program);
   const std::string status = sys::ReadFile(absl::StrCat("/proc/", init, "/status"), 65536).value();
@@ -123,7 +123,7 @@ TEST_F(OwnUserNamespaceTest, DevicesInTheRootAreNone) {
   ASSERT_EQ(::mknod((root + "/zero").c_str(), S_IFCHR | 0666, makedev(1, 5)), 0);
   ASSERT_EQ(::chmod((root + "/zero").c_str(), 0666), 0);
   const auto run = [&](const Words& flags) {
-    Words words = {"run", "--privileged", "--rootfs", root};
+    Words words = {"run", "--rm", "--privileged", "--rootfs", root};
     words.insert(words.end(), flags.begin(), flags.end());
     words.insert(words.end(),
                  {"/bin/busybox", "sh", "-c",
@@ -176,8 +176,8 @@ TEST_F(OwnUserNamespaceTest, StandardStreamsAreTheUsers) {
 // Those of another container, with the user namespace they belong to.
 TEST_F(OwnUserNamespaceTest, JoinsAUserNamespace) {
   const std::unique_ptr<Program> first = world_->Start(
-      {"run", "--name", "first", "--uidmap", "0:100000:65536", "--hostname", "other", "busybox",
-       "sh", "-c",
+      {"run", "--rm", "--name", "first", "--uidmap", "0:100000:65536", "--hostname", "other",
+       "busybox", "sh", "-c",
        "readlink /proc/self/ns/user; readlink /proc/self/ns/net; trap 'exit 0' TERM; echo up; "
        "sleep 1000 & wait"});
   const std::string user = first->NextLine().value_or(""), net = first->NextLine().value_or("");
@@ -207,7 +207,7 @@ TEST_F(OwnUserNamespaceTest, Mistakes) {
   ExpectFails({"--userns", "keep-id"}, 2, "this is for ordinary users");
   ExpectFails({"--userns", "ns:/no/such"}, 125, "expected /proc/PID/ns/user");
   const Outcome missing =
-      world_->Pelagos({"run", "--uidmap", "0:100000:65536", "busybox", "/no/such"});
+      world_->Pelagos({"run", "--rm", "--uidmap", "0:100000:65536", "busybox", "/no/such"});
   EXPECT_EQ(missing.code, 127) << missing.Describe();
   world_->ExpectNoResidue("containers that could not be started");
 }

@@ -58,8 +58,9 @@ class PeersTest : public RunTest {
 };
 
 TEST_F(PeersTest, AllOfAContainers) {
-  const std::unique_ptr<Program> first = world_->Start(
-      {"run", "--name", "first", "--hostname", "other", "busybox", "sh", "-c", kTellAndWait});
+  const std::unique_ptr<Program> first =
+      world_->Start({"run", "--rm", "--name", "first", "--hostname", "other", "busybox", "sh", "-c",
+                     kTellAndWait});
   const std::string told = Told(*first);
   EXPECT_TRUE(absl::EndsWith(told, "\nother\n")) << told;
   EXPECT_EQ(Out(JoinAll("first"), kTell), told);
@@ -74,13 +75,13 @@ TEST_F(PeersTest, AllOfAContainers) {
 
 TEST_F(PeersTest, OneInAUserNamespaceOfItsOwn) {
   const std::unique_ptr<Program> first =
-      world_->Start({"run", "--name", "first", "--uidmap", "0:100000:65536", "busybox", "sh", "-c",
-                     absl::StrCat("readlink /proc/self/ns/user;", kTellAndWait)});
+      world_->Start({"run", "--rm", "--name", "first", "--uidmap", "0:100000:65536", "busybox",
+                     "sh", "-c", absl::StrCat("readlink /proc/self/ns/user;", kTellAndWait)});
   const std::string told = Told(*first);
   Words words = JoinAll("first");
   words.insert(words.end(), {"--userns", "container:first"});
   EXPECT_EQ(Out(words, absl::StrCat("readlink /proc/self/ns/user;", kTell)), told);
-  Words dry = {"run", "--dry-run"};
+  Words dry = {"run", "--rm", "--dry-run"};
   dry.insert(dry.end(), words.begin(), words.end());
   dry.insert(dry.end(), {"busybox", "true"});
   const Outcome plan = world_->Pelagos(dry);
@@ -95,7 +96,7 @@ TEST_F(PeersTest, OneInAUserNamespaceOfItsOwn) {
   EXPECT_EQ(first->Wait().code, 0);
   // One without a user namespace has the launcher's.
   const std::unique_ptr<Program> second =
-      world_->Start({"run", "--name", "second", "busybox", "sh", "-c", kTellAndWait});
+      world_->Start({"run", "--rm", "--name", "second", "busybox", "sh", "-c", kTellAndWait});
   Told(*second);
   ExpectFails({"--userns", "container:second"}, 125, "it is the one that the launcher is in");
   second->Signal(SIGTERM);
@@ -147,7 +148,7 @@ TEST_F(PeersTest, WhatDoesNotRunIsNotJoined) {
 class UsersPeersTest : public UserTest {};
 
 TEST_F(UsersPeersTest, ContainersOfOneUserShareNamespaces) {
-  Words words = {"run", "--name", "first", "--hostname", "other", "busybox", "sh", "-c"};
+  Words words = {"run", "--rm", "--name", "first", "--hostname", "other", "busybox", "sh", "-c"};
   words.push_back(absl::StrCat("readlink /proc/self/ns/user;", kTellAndWait));
   Program first(AsUser(PelagosWords(words)),
                 {{absl::StrCat("PATH=", kPath)}, world_->folder(), -1});
@@ -174,8 +175,8 @@ TEST_F(UsersPeersTest, AutoGivesIdsThatNoOtherContainerHas) {
     ASSERT_TRUE(sys::WriteFileAtomically(file, before + "containers:2000000:2000\n", 0644).ok());
   }
   const auto start = [&](const std::string& name) {
-    return world_->Start({"run", "--name", name, "--userns", "auto:size=1000", "busybox", "sh",
-                          "-c",
+    return world_->Start({"run", "--rm", "--name", name, "--userns", "auto:size=1000", "busybox",
+                          "sh", "-c",
                           "tr -s ' ' < /proc/self/uid_map; trap 'exit 0' TERM; echo up; "
                           "sleep 1000 & wait"});
   };
@@ -185,14 +186,15 @@ TEST_F(UsersPeersTest, AutoGivesIdsThatNoOtherContainerHas) {
   std::unique_ptr<Program> second = start("second");
   EXPECT_EQ(second->NextLine(), " 0 2001000 1000");
   ASSERT_TRUE(second->AwaitLine("up"));
-  const Outcome none = world_->Pelagos({"run", "--userns", "auto:size=1000", "busybox", "true"});
+  const Outcome none =
+      world_->Pelagos({"run", "--rm", "--userns", "auto:size=1000", "busybox", "true"});
   EXPECT_EQ(none.code, 125);
   EXPECT_TRUE(absl::StrContains(none.err, "no 1000 user ids in a row of 'containers' are free"))
       << none.Describe();
   first->Signal(SIGTERM);
   EXPECT_EQ(first->Wait().code, 0);
-  const Outcome third = world_->Pelagos({"run", "--userns", "auto:size=1000", "busybox", "sh", "-c",
-                                         "tr -s ' ' < /proc/self/uid_map"});
+  const Outcome third = world_->Pelagos({"run", "--rm", "--userns", "auto:size=1000", "busybox",
+                                         "sh", "-c", "tr -s ' ' < /proc/self/uid_map"});
   EXPECT_EQ(third.out, " 0 2000000 1000\n") << third.Describe();
   second->Signal(SIGTERM);
   EXPECT_EQ(second->Wait().code, 0);
@@ -205,8 +207,8 @@ TEST_F(UsersPeersTest, KeepsTheUsersId) {
   std::filesystem::create_directories(folder);
   ASSERT_EQ(::chown(folder.c_str(), kUser, kUser), 0);
   const auto run = [&](const std::string& mode, const std::string& script) {
-    return Pelagos(
-        {"run", "--userns", mode, "--rootfs", root, "-v", folder + ":/files", "sh", "-c", script});
+    return Pelagos({"run", "--rm", "--userns", mode, "--rootfs", root, "-v", folder + ":/files",
+                    "sh", "-c", script});
   };
   const Outcome kept = run("keep-id",
                            "id -u; id -g; touch /files/mine; stat -c %u:%g /files/mine "

@@ -69,7 +69,7 @@ TEST_F(RootlessTest, ProcessesSeenFromTheHost) {
 TEST_F(RootlessTest, ARootFolderOfTheUsers) {
   const std::string root = MakeRoot();
   const Outcome outcome =
-      Pelagos({"run", "--rootfs", root, "sh", "-c",
+      Pelagos({"run", "--rm", "--rootfs", root, "sh", "-c",
                "stat -c %u:%g / /bin/busybox /etc/hosts; touch /new && hostname"});
   EXPECT_EQ(outcome.code, 0) << outcome.Describe();
   EXPECT_TRUE(absl::StartsWith(outcome.out, "0:0\n0:0\n0:0\npelagos-")) << outcome.Describe();
@@ -93,7 +93,7 @@ TEST_F(RootlessTest, ImagesOfTheUsersOwn) {
   world_->Write("image.tar", image::LayoutForTests(tars, tars, "mine:1").Pack());
   const Outcome load = Pelagos({"image", "load", "-i", Path("image.tar")});
   ASSERT_EQ(load.code, 0) << load.Describe();
-  const Outcome run = Pelagos({"run", "mine:1", "/bin/sh", "-c",
+  const Outcome run = Pelagos({"run", "--rm", "mine:1", "/bin/sh", "-c",
 
                                "echo /owned /back/* /gon*"});
   EXPECT_TRUE(absl::StrContains(run.out, "/owned /back/new /gon*\n")) << run.Describe();
@@ -135,7 +135,7 @@ TEST_F(RootlessTest, WithoutRangesOneIdIsMapped) {
   // Whoever has no newuidmap has one id too.
   const std::string root = MakeRoot();
   const auto run = [&](Words flags, const std::string& script) {
-    Words words = {"run", "--rootfs", root};
+    Words words = {"run", "--rm", "--rootfs", root};
     words.insert(words.end(), flags.begin(), flags.end());
     words.insert(words.end(), {"sh", "-c", script});
     return Pelagos(words, {"PATH=/nonexistent"});
@@ -236,9 +236,10 @@ TEST_F(RootlessTest, SaysWhatForbidsUserNamespaces) {
   const std::string root = MakeRoot();
   const Outcome outcome = world_->Tool(
       {"unshare", "--user", "--map-root-user", "sh", "-c",
-       absl::StrCat("echo 0 > /proc/sys/user/max_user_namespaces && exec ", Setpriv(),
-                    " --bounding-set=-sys_admin --inh-caps=-sys_admin env PELAGOS_RUN_ROOT=",
-                    Path("run"), " ", Path("programs/pelagos"), " run --rootfs ", root, " id")});
+       absl::StrCat(
+           "echo 0 > /proc/sys/user/max_user_namespaces && exec ", Setpriv(),
+           " --bounding-set=-sys_admin --inh-caps=-sys_admin env PELAGOS_RUN_ROOT=", Path("run"),
+           " ", Path("programs/pelagos"), " run --rm --rootfs ", root, " id")});
   EXPECT_EQ(outcome.code, 125) << outcome.Describe();
   EXPECT_EQ(outcome.err,
             "pelagos: error: containers of ordinary users need user namespaces, and this host "

@@ -127,7 +127,7 @@ class UserTest : public RootedTest {
     return world_->Tool(AsUser(PelagosWords(std::move(args)), env));
   }
   static Words RunWords(const Words& flags, const std::string& script) {
-    Words words = {"run"};
+    Words words = {"run", "--rm"};
     words.insert(words.end(), flags.begin(), flags.end());
     words.insert(words.end(), {"busybox", "sh", "-c", script});
     return words;
