@@ -105,6 +105,14 @@ absl::StatusOr<Fd> Peer::OpenNamespace(Namespace kind) const {
   return opened;
 }
 
+absl::StatusOr<sys::RootFd> Peer::OpenRoot() const {
+  PELAGOS_ASSIGN_OR_RETURN(sys::RootFd root,
+                           sys::RootFd::Open(absl::StrCat("/proc/", init_.pid, "/root")),
+                           "container '", name_, "'");
+  PELAGOS_RETURN_IF_ERROR(Confirm());
+  return root;
+}
+
 absl::StatusOr<IdMap> ReadIdMap(absl::string_view path) {
   absl::string_view process = path;
   if (!absl::StartsWith(process, "/proc/") || !absl::ConsumeSuffix(&process, "/ns/user")) {

@@ -18,6 +18,7 @@
 #include "pelagos/policy/id_map.h"
 #include "pelagos/store/paths.h"
 #include "pelagos/sys/process.h"
+#include "pelagos/sys/root_fd.h"
 
 namespace pelagos::container {
 
@@ -43,6 +44,10 @@ class Peer {
   absl::StatusOr<IdMap> ReadIds() const;
   // The same for a plan alone: holds nothing of the container, and asks for no lock.
   static absl::StatusOr<IdMap> LookUpIds(const store::Roots& roots, const std::string& name);
+
+  // The root as its first process has it, with all that is mounted there, whatever becomes of the
+  // container afterwards.
+  absl::StatusOr<sys::RootFd> OpenRoot() const;
 
   // The user namespace of the process that runs it: an ordinary user's, in which every container of
   // that process is.

@@ -21,7 +21,7 @@
 //
 // A layer appears by one rename, a reference by another; a reference is written last and removed
 // first. Containers hold a shared flock on their layers (Hold): what is held is never removed, and
-// the lock dies with its holder.
+// the lock dies with its holder. Nor is what the records of kept containers need (kept_images.h).
 // Source: overlayfs.rst for the layers' form; image-spec 1.1 for the blobs.
 #pragma once
 
@@ -141,8 +141,8 @@ class Store {
                                                           absl::string_view target);
 
   // Removes the name, then layers and blobs that no name needs any more. NotFound if there is no
-  // such name; FailedPrecondition if it would take layers that are held. With `force` it leaves
-  // those to a later Remove or Prune. Returns the canonical name.
+  // such name; FailedPrecondition if it would take layers that are held, or that a kept container
+  // needs. With `force` it leaves those to a later Remove or Prune. Returns the canonical name.
   absl::StatusOr<std::string> Remove(absl::string_view reference, bool force = false);
 
   // Removes the images that `doomed` picks, but for those in use; none if it is empty. Then all
@@ -204,6 +204,11 @@ class Store {
                               const std::vector<Digest>& own_layers, uint64_t* freed = nullptr);
   absl::StatusOr<std::string> RemoveAndCount(absl::string_view reference, bool force,
                                              uint64_t* freed);
+  // Takes what kept containers need out of what goes. FailedPrecondition if that is one of
+  // `own_layers`; false: what they need cannot be known.
+  absl::StatusOr<bool> SpareKept(const std::vector<Digest>& own_layers,
+                                 std::vector<std::pair<std::string, Fd>>& doomed_layers,
+                                 std::set<std::string>& needed_blobs) const;
   // Layers (by their hex, with their locks) and all blobs but those that are needed.
   absl::Status Discard(const std::vector<std::pair<std::string, Fd>>& doomed_layers,
                        const std::set<std::string>& needed_blobs, const Ingest& trash,

@@ -20,6 +20,7 @@
 #include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/image/kept_images.h"
 #include "pelagos/image/registries.h"
 #include "pelagos/image/store.h"
 #include "pelagos/image/store_files.h"
@@ -198,7 +199,8 @@ absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const In
     for (const Digest& diff_id : loaded->config.diff_ids) needed_layers.insert(diff_id.hex());
   }
 
-  // First the locks, so that nothing is gone when one of its own layers turns out to be in use.
+  // First the locks, so that nothing is gone when one of its own layers turns out to be in use. The
+  // records come after them: who makes one holds the layers until it is written.
   std::vector<std::pair<std::string, Fd>> doomed;
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> layers,
                            sys::ListFolder(absl::StrCat(folder_, "/layers")));
@@ -214,6 +216,8 @@ absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const In
     PELAGOS_RETURN_IF_ERROR(held.status());
     doomed.emplace_back(hex, *std::move(held));
   }
+  PELAGOS_ASSIGN_OR_RETURN(const bool kept_known, SpareKept(own_layers, doomed, needed_blobs));
+  all_known = all_known && kept_known;
 
   if (!removed_ref_path.empty()) {
     const std::string going = GoingPath(removed_ref_path);
@@ -227,6 +231,43 @@ absl::Status Store::RemoveUnneeded(const std::string& removed_ref_path, const In
   const std::string going = GoingPath(removed_ref_path);
   if (::unlink(going.c_str()) != 0) return ErrnoStatus(errno, "unlink", going);
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Store::SpareKept(const std::vector<Digest>& own_layers,
+                                      std::vector<std::pair<std::string, Fd>>& doomed_layers,
+                                      std::set<std::string>& needed_blobs) const {
+  store::Roots roots;
+  roots.data = sys::FolderOf(folder_);
+  const absl::StatusOr<std::vector<KeptImage>> all = ReadKeptImages(roots);
+  if (absl::IsDataLoss(all.status())) return false;
+  PELAGOS_RETURN_IF_ERROR(all.status());
+  for (const KeptImage& kept : *all) {
+    for (auto layer = doomed_layers.begin(); layer != doomed_layers.end();) {
+      if (kept.layers.count(layer->first) == 0) {
+        ++layer;
+        continue;
+      }
+      const bool own = std::any_of(own_layers.begin(), own_layers.end(),
+                                   [&](const Digest& id) { return id.hex() == layer->first; });
+      if (own) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("it is in use by container '", kept.container, "'"));
+      }
+      layer = doomed_layers.erase(layer);
+    }
+    // The documents too: who commits the container builds on them.
+    const absl::StatusOr<Digest> digest = ParseDigest(kept.manifest);
+    if (!digest.ok()) continue;
+    const absl::StatusOr<std::string> text =
+        sys::ReadFileAtOnce(BlobPath(*digest), kMaxDocumentSize);
+    if (!text.ok()) continue;
+    needed_blobs.insert(digest->hex());
+    const absl::StatusOr<Manifest> manifest = ParseManifest(*text);
+    if (!manifest.ok()) continue;
+    needed_blobs.insert(manifest->config.digest.hex());
+    for (const Descriptor& layer : manifest->layers) needed_blobs.insert(layer.digest.hex());
+  }
+  return true;
 }
 
 absl::Status Store::Discard(const std::vector<std::pair<std::string, Fd>>& doomed_layers,
@@ -252,8 +293,15 @@ absl::StatusOr<Pruned> Store::Prune(const std::function<bool(const StoredImage&)
   Pruned pruned;
   if (doomed) {
     PELAGOS_ASSIGN_OR_RETURN(const std::vector<StoredImage> images, DescribeAll());
+    store::Roots roots;
+    roots.data = sys::FolderOf(folder_);
+    PELAGOS_ASSIGN_OR_RETURN(const std::vector<KeptImage> kept, ReadKeptImages(roots));
     for (const StoredImage& image : images) {
-      if (!doomed(image)) continue;
+      const std::string manifest = image.manifest_digest.ToString();
+      // None of its names goes, not even where another one would be left.
+      const bool needed = std::any_of(
+          kept.begin(), kept.end(), [&](const KeptImage& one) { return one.manifest == manifest; });
+      if (needed || !doomed(image)) continue;
       absl::StatusOr<std::string> removed =
           RemoveAndCount(image.reference, /*force=*/false, &pruned.bytes);
       // A container runs on it, or somebody else was faster.

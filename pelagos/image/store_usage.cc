@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/image/kept_images.h"
 #include "pelagos/sys/disk_usage.h"
 #include "pelagos/sys/file.h"
 
@@ -67,6 +68,11 @@ absl::StatusOr<StoreUsage> MeasureStore(const Store& store) {
   PELAGOS_ASSIGN_OR_RETURN(const std::string locks, sys::ReadFile("/proc/locks", kMaxLocks));
   const std::map<int, std::set<uint64_t>> held = internal::SharedFlocks(locks);
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<StoredImage> images, store.DescribeAll());
+  store::Roots roots;
+  roots.data = sys::FolderOf(store.folder());
+  std::set<std::string> kept;  // manifests
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<KeptImage> containers, ReadKeptImages(roots));
+  for (const KeptImage& container : containers) kept.insert(container.manifest);
 
   std::map<std::string, Part> parts;  // by path: whatever lies in the store
   for (const char* folder : {"blobs/sha256", "layers", "partial", "ingest", "refs"}) {
@@ -97,10 +103,11 @@ absl::StatusOr<StoreUsage> MeasureStore(const Store& store) {
     row.reference = image.reference;
     row.manifest = image.manifest_digest;
     row.created = CreatedOf(image);
-    row.in_use = std::any_of(held.begin(), held.end(), [&](const auto& process) {
-      return std::includes(process.second.begin(), process.second.end(), inodes.begin(),
-                           inodes.end());
-    });
+    row.in_use = kept.count(image.manifest_digest.ToString()) != 0 ||
+                 std::any_of(held.begin(), held.end(), [&](const auto& process) {
+                   return std::includes(process.second.begin(), process.second.end(),
+                                        inodes.begin(), inodes.end());
+                 });
     for (const std::string& file : files) {
       Part& part = parts[file];
       part.manifests.insert(image.manifest_digest.hex());

@@ -1,4 +1,4 @@
-// What the images of a store take on the disk, and which of them containers run on. Nothing is
+// What the images of a store take on the disk, and which of them containers need. Nothing is
 // locked: it is as it was while one looked.
 //
 // Source: lstat(2), st_blocks; proc_locks(5) for the flocks that containers hold on their layers.
@@ -22,7 +22,7 @@ struct ImageUsage {
   std::string created;  // as its config says it: RFC 3339; empty if it does not
   uint64_t bytes = 0;   // on disk: its layers, their blobs, its documents
   uint64_t shared = 0;  // of these, what another image (by its manifest) needs too
-  bool in_use = false;  // a process holds all of its layers
+  bool in_use = false;  // a process holds all of its layers, or a kept container is made of it
 };
 
 struct StoreUsage {

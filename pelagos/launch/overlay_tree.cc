@@ -41,6 +41,9 @@ absl::Status Configure(const Fd& context, unsigned command, const char* key, con
   return ErrnoStatus(set.err, absl::StrCat("overlay: ", key), absl::StrCat(name, said));
 }
 
+// With the upper folder as the topmost layer, which nothing is written to.
+enum class Writing { kYes, kNo };
+
 // Where the layers are named by their descriptors, and where in the file system.
 enum class Naming { kDescriptor, kPath };
 
@@ -68,7 +71,7 @@ absl::StatusOr<Fd> MapOf(const MountOverlayRoot& op) {
   return MakeIdMap(op.ids);
 }
 
-absl::StatusOr<Fd> Mount(const MountOverlayRoot& op, OverlayDevices devices) {
+absl::StatusOr<Fd> Mount(const MountOverlayRoot& op, OverlayDevices devices, Writing writing) {
   const sys::Result opened = sys::Call(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
   if (!opened.ok()) return ErrnoStatus(opened.err, "fsopen", "overlay");
   const Fd context(static_cast<int>(opened.value));
@@ -82,16 +85,22 @@ absl::StatusOr<Fd> Mount(const MountOverlayRoot& op, OverlayDevices devices) {
         Configure(context, FSCONFIG_SET_STRING, "context", op.label.c_str(), 0, op.label));
   }
   PELAGOS_ASSIGN_OR_RETURN(const Fd map, MapOf(op), "the id map of the layers");
+  PELAGOS_ASSIGN_OR_RETURN(const Fd upper, sys::OpenFile(op.upper, O_PATH | O_DIRECTORY));
+  if (writing == Writing::kNo) {
+    PELAGOS_RETURN_IF_ERROR(SetFolder(context, "lowerdir+", upper, op.upper));
+  }
   for (const std::string& lower : op.lowers) {
     PELAGOS_ASSIGN_OR_RETURN(const Fd layer, OpenLayer(lower, map, Naming::kDescriptor), "a layer");
     PELAGOS_RETURN_IF_ERROR(SetFolder(context, "lowerdir+", layer, lower));
   }
-  PELAGOS_ASSIGN_OR_RETURN(const Fd upper, sys::OpenFile(op.upper, O_PATH | O_DIRECTORY));
-  PELAGOS_RETURN_IF_ERROR(SetFolder(context, "upperdir", upper, op.upper));
-  PELAGOS_ASSIGN_OR_RETURN(const Fd work, sys::OpenFile(op.work, O_PATH | O_DIRECTORY));
-  PELAGOS_RETURN_IF_ERROR(SetFolder(context, "workdir", work, op.work));
+  if (writing == Writing::kYes) {
+    PELAGOS_RETURN_IF_ERROR(SetFolder(context, "upperdir", upper, op.upper));
+    PELAGOS_ASSIGN_OR_RETURN(const Fd work, sys::OpenFile(op.work, O_PATH | O_DIRECTORY));
+    PELAGOS_RETURN_IF_ERROR(SetFolder(context, "workdir", work, op.work));
+  }
   PELAGOS_RETURN_IF_ERROR(Configure(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0, "the root"));
-  const uint64_t attributes = devices == OverlayDevices::kNone ? MOUNT_ATTR_NODEV : 0;
+  const uint64_t attributes = (devices == OverlayDevices::kNone ? MOUNT_ATTR_NODEV : 0) |
+                              (writing == Writing::kNo ? MOUNT_ATTR_RDONLY : 0);
   const sys::Result mounted = sys::Call(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, attributes);
   if (!mounted.ok()) return ErrnoStatus(mounted.err, "fsmount", "overlay");
   return Fd(static_cast<int>(mounted.value));
@@ -99,19 +108,25 @@ absl::StatusOr<Fd> Mount(const MountOverlayRoot& op, OverlayDevices devices) {
 
 // By mount(2), which has room for some thousand descriptors' names, where fsconfig(2) has 256 bytes
 // for a text. Requires: a mount namespace, and a working folder, of the thread's own.
-absl::StatusOr<Fd> MountByNames(const MountOverlayRoot& op, OverlayDevices devices) {
+absl::StatusOr<Fd> MountByNames(const MountOverlayRoot& op, OverlayDevices devices,
+                                Writing writing) {
   PELAGOS_ASSIGN_OR_RETURN(const Fd map, MapOf(op), "the id map of the layers");
   std::vector<Fd> layers;
   std::vector<std::string> names;
+  PELAGOS_ASSIGN_OR_RETURN(const Fd upper, sys::OpenFile(op.upper, O_PATH | O_DIRECTORY));
+  if (writing == Writing::kNo) names.push_back(NameOf(upper));
   for (const std::string& lower : op.lowers) {
     PELAGOS_ASSIGN_OR_RETURN(Fd layer, OpenLayer(lower, map, Naming::kPath), "a layer");
     names.push_back(NameOf(layer));
     layers.push_back(std::move(layer));
   }
-  PELAGOS_ASSIGN_OR_RETURN(const Fd upper, sys::OpenFile(op.upper, O_PATH | O_DIRECTORY));
-  PELAGOS_ASSIGN_OR_RETURN(const Fd work, sys::OpenFile(op.work, O_PATH | O_DIRECTORY));
+  Fd work;
+  if (writing == Writing::kYes) {
+    PELAGOS_ASSIGN_OR_RETURN(work, sys::OpenFile(op.work, O_PATH | O_DIRECTORY));
+  }
   PELAGOS_ASSIGN_OR_RETURN(const OverlayOptions options,
-                           MakeOverlayOptions(names, NameOf(upper), NameOf(work)));
+                           work.valid() ? MakeOverlayOptions(names, NameOf(upper), NameOf(work))
+                                        : MakeOverlayOptions(names, "", ""));
   std::string text = options.options;
   if (!op.label.empty()) absl::StrAppend(&text, ",context=\"", op.label, "\"");
   if (op.user_xattrs) absl::StrAppend(&text, ",userxattr");
@@ -119,7 +134,8 @@ absl::StatusOr<Fd> MountByNames(const MountOverlayRoot& op, OverlayDevices devic
     return ErrnoStatus(errno, "chdir", options.folder);
   }
   const char* place = op.mount_point.c_str();
-  const unsigned long flags = devices == OverlayDevices::kNone ? MS_NODEV : 0;
+  const unsigned long flags =
+      (devices == OverlayDevices::kNone ? MS_NODEV : 0) | (writing == Writing::kNo ? MS_RDONLY : 0);
   if (::mount("overlay", place, "overlay", flags, text.c_str()) != 0) {
     return ErrnoStatus(errno, "mount", "overlay");
   }
@@ -128,7 +144,7 @@ absl::StatusOr<Fd> MountByNames(const MountOverlayRoot& op, OverlayDevices devic
 
 // In a mount namespace of its own, which is that of a thread: what it opens is ours. It is gone
 // with the thread, and the overlay keeps the layers.
-absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op, OverlayDevices devices) {
+absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op, OverlayDevices devices, Writing writing) {
   absl::StatusOr<Fd> tree;
   std::thread aside([&] {
     tree = [&]() -> absl::StatusOr<Fd> {
@@ -136,22 +152,31 @@ absl::StatusOr<Fd> MountAside(const MountOverlayRoot& op, OverlayDevices devices
       if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
         return ErrnoStatus(errno, "mount", "making all mounts private");
       }
-      return MountByNames(op, devices);
+      return MountByNames(op, devices, writing);
     }();
   });
   aside.join();
   return tree;
 }
 
-}  // namespace
-
-absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op, OverlayDevices devices) {
-  absl::StatusOr<Fd> tree = Mount(op, devices);
+absl::StatusOr<Fd> MountSomehow(const MountOverlayRoot& op, OverlayDevices devices,
+                                Writing writing) {
+  absl::StatusOr<Fd> tree = Mount(op, devices, writing);
   // Older kernels' overlayfs (before 6.13) takes no descriptors, and no layers that are mounted
   // nowhere.
   const int error = FindErrno(tree.status()).value_or(0);
-  if (error == EOPNOTSUPP || error == EINVAL) tree = MountAside(op, devices);
+  if (error == EOPNOTSUPP || error == EINVAL) tree = MountAside(op, devices, writing);
   return tree;
+}
+
+}  // namespace
+
+absl::StatusOr<Fd> MountOverlayTree(const MountOverlayRoot& op, OverlayDevices devices) {
+  return MountSomehow(op, devices, Writing::kYes);
+}
+
+absl::StatusOr<Fd> MountOverlayView(const MountOverlayRoot& op) {
+  return MountSomehow(op, OverlayDevices::kNone, Writing::kNo);
 }
 
 }  // namespace pelagos::launch

@@ -48,6 +48,12 @@ struct Roots {
   std::string Volumes() const { return absl::StrCat(data, "/volumes"); }
   std::string Volume(absl::string_view name) const { return absl::StrCat(Volumes(), "/", name); }
 
+  // A link for each root folder that has a name, to where it is.
+  std::string RootFolders() const { return absl::StrCat(data, "/rootfs"); }
+  std::string RootFolder(absl::string_view name) const {
+    return absl::StrCat(RootFolders(), "/", name);
+  }
+
   std::string Containers() const { return absl::StrCat(run, "/containers"); }
   std::string Container(absl::string_view id) const { return absl::StrCat(Containers(), "/", id); }
   // What is kept of containers: records, writable layers, logs.

@@ -113,36 +113,74 @@ bool ShowsPlace(absl::string_view mountinfo, const Place& place) {
 }  // namespace internal
 
 absl::StatusOr<std::vector<ContainerUsage>> MeasureContainers(const Roots& roots) {
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> kept, NamesIn(roots.KeptContainers()));
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> ids, NamesIn(roots.Containers()));
   std::vector<ContainerUsage> containers;
-  for (const std::string& id : ids) {
-    const std::string folder = roots.Container(id);
-    containers.push_back({id, IsLocked(absl::StrCat(folder, "/.lock")),
-                          sys::DiskUsage(absl::StrCat(folder, "/upper"))});
+  for (const std::string& id : kept) {
+    ContainerUsage& container = containers.emplace_back();
+    container.id = id;
+    container.kept = true;
   }
+  for (const std::string& id : ids) {
+    if (std::binary_search(kept.begin(), kept.end(), id)) continue;
+    containers.emplace_back().id = id;
+  }
+  // A link for each name, to the id.
+  std::map<std::string, std::string> names;
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> links, NamesIn(roots.ContainerNames()));
+  for (const std::string& name : links) {
+    std::error_code error;
+    const auto target =
+        std::filesystem::read_symlink(absl::StrCat(roots.ContainerNames(), "/", name), error);
+    if (!error) names[target.filename().string()] = name;
+  }
+  for (ContainerUsage& container : containers) {
+    const std::string folder =
+        container.kept ? roots.KeptContainer(container.id) : roots.Container(container.id);
+    container.running = IsLocked(absl::StrCat(roots.Container(container.id), "/.lock"));
+    container.bytes = sys::DiskUsage(absl::StrCat(folder, "/upper"));
+    if (const auto name = names.find(container.id); name != names.end()) {
+      container.name = name->second;
+    }
+  }
+  std::sort(containers.begin(), containers.end(),
+            [](const ContainerUsage& a, const ContainerUsage& b) {
+              return (a.name.empty() ? a.id : a.name) < (b.name.empty() ? b.id : b.name);
+            });
   return containers;
 }
 
-absl::StatusOr<std::vector<VolumeUsage>> MeasureVolumes(const Roots& roots) {
+absl::StatusOr<std::map<std::string, size_t>> CountVolumeLinks(const Roots& roots) {
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(roots.Volumes()));
-  std::vector<VolumeUsage> volumes;
-  if (names.empty()) return volumes;
+  std::map<std::string, size_t> links;
+  if (names.empty()) return links;
   const std::map<uint64_t, std::string> mounts = MountsByNamespace();
   const absl::StatusOr<std::string> own = sys::ReadFile("/proc/self/mountinfo", kMaxMountInfo);
   PELAGOS_RETURN_IF_ERROR(own.status());
   for (const std::string& name : names) {
-    VolumeUsage& volume = volumes.emplace_back();
-    volume.name = name;
-    const std::string folder = absl::StrCat(roots.Volume(name), "/data");
-    volume.bytes = sys::DiskUsage(folder);
     std::error_code error;
+    const std::string folder = absl::StrCat(roots.Volume(name), "/data");
     const std::string real = std::filesystem::canonical(folder, error).string();
     if (error) continue;
     const internal::Place place = internal::PlaceOf(*own, real);
-    volume.links = static_cast<size_t>(
+    links[name] = static_cast<size_t>(
         std::count_if(mounts.begin(), mounts.end(), [&](const auto& of_namespace) {
           return internal::ShowsPlace(of_namespace.second, place);
         }));
+  }
+  return links;
+}
+
+absl::StatusOr<std::vector<VolumeUsage>> MeasureVolumes(const Roots& roots) {
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(roots.Volumes()));
+  using Links = std::map<std::string, size_t>;
+  PELAGOS_ASSIGN_OR_RETURN(const Links links, CountVolumeLinks(roots));
+  std::vector<VolumeUsage> volumes;
+  for (const std::string& name : names) {
+    VolumeUsage& volume = volumes.emplace_back();
+    volume.name = name;
+    volume.bytes = sys::DiskUsage(absl::StrCat(roots.Volume(name), "/data"));
+    if (const auto found = links.find(name); found != links.end()) volume.links = found->second;
   }
   return volumes;
 }

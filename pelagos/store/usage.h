@@ -1,11 +1,12 @@
-// What containers and volumes take on the disk. Nothing is locked: it is as it was while one
-// looked.
+// What containers and volumes take on the disk, and who has volumes. Nothing is locked: it is as it
+// was while one looked.
 //
 // Source: fcntl(2), F_OFD_GETLK; proc_pid_mountinfo(5).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@ namespace pelagos::store {
 
 struct ContainerUsage {
   std::string id;
-  bool running = false;  // else it was killed, and the next command removes what is left of it
-  uint64_t bytes = 0;    // that it has written over its image
+  std::string name = {};  // empty: none but the id
+  bool kept = false;      // it has a record, and stays when it does not run
+  bool running = false;   // else, unless it is kept, it was killed: the next command removes it
+  uint64_t bytes = 0;     // that it has written over its image
 };
 
 struct VolumeUsage {
@@ -26,6 +29,9 @@ struct VolumeUsage {
   size_t links = 0;  // mount namespaces that have it: containers, mostly
   uint64_t bytes = 0;
 };
+
+// By the volume's name, in how many mount namespaces it is.
+absl::StatusOr<std::map<std::string, size_t>> CountVolumeLinks(const Roots& roots);
 
 // Sorted by name, both. Of a store that is not there: nothing.
 absl::StatusOr<std::vector<ContainerUsage>> MeasureContainers(const Roots& roots);

@@ -2,13 +2,17 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/sys/file.h"
@@ -21,29 +25,37 @@ constexpr absl::string_view kGone = ".gone-";      // being removed
 constexpr absl::string_view kLock = ".lock";
 constexpr size_t kLargestMeta = 1 << 16;
 
-struct Meta {
-  std::string name, project, file;
-};
-
-// Sorted by name. A volume whose note cannot be read belongs to nobody.
-absl::StatusOr<std::vector<Meta>> ReadAllMeta(const Roots& roots) {
-  absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(roots.Volumes());
-  if (absl::IsNotFound(names.status())) return std::vector<Meta>();
-  if (!names.ok()) return names.status();
-  std::vector<Meta> all;
-  for (const std::string& name : *names) {
-    if (absl::StartsWith(name, ".")) continue;
-    const std::string file = absl::StrCat(roots.Volume(name), "/meta.json");
-    const auto text = sys::ReadFile(file, kLargestMeta);
-    if (!text.ok()) continue;
-    const nlohmann::json meta = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-    const auto field = [&](const char* key) {
-      const bool there = meta.is_object() && meta.contains(key) && meta[key].is_string();
-      return there ? meta[key].get<std::string>() : std::string();
-    };
-    all.push_back({name, field("project"), field("file")});
+// What the note says; what it does not is empty.
+Volume Parse(const std::string& name, const std::string& text) {
+  Volume volume;
+  volume.name = name;
+  const nlohmann::json meta = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto field = [&](const char* key) {
+    const bool there = meta.is_object() && meta.contains(key) && meta[key].is_string();
+    return there ? meta[key].get<std::string>() : std::string();
+  };
+  volume.project = field("project");
+  volume.file = field("file");
+  volume.created = field("created");
+  if (meta.is_object() && meta.contains("labels") && meta["labels"].is_object()) {
+    for (const auto& [key, value] : meta["labels"].items()) {
+      if (value.is_string()) volume.labels[key] = value.get<std::string>();
+    }
   }
-  return all;
+  return volume;
+}
+
+std::string Print(const Volume& volume) {
+  nlohmann::json meta = {{"name", volume.name}, {"project", volume.project}, {"file", volume.file}};
+  meta["created"] = volume.created.empty()
+                        ? absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone())
+                        : volume.created;
+  if (!volume.labels.empty()) meta["labels"] = volume.labels;
+  return meta.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string MetaOf(const Roots& roots, const std::string& name) {
+  return absl::StrCat(roots.Volume(name), "/meta.json");
 }
 
 absl::StatusOr<Fd> Lock(const Roots& roots) {
@@ -52,11 +64,17 @@ absl::StatusOr<Fd> Lock(const Roots& roots) {
 
 }  // namespace
 
-absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std::string& project,
-                          const std::string& file) {
-  const std::string folder = roots.Volume(name);
+bool Volume::anonymous() const {
+  constexpr size_t kDigits = 64;
+  return name.size() == kDigits && std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+         });
+}
+
+absl::StatusOr<bool> CreateVolume(const Roots& roots, const Volume& volume) {
+  const std::string folder = roots.Volume(volume.name);
   struct stat found;
-  if (::stat(absl::StrCat(folder, "/meta.json").c_str(), &found) == 0) return absl::OkStatus();
+  if (::stat(MetaOf(roots, volume.name).c_str(), &found) == 0) return false;
   // For us alone, also where others made it: containers leave set-user-id programs in volumes,
   // which no user of the host may find (CVE-2021-41103, CVE-2025-64507). Containers come by a
   // descriptor.
@@ -65,21 +83,52 @@ absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std
     return ErrnoStatus(errno, "chmod", roots.Volumes());
   }
   PELAGOS_ASSIGN_OR_RETURN(Fd lock, Lock(roots));
-  const std::string made = absl::StrCat(roots.Volumes(), "/", kTemporary, name);
+  const std::string made = absl::StrCat(roots.Volumes(), "/", kTemporary, volume.name);
   // What a killed command left half made under this name is of no use.
   PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(made));
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(absl::StrCat(made, "/data"), 0755));
-  const nlohmann::json meta = {{"name", name}, {"project", project}, {"file", file}};
-  PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(
-      absl::StrCat(made, "/meta.json"),
-      meta.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  PELAGOS_RETURN_IF_ERROR(
+      sys::WriteFileAtomically(absl::StrCat(made, "/meta.json"), Print(volume)));
   if (::rename(made.c_str(), folder.c_str()) != 0) {
     const int error = errno;
     PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(made));
     // Somebody else was first: that is the volume.
-    if (error != ENOTEMPTY && error != EEXIST) return ErrnoStatus(error, "rename", folder);
+    if (error == ENOTEMPTY || error == EEXIST) return false;
+    return ErrnoStatus(error, "rename", folder);
   }
-  return absl::OkStatus();
+  return true;
+}
+
+absl::Status EnsureVolume(const Roots& roots, const std::string& name, const std::string& project,
+                          const std::string& file) {
+  Volume volume;
+  volume.name = name;
+  volume.project = project;
+  volume.file = file;
+  return CreateVolume(roots, volume).status();
+}
+
+absl::StatusOr<Volume> ReadVolume(const Roots& roots, const std::string& name) {
+  const absl::StatusOr<std::string> text = sys::ReadFile(MetaOf(roots, name), kLargestMeta);
+  if (FindErrno(text.status()) == ENOENT) {
+    return absl::NotFoundError(absl::StrCat("no volume is named '", name, "'"));
+  }
+  PELAGOS_RETURN_IF_ERROR(text.status());
+  return Parse(name, *text);
+}
+
+absl::StatusOr<std::vector<Volume>> ListAllVolumes(const Roots& roots) {
+  absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(roots.Volumes());
+  if (absl::IsNotFound(names.status())) return std::vector<Volume>();
+  if (!names.ok()) return names.status();
+  std::vector<Volume> all;
+  for (const std::string& name : *names) {
+    if (absl::StartsWith(name, ".")) continue;
+    const absl::StatusOr<std::string> text = sys::ReadFile(MetaOf(roots, name), kLargestMeta);
+    if (FindErrno(text.status()) == ENOENT) continue;  // removed meanwhile
+    all.push_back(text.ok() ? Parse(name, *text) : Parse(name, ""));
+  }
+  return all;
 }
 
 absl::Status RemoveVolume(const Roots& roots, const std::string& name) {
@@ -108,20 +157,20 @@ absl::Status SweepVolumes(const Roots& roots) {
 
 absl::StatusOr<std::vector<std::string>> ListVolumes(const Roots& roots,
                                                      const std::string& project) {
-  PELAGOS_ASSIGN_OR_RETURN(std::vector<Meta> all, ReadAllMeta(roots));
+  PELAGOS_ASSIGN_OR_RETURN(std::vector<Volume> all, ListAllVolumes(roots));
   std::vector<std::string> names;
-  for (const Meta& meta : all) {
-    if (meta.project == project) names.push_back(meta.name);
+  for (const Volume& volume : all) {
+    if (volume.project == project) names.push_back(volume.name);
   }
   return names;
 }
 
 absl::StatusOr<std::vector<std::string>> ListProjectsOfVolumes(const Roots& roots,
                                                                const std::string& file) {
-  PELAGOS_ASSIGN_OR_RETURN(std::vector<Meta> all, ReadAllMeta(roots));
+  PELAGOS_ASSIGN_OR_RETURN(std::vector<Volume> all, ListAllVolumes(roots));
   std::set<std::string> projects;
-  for (const Meta& meta : all) {
-    if (meta.file == file) projects.insert(meta.project);
+  for (const Volume& volume : all) {
+    if (volume.file == file) projects.insert(volume.project);
   }
   return std::vector<std::string>(projects.begin(), projects.end());
 }

@@ -1,9 +1,12 @@
-// Named volumes: folders that outlive containers, each with a note of the project it belongs to.
+// Named volumes: folders that outlive containers, each with a note of what is known of it, such as
+// the project it belongs to.
 //
-// DATA/volumes/NAME/{meta.json,data/}. Made and removed through a temporary folder and a rename, so
-// that a volume is whole or not there. Thread-safe between processes by the kernel's rename.
+// DATA/volumes/NAME/{meta.json,data/}. Names have passed NameProblem (policy/name.h). Made and
+// removed through a temporary folder and a rename, so that a volume is whole or not there.
+// Thread-safe between processes by the kernel's rename.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,28 @@
 #include "pelagos/store/paths.h"
 
 namespace pelagos::store {
+
+struct Volume {
+  std::string name;
+  std::string project, file;  // of the stack that made it; empty: none did
+  std::string created;        // RFC 3339, UTC; empty: before that was noted
+  std::map<std::string, std::string> labels;
+
+  // Made for a container that asked for a volume without a name: 64 hexadecimal digits.
+  bool anonymous() const;
+
+  friend bool operator==(const Volume&, const Volume&) = default;
+};
+
+// Makes the volume unless it is there, which then stays as it is. `created` is filled in where it
+// is empty. True: it was made.
+absl::StatusOr<bool> CreateVolume(const Roots& roots, const Volume& volume);
+
+// NotFound.
+absl::StatusOr<Volume> ReadVolume(const Roots& roots, const std::string& name);
+
+// Sorted by name. One whose note cannot be read has only a name.
+absl::StatusOr<std::vector<Volume>> ListAllVolumes(const Roots& roots);
 
 // Makes the volume unless it is there. `file` is the stack's, by which `down -v` finds the project
 // again when it is down.

@@ -63,5 +63,38 @@ TEST(VolumeTest, HalfRemovedOnesAreSwept) {
   EXPECT_NE(::access((roots.Volumes() + "/.new-b").c_str(), F_OK), 0);
 }
 
+TEST(VolumeTest, SayWhatTheyWereMadeWith) {
+  const Roots roots = {testing::TempDir() + "/described", "/none"};
+  EXPECT_TRUE(ListAllVolumes(roots)->empty());
+  EXPECT_TRUE(absl::IsNotFound(ReadVolume(roots, "a").status()));
+  Volume volume;
+  volume.name = "a";
+  volume.created = "2026-01-02T03:04:05Z";
+  volume.labels = {{"tier", "db"}, {"empty", ""}};
+  EXPECT_TRUE(CreateVolume(roots, volume).value());
+  Volume other = volume;
+  other.labels.clear();
+  EXPECT_FALSE(CreateVolume(roots, other).value()) << "it stays as it was";
+  EXPECT_EQ(*ReadVolume(roots, "a"), volume);
+  ASSERT_TRUE(EnsureVolume(roots, "b", "p", "f").ok());
+  EXPECT_EQ(ReadVolume(roots, "b")->created.size(), std::string("2026-01-02T03:04:05Z").size());
+  std::ofstream(roots.Volume("b") + "/meta.json") << "{";
+  const auto all = ListAllVolumes(roots);
+  ASSERT_EQ(all->size(), 2u);
+  EXPECT_EQ((*all)[0], volume);
+  EXPECT_EQ((*all)[1].name, "b");
+  EXPECT_EQ((*all)[1].project, "");
+}
+
+TEST(VolumeTest, WithoutANameAreAnonymous) {
+  Volume volume;
+  volume.name = std::string(64, 'a');
+  EXPECT_TRUE(volume.anonymous());
+  volume.name = std::string(63, 'a');
+  EXPECT_FALSE(volume.anonymous());
+  volume.name = std::string(63, 'a') + "x";
+  EXPECT_FALSE(volume.anonymous());
+}
+
 }  // namespace
 }  // namespace pelagos::store
