@@ -342,7 +342,7 @@ absl::Status TreeCopier::CopyContent(const Fd& source, const Fd& folder) {
   PELAGOS_ASSIGN_OR_RETURN(level.source, OpenFolder(source, ".", "the source"));
   PELAGOS_ASSIGN_OR_RETURN(const struct stat info, Stat(source, "the source"));
   level.device = info.st_dev;
-  level.path = ".";
+  level.path.push_back('.');
   PELAGOS_ASSIGN_OR_RETURN(level.left, sys::ListFolder(level.source, "the source"));
   std::reverse(level.left.begin(), level.left.end());
   levels_.push_back(std::move(level));

@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,6 +34,7 @@
 #include "pelagos/store/log.h"
 #include "pelagos/sys/event_loop.h"
 #include "pelagos/sys/file.h"
+#include "pelagos/sys/raw.h"
 
 namespace pelagos::container {
 namespace {
@@ -41,6 +42,15 @@ namespace {
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackOff = absl::Minutes(1);
 constexpr absl::Duration kLongRun = absl::Seconds(10);
+
+// There are many of us, and we mostly wait: what the start needed of heap and stack goes back.
+[[gnu::noinline]] void GiveBackMemory() {
+  ::malloc_trim(0);
+  constexpr uintptr_t kPage = 4096, kKept = 2 * kPage, kMost = 1 << 20;
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) & ~(kPage - 1);
+  // Below what is in use, as far as it was ever used; what is not mapped there is no matter.
+  (void)sys::Call(SYS_madvise, here - kMost, kMost - kKept, MADV_DONTNEED);
+}
 
 class Monitor {
  public:
@@ -160,7 +170,7 @@ absl::Status Monitor::Start(Prepared prepared, uint16_t rows, uint16_t columns) 
 
 void Monitor::Run() {
   record_.reset();
-  ::malloc_trim(0);
+  GiveBackMemory();
   absl::Status status = loop_.RunUntil([this] { return done_ && attached_.empty(); });
   if (status.ok()) return;
   // Nobody can be told any more; with us the container ends, and is found lost.
@@ -254,7 +264,7 @@ void Monitor::Restart() {
     return Start(std::move(prepared), 0, 0);
   }();
   record_.reset();
-  ::malloc_trim(0);
+  GiveBackMemory();
   if (status.ok()) return;
   state_.error = std::string(status.message());
   state_.exit_code = 125;  // docker-run(1): the runtime itself failed
@@ -279,7 +289,7 @@ void Monitor::Finish() {
   }
   attached_.Finish(state_.exit_code);
   done_ = true;
-  ::malloc_trim(0);
+  GiveBackMemory();
 }
 
 // What the command's caller gave it beyond its three streams is not for us: he may wait until it is
