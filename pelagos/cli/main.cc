@@ -15,6 +15,7 @@
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/compose.h"
 #include "pelagos/cli/engine/lifecycle.h"
+#include "pelagos/cli/engine/logs.h"
 #include "pelagos/cli/image/image.h"
 #include "pelagos/cli/oci/oci.h"
 #include "pelagos/cli/reml/commands.h"
@@ -35,6 +36,7 @@ std::vector<Command> Commands() {
   std::vector<Command> commands = ComposeCommands();
   commands.push_back(RunCommandRow());
   for (Command& command : LifecycleCommands()) commands.push_back(std::move(command));
+  for (Command& command : LogsCommands()) commands.push_back(std::move(command));
   for (Command& command : SystemCommands()) commands.push_back(std::move(command));
   for (Command& command : RemlCommands()) commands.push_back(std::move(command));
   return commands;
@@ -53,6 +55,7 @@ std::string Help() {
   const Command run = RunCommandRow();
   add(run.name, run.summary);
   for (const Command& command : LifecycleCommands()) add(command.name, command.summary);
+  for (const Command& command : LogsCommands()) add(command.name, command.summary);
   add("oci", "The command line of an OCI runtime, as runc's (also: pelagos-oci).");
   absl::StrAppend(&text, "\nImages\n");
   for (const Command& command : ImageCommands()) add(command.name, command.summary);

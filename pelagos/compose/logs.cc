@@ -1,10 +1,6 @@
 // PrintLogs: see project.h.
 
-#include <sys/inotify.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <ostream>
 #include <utility>
 
@@ -13,6 +9,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/compose/project.h"
 #include "pelagos/store/log.h"
+#include "pelagos/sys/change_watch.h"
 #include "pelagos/sys/event_loop.h"
 
 namespace pelagos::compose {
@@ -84,21 +81,18 @@ absl::Status Follow(LogPrinter& printer, const std::string& containers,
     PELAGOS_RETURN_IF_ERROR(loop.WatchSignals({SIGINT, SIGTERM, SIGHUP}, on_signal));
   }
   const absl::StatusOr<Fd> pidfd = sys::OpenPidfd(until);
-  Fd inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!inotify.valid()) return ErrnoStatus(errno, "inotify_init1");
+  PELAGOS_ASSIGN_OR_RETURN(sys::ChangeWatch changes, sys::ChangeWatch::Create());
   const auto watch_folders = [&] {
     // Folders that are not there yet are announced by the folder above.
-    ::inotify_add_watch(inotify.get(), containers.c_str(), IN_CREATE);
+    changes.Add(containers, IN_CREATE).IgnoreError();
     for (const Followed& log : printer.logs()) {
-      ::inotify_add_watch(inotify.get(), log.folder.c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO);
+      changes.Add(log.folder, sys::kFolderChanges).IgnoreError();
     }
   };
   absl::Status status;
   bool ended = !pidfd.ok();
-  PELAGOS_RETURN_IF_ERROR(loop.Watch(inotify.get(), EPOLLIN, [&](uint32_t) {
-    alignas(inotify_event) char buffer[8192];
-    while (::read(inotify.get(), buffer, sizeof(buffer)) > 0) {
-    }
+  PELAGOS_RETURN_IF_ERROR(loop.Watch(changes.fd().get(), EPOLLIN, [&](uint32_t) {
+    changes.Clear();
     watch_folders();
     status = printer.PrintNew();
   }));

@@ -127,7 +127,9 @@ absl::Status Monitor::Begin(Prepared prepared, MonitorOptions options) {
   const store::Roots& roots = engine_.roots();
   const Lifecycle& lifecycle = record_->spec.lifecycle;
   PELAGOS_ASSIGN_OR_RETURN(
-      log_, store::LogWriter::Open(absl::StrCat(roots.KeptContainer(id_), "/log"), lifecycle.log));
+      log_, store::LogWriter::Open(
+                absl::StrCat(roots.KeptContainer(id_), "/log"), lifecycle.log,
+                record_->spec.terminal ? store::LogPieces::kAsItComes : store::LogPieces::kLines));
   restart_ = lifecycle.restart;
   remove_ = lifecycle.remove;
   state_.restarts = 0;
