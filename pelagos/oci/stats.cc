@@ -1,29 +1,23 @@
 #include "pelagos/oci/stats.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
-#include "pelagos/sys/file.h"
+#include "pelagos/sys/cgroup_counters.h"
 #include "pelagos/sys/hooked_program.h"
 
 namespace pelagos::oci {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr size_t kMostFile = 1 << 20;
 
 class Counters {
  public:
@@ -39,36 +33,11 @@ class Counters {
   }
 
   // A number; "max" is the largest.
-  static uint64_t Number(const std::string& path) {
-    const auto text = sys::ReadFile(path, kMostFile);
-    uint64_t value = 0;
-    if (!text.ok()) return 0;
-    const absl::string_view plain = absl::StripAsciiWhitespace(*text);
-    if (plain == "max") return ~uint64_t{0};
-    return absl::SimpleAtoi(plain, &value) ? value : 0;
-  }
-
-  // "key number" lines.
-  static std::map<std::string, uint64_t> Table(const std::string& path) {
-    std::map<std::string, uint64_t> table;
-    const auto text = sys::ReadFile(path, kMostFile);
-    if (!text.ok()) return table;
-    for (absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
-      const std::vector<std::string> parts = absl::StrSplit(line, ' ');
-      uint64_t value = 0;
-      if (parts.size() == 2 && absl::SimpleAtoi(parts[1], &value)) table[parts[0]] = value;
-    }
-    return table;
-  }
+  static uint64_t Number(const std::string& path) { return sys::ReadCounter(path).value_or(0); }
 
  private:
   const CgroupFolders& folders_;
 };
-
-uint64_t At(const std::map<std::string, uint64_t>& table, const char* key) {
-  const auto found = table.find(key);
-  return found == table.end() ? 0 : found->second;
-}
 
 Json Cpu(const Counters& counters) {
   constexpr uint64_t kMicro = 1000, kTick = 10'000'000;  // ns
@@ -77,23 +46,23 @@ Json Cpu(const Counters& counters) {
   Json throttling = Json::object();
   if (const auto folder = counters.Folder("cpuacct", "cpu", &v1)) {
     if (v1) {
-      const auto table = Counters::Table(*folder + "/cpuacct.stat");
+      const auto table = sys::ReadCounterTable(*folder + "/cpuacct.stat");
       usage = {{"total", Counters::Number(*folder + "/cpuacct.usage")},
-               {"kernel", At(table, "system") * kTick},
-               {"user", At(table, "user") * kTick}};
+               {"kernel", sys::CounterOf(table, "system") * kTick},
+               {"user", sys::CounterOf(table, "user") * kTick}};
     } else {
-      const auto table = Counters::Table(*folder + "/cpu.stat");
-      usage = {{"total", At(table, "usage_usec") * kMicro},
-               {"kernel", At(table, "system_usec") * kMicro},
-               {"user", At(table, "user_usec") * kMicro}};
+      const auto table = sys::ReadCounterTable(*folder + "/cpu.stat");
+      usage = {{"total", sys::CounterOf(table, "usage_usec") * kMicro},
+               {"kernel", sys::CounterOf(table, "system_usec") * kMicro},
+               {"user", sys::CounterOf(table, "user_usec") * kMicro}};
     }
   }
   if (const auto folder = counters.Folder("cpu", "cpu", &v1)) {
-    const auto table = Counters::Table(*folder + "/cpu.stat");
-    throttling = {
-        {"periods", At(table, "nr_periods")},
-        {"throttledPeriods", At(table, "nr_throttled")},
-        {"throttledTime", v1 ? At(table, "throttled_time") : At(table, "throttled_usec") * kMicro}};
+    const auto table = sys::ReadCounterTable(*folder + "/cpu.stat");
+    throttling = {{"periods", sys::CounterOf(table, "nr_periods")},
+                  {"throttledPeriods", sys::CounterOf(table, "nr_throttled")},
+                  {"throttledTime", v1 ? sys::CounterOf(table, "throttled_time")
+                                       : sys::CounterOf(table, "throttled_usec") * kMicro}};
   }
   return {{"usage", usage}, {"throttling", throttling}};
 }
@@ -102,14 +71,14 @@ Json Memory(const Counters& counters) {
   bool v1 = false;
   const auto folder = counters.Folder("memory", "memory", &v1);
   if (!folder) return Json::object();
-  const auto table = Counters::Table(*folder + "/memory.stat");
+  const auto table = sys::ReadCounterTable(*folder + "/memory.stat");
   const auto entry = [&](const char* usage, const char* limit, const char* most) {
     return Json{{"limit", Counters::Number(*folder + limit)},
                 {"usage", Counters::Number(*folder + usage)},
                 {"max", Counters::Number(*folder + most)},
                 {"failcnt", 0}};
   };
-  Json json = {{"cache", v1 ? At(table, "cache") : At(table, "file")}};
+  Json json = {{"cache", v1 ? sys::CounterOf(table, "cache") : sys::CounterOf(table, "file")}};
   if (v1) {
     json["usage"] =
         entry("/memory.usage_in_bytes", "/memory.limit_in_bytes", "/memory.max_usage_in_bytes");
@@ -132,47 +101,22 @@ Json Pids(const Counters& counters) {
           {"limit", limit == ~uint64_t{0} ? 0 : limit}};
 }
 
-// "Major:Minor ... key=value" of io.stat, "Major:Minor Op value" of blkio.
 Json Io(const Counters& counters) {
   bool v1 = false;
-  Json bytes = Json::array(), operations = Json::array();
-  const auto folder = counters.Folder("blkio", "io", &v1);
-  const auto add = [](Json& list, absl::string_view device, absl::string_view op,
-                      absl::string_view number) {
-    const std::vector<std::string> parts = absl::StrSplit(device, ':');
-    uint64_t major = 0, minor = 0, value = 0;
-    if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &major) ||
-        !absl::SimpleAtoi(parts[1], &minor) || !absl::SimpleAtoi(number, &value)) {
-      return;
-    }
-    list.push_back({{"major", major}, {"minor", minor}, {"op", std::string(op)}, {"value", value}});
-  };
-  const auto lines = [&](const char* file) {
-    const auto text = sys::ReadFile(*folder + file, kMostFile);
-    return text.ok() ? std::vector<std::string>(absl::StrSplit(*text, '\n', absl::SkipEmpty()))
-                     : std::vector<std::string>();
-  };
-  if (folder && v1) {
-    for (auto [list, file] : {std::pair(&bytes, "/blkio.throttle.io_service_bytes"),
-                              std::pair(&operations, "/blkio.throttle.io_serviced")}) {
-      for (const std::string& line : lines(file)) {
-        const std::vector<std::string> parts = absl::StrSplit(line, ' ');
-        if (parts.size() == 3) add(*list, parts[0], parts[1], parts[2]);
-      }
-    }
-  } else if (folder) {
-    for (const std::string& line : lines("/io.stat")) {
-      const std::vector<std::string> parts = absl::StrSplit(line, ' ', absl::SkipEmpty());
-      for (size_t i = 1; i < parts.size(); ++i) {
-        absl::string_view value = parts[i];
-        if (absl::ConsumePrefix(&value, "rbytes=")) add(bytes, parts[0], "Read", value);
-        if (absl::ConsumePrefix(&value, "wbytes=")) add(bytes, parts[0], "Write", value);
-        if (absl::ConsumePrefix(&value, "rios=")) add(operations, parts[0], "Read", value);
-        if (absl::ConsumePrefix(&value, "wios=")) add(operations, parts[0], "Write", value);
-      }
-    }
+  sys::DeviceCounts counts;
+  if (const auto folder = counters.Folder("blkio", "io", &v1)) {
+    counts = v1 ? sys::ReadDeviceCounts1(*folder) : sys::ReadDeviceCounts2(*folder);
   }
-  return {{"ioServiceBytesRecursive", bytes}, {"ioServicedRecursive", operations}};
+  const auto list = [](const std::vector<sys::DeviceCount>& all) {
+    Json json = Json::array();
+    for (const sys::DeviceCount& one : all) {
+      json.push_back(
+          {{"major", one.major}, {"minor", one.minor}, {"op", one.op}, {"value", one.value}});
+    }
+    return json;
+  };
+  return {{"ioServiceBytesRecursive", list(counts.bytes)},
+          {"ioServicedRecursive", list(counts.operations)}};
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ constexpr const char* kSysctls[] = {
 
 // What is part of a run root that was ever used: locks that guard it as a whole. A lock that
 // others may wait for cannot be taken away.
-constexpr const char* kFurniture[] = {"lock", "network.lock", "sweep.lock", "user-ids.lock"};
+constexpr const char* kFurniture[] = {"events",       "events.1",   "lock",
+                                      "network.lock", "sweep.lock", "user-ids.lock"};
 
 std::string ReadLink(const std::string& path) {
   char target[4096];
