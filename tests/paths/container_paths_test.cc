@@ -197,7 +197,6 @@ constexpr Allowed kAllowed[] = {
     {"oci/oom_watch.cc", "::", kCgroups},
     {"oci/sub_cgroups.cc", "::access(folder", kCgroups},
     {"oci/exec.cc", "\"/proc/\"", kKernel},
-    {"oci/stats.cc", "sys::ReadFile", kCgroups},
     {"oci/stats.cc", "::access(path, X_OK)", kHosts},
     {"oci/run_hooks.cc", "\"/proc/\"", kKernel},
     {"oci/create.cc", "ReadFile(path, kMostConfigText)",
