@@ -132,8 +132,21 @@ std::string HelpFor(const Command& command) {
         absl::StrCat(letter, "--", flag.name, flag.value.empty() ? "" : " ", flag.value);
     absl::StrAppendFormat(&text, "  %-28s %s\n", spelled, std::string(flag.help));
   };
-  for (const Flag& flag : command.flags) add(flag);
-  add(kHelp);
+  absl::string_view title;
+  bool help_has_letter = true;
+  for (const Flag& flag : command.flags) {
+    for (const Heading& heading : command.headings) {
+      if (heading.before != flag.name || heading.title == title) continue;
+      absl::StrAppend(&text, title.empty() ? "" : "\n", heading.title, "\n");
+      title = heading.title;
+    }
+    add(flag);
+    help_has_letter = help_has_letter && flag.letter != kHelp.letter;
+  }
+  Flag help = kHelp;
+  if (!help_has_letter) help.letter = 0;
+  if (!title.empty()) absl::StrAppend(&text, "\n");
+  add(help);
   absl::StrAppend(&text, "\nexample:\n  ", command.example, "\n");
   return text;
 }

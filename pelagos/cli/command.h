@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "pelagos/store/paths.h"
 
 namespace pelagos::cli {
@@ -63,6 +64,13 @@ struct Context {
   store::Roots roots;
 };
 
+// A line of the help before the flag of that name; left out for a flag that the command does not
+// have, and where the last one said the same.
+struct Heading {
+  absl::string_view before;
+  absl::string_view title;
+};
+
 struct Command {
   absl::string_view name;     // "compose up"
   absl::string_view usage;    // "[FLAGS] IMAGE [COMMAND [ARG...]]"
@@ -72,6 +80,7 @@ struct Command {
   // The first word that is no flag ends the flags: all that follows is the command's.
   bool options_first = false;
   std::function<int(const Context&, const Arguments&)> run;
+  absl::Span<const Heading> headings = {};
 };
 
 // InvalidArgument names the flag and what was expected.

@@ -16,13 +16,9 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/laps.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/container_flags.h"
 #include "pelagos/cli/engine/run_kept.h"
-#include "pelagos/cli/run_devices.h"
-#include "pelagos/cli/run_limits.h"
-#include "pelagos/cli/run_mounts.h"
-#include "pelagos/cli/run_namespaces.h"
-#include "pelagos/cli/run_rights.h"
-#include "pelagos/cli/run_security.h"
+#include "pelagos/cli/run_streams.h"
 #include "pelagos/cli/run_userns.h"
 #include "pelagos/cli/streams.h"
 #include "pelagos/cli/sweep.h"
@@ -45,41 +41,6 @@ namespace {
 // docker-run(1): the runtime itself failed, the command cannot be invoked, it cannot be found.
 constexpr int kRuntimeFailed = 125;
 constexpr int kSignalled = 128;
-
-absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args, uint32_t pid) {
-  ContainerSpec spec;
-  std::vector<std::string> words = args.positionals();
-  spec.rootfs = args.value("rootfs");
-  if (spec.rootfs.empty()) {
-    if (words.empty()) return absl::InvalidArgumentError("an image name is required");
-    spec.image = words.front();
-    words.erase(words.begin());
-  } else if (words.empty()) {
-    words = {"/bin/sh"};
-  }
-  spec.command = words;
-  spec.name = args.value("name", absl::StrCat("pelagos-", pid));
-  spec.hostname = args.value("hostname");
-  spec.user = args.value("user");
-  spec.workdir = args.value("workdir");
-  spec.read_only = args.has("read-only");
-  spec.terminal = args.has("tty");
-  for (const std::string& pair : args.values("env")) {
-    const std::vector<std::string> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
-    if (parts.size() == 2) {
-      spec.env.push_back({parts[0], parts[1]});
-    } else if (const char* value = std::getenv(pair.c_str()); value != nullptr) {
-      spec.env.push_back({pair, value});
-    }
-  }
-  PELAGOS_RETURN_IF_ERROR(ApplyLimits(args, spec));
-  PELAGOS_RETURN_IF_ERROR(ApplyMounts(args, spec));
-  PELAGOS_RETURN_IF_ERROR(ApplyDevices(args, spec));
-  PELAGOS_RETURN_IF_ERROR(ApplyRights(args, spec));
-  PELAGOS_RETURN_IF_ERROR(ApplySecurity(args, spec));
-  PELAGOS_RETURN_IF_ERROR(ApplyNamespaces(args, spec));
-  return spec;
-}
 
 int Run(const Context& context, const Arguments& args) {
   Laps laps;
@@ -128,7 +89,9 @@ int Run(const Context& context, const Arguments& args) {
   }
   SweepOrWarn(**engine);
   (*engine)->Pull(*pull);
-  const bool interactive = args.has("interactive");
+  const auto attached = AttachedFrom(args);
+  if (!attached.ok()) return Fail(absl::StrCat("run: ", attached.status().message()), kUsage);
+  const bool interactive = attached->in;
   if (spec->terminal && interactive && ::isatty(STDIN_FILENO) == 0) {
     return Fail("run: -i and -t together need a terminal as standard input; leave out one");
   }
@@ -165,6 +128,8 @@ int Run(const Context& context, const Arguments& args) {
     if (!opened.ok()) return Fail(opened.status(), kRuntimeFailed);
     plain = *std::move(opened);
     streams = plain->streams();
+    if (!attached->out) streams.out = -1;
+    if (!attached->err) streams.err = -1;
   }
   if (!rootless->has_value()) streams.self = &*self;  // else it is another since
   Lap(timing, "the host, and what killed runs left");
@@ -213,31 +178,6 @@ int Run(const Context& context, const Arguments& args) {
   return ended_by != 0 ? kSignalled + ended_by : *code;
 }
 
-std::vector<Flag> RunFlags() {
-  std::vector<Flag> flags = {
-      {"name", 0, "NAME", "the container's name (default: pelagos-PID)"},
-      {"rootfs", 0, "DIR", "a folder as the root, instead of an image"},
-      {"env", 'e', "KEY=VALUE", "set a variable; KEY alone takes the caller's"},
-      {"workdir", 'w', "DIR", "the working directory"},
-      {"user", 'u', "USER", "UID[:GID] or NAME[:GROUP] of the image"},
-      {"hostname", 0, "NAME", "the hostname (default: the container's name)"},
-      {"interactive", 'i', "", "our standard input is the container's"},
-      {"tty", 't', "", "a terminal for the container"},
-      {"sig-proxy", 0, "", "pass signals on (default); =false: they end the run"},
-      {"read-only", 0, "", "seal the root file system"},
-      {"pull", 0, "WHEN", "ask the registry for the image: missing (default), always or never"},
-      {"rm", 0, "", "remove the container when it ends"},
-      {"detach", 'd', "", "print its id and leave it alone"},
-      {"detach-keys", 0, "KEYS", "what leaves its terminal (ctrl-p,ctrl-q)"},
-      {"timing", 0, "", "print how long each step took, at the end"},
-      {"dry-run", 0, "", "print the plan, run nothing"}};
-  for (const auto& more : {LimitFlags(), MountFlags(), DeviceFlags(), RightsFlags(),
-                           SecurityFlags(), NamespacesFlags(), UsernsFlags(), KeptFlags()}) {
-    flags.insert(flags.end(), more.begin(), more.end());
-  }
-  return flags;
-}
-
 }  // namespace
 
 Command RunCommandRow() {
@@ -247,7 +187,8 @@ Command RunCommandRow() {
           .example = "pelagos run --memory 64m busybox echo hello",
           .flags = RunFlags(),
           .options_first = true,
-          .run = Run};
+          .run = Run,
+          .headings = FlagHeadings()};
 }
 
 }  // namespace pelagos::cli

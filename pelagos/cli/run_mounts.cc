@@ -1,32 +1,16 @@
 #include "pelagos/cli/run_mounts.h"
 
-#include <unistd.h>
-
-#include <climits>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/policy/cgroup_plan.h"
 #include "pelagos/policy/mount_text.h"
 
 namespace pelagos::cli {
 namespace {
-
-absl::Status MakeAbsolute(std::string& source) {
-  if (source.empty() || source[0] == '/') return absl::OkStatus();
-  char folder[PATH_MAX];
-  if (::getcwd(folder, sizeof(folder)) == nullptr) return ErrnoStatus(errno, "getcwd", ".");
-  absl::string_view rest = source;
-  while (absl::ConsumePrefix(&rest, "./")) {
-  }
-  source = rest == "." ? std::string(folder) : absl::StrCat(folder, "/", rest);
-  return absl::OkStatus();
-}
 
 struct MountFlag {
   const char* name;
@@ -51,7 +35,7 @@ std::vector<Flag> MountFlags() {
   };
 }
 
-absl::Status ApplyMounts(const Arguments& args, ContainerSpec& spec) {
+absl::Status ApplyMounts(const Arguments& args, const Caller& caller, ContainerSpec& spec) {
   for (const MountFlag& row : kMountFlagRows) {
     for (const std::string& text : args.values(row.name)) {
       absl::StatusOr<Mount> mount = row.parse(text);
@@ -59,7 +43,9 @@ absl::Status ApplyMounts(const Arguments& args, ContainerSpec& spec) {
         return absl::InvalidArgumentError(
             absl::StrCat("--", row.name, " '", text, "': ", mount.status().message()));
       }
-      if (mount->kind == MountKind::kBind) PELAGOS_RETURN_IF_ERROR(MakeAbsolute(mount->source));
+      if (mount->kind == MountKind::kBind) {
+        PELAGOS_ASSIGN_OR_RETURN(mount->source, AbsolutePath(caller, mount->source));
+      }
       spec.mounts.push_back(*std::move(mount));
     }
   }

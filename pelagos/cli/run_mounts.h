@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "pelagos/cli/caller.h"
 #include "pelagos/cli/command.h"
 #include "pelagos/spec/container.h"
 
@@ -14,7 +15,7 @@ namespace pelagos::cli {
 std::vector<Flag> MountFlags();
 
 // InvalidArgument names the flag, the value and what was expected. Relative sources count from the
-// working directory.
-absl::Status ApplyMounts(const Arguments& args, ContainerSpec& spec);
+// caller's folder.
+absl::Status ApplyMounts(const Arguments& args, const Caller& caller, ContainerSpec& spec);
 
 }  // namespace pelagos::cli

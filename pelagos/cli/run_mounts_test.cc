@@ -13,7 +13,7 @@ absl::StatusOr<ContainerSpec> Apply(const std::vector<std::string>& words) {
   absl::StatusOr<Arguments> args = ParseFlags(MountFlags(), words, true);
   if (!args.ok()) return args.status();
   ContainerSpec spec;
-  absl::Status status = ApplyMounts(*args, spec);
+  absl::Status status = ApplyMounts(*args, {}, spec);
   if (!status.ok()) return status;
   return spec;
 }

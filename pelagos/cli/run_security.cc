@@ -21,6 +21,7 @@ namespace {
 
 // What the options have said so far.
 struct State {
+  const Caller& caller;
   ContainerSpec& spec;
   std::optional<SelinuxParts> selinux;  // set by the first label=PART:...
 };
@@ -100,7 +101,9 @@ Problem Seccomp(State& state, absl::string_view value) {
     state.spec.seccomp = CustomSeccomp(*std::move(filter));
     return "";
   }
-  const absl::StatusOr<std::string> text = sys::ReadFile(std::string(value), kMostSeccompText + 1);
+  const absl::StatusOr<std::string> path = AbsolutePath(state.caller, value);
+  if (!path.ok()) return std::string(path.status().message());
+  const absl::StatusOr<std::string> text = sys::ReadFile(*path, kMostSeccompText + 1);
   if (!text.ok()) return std::string(text.status().message());
   absl::StatusOr<SeccompFile> file = ParseSeccomp(*text);
   if (!file.ok()) {
@@ -108,6 +111,7 @@ Problem Seccomp(State& state, absl::string_view value) {
                         absl::StrReplaceAll(file.status().message(), {{"\n", "\n  "}}));
   }
   for (const std::string& note : file->notes) {
+    if (state.caller.is_other()) break;
     std::cerr << "pelagos: note: " << value << ": " << note << "\n";
   }
   state.spec.seccomp = CustomSeccomp(std::move(file->filter));
@@ -171,8 +175,8 @@ std::vector<Flag> SecurityFlags() {
   };
 }
 
-absl::Status ApplySecurity(const Arguments& args, ContainerSpec& spec) {
-  State state = {spec, std::nullopt};
+absl::Status ApplySecurity(const Arguments& args, const Caller& caller, ContainerSpec& spec) {
+  State state = {caller, spec, std::nullopt};
   for (const std::string& text : args.values("security-opt")) {
     PELAGOS_RETURN_IF_ERROR(ApplyOption(state, text));
   }

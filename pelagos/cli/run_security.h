@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "pelagos/cli/caller.h"
 #include "pelagos/cli/command.h"
 #include "pelagos/spec/container.h"
 
@@ -13,7 +14,8 @@ namespace pelagos::cli {
 
 std::vector<Flag> SecurityFlags();
 
-// InvalidArgument names the flag, the value and what was expected.
-absl::Status ApplySecurity(const Arguments& args, ContainerSpec& spec);
+// InvalidArgument names the flag, the value and what was expected. Oddities of a profile's file go
+// to standard error, unless the caller is another.
+absl::Status ApplySecurity(const Arguments& args, const Caller& caller, ContainerSpec& spec);
 
 }  // namespace pelagos::cli

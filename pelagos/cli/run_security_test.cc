@@ -14,7 +14,7 @@ absl::StatusOr<ContainerSpec> SpecOf(const Words& words) {
   const absl::StatusOr<Arguments> args = ParseFlags(SecurityFlags(), words, true);
   if (!args.ok()) return args.status();
   ContainerSpec spec;
-  if (absl::Status status = ApplySecurity(*args, spec); !status.ok()) return status;
+  if (absl::Status status = ApplySecurity(*args, {}, spec); !status.ok()) return status;
   return spec;
 }
 

@@ -220,7 +220,8 @@ constexpr Allowed kAllowed[] = {
     {"cli/image/store.cc", "::", kUsersFile},
     {"cli/reml/", "::", kUsersFile},
     {"cli/run_devices.cc", "sys::", "descriptions of devices, in the host's folders for them"},
-    {"cli/run_security.cc", "sys::ReadFile(std::string(value)", kUsersFile},
+    {"cli/run_security.cc", "sys::ReadFile(*path", kUsersFile},
+    {"cli/key_value_file.cc", "sys::ReadFile(path", kUsersFile},
 };
 
 constexpr const char* kFolders[] = {"pelagos/launch", "pelagos/image", "pelagos/container",

@@ -170,7 +170,7 @@ int RunStart(const Context& context, const Arguments& args) {
   if (!engine.ok()) return Fail(engine.status());
   const auto found = container::Inventory(context.roots).Find(args.positionals()[0]);
   if (!found.ok()) return Fail(found.status());
-  return StartAttached(**engine, *found, args, args.has("interactive"));
+  return StartAttached(**engine, *found, args, {args.has("interactive"), true, true});
 }
 
 int RunRename(const Context& context, const Arguments& args) {

@@ -51,15 +51,9 @@ bool NeedsMonitor(const Arguments& args) {
   return !args.has("rm") || args.has("detach") || args.has("tty");
 }
 
-std::vector<Flag> KeptFlags() {
-  return {{"cidfile", 0, "FILE", "write the container's id there; the file must not exist yet"}};
-}
-
 absl::StatusOr<store::ContainerRecord> CreateKept(container::Engine& engine, const Arguments& args,
                                                   ContainerSpec spec) {
   if (!args.has("name")) spec.name.clear();
-  spec.lifecycle.remove = args.has("rm");
-  spec.lifecycle.open_stdin = args.has("interactive");
   const std::string cid_path = args.value("cidfile");
   Fd cid_file;
   if (!cid_path.empty()) {
@@ -77,7 +71,7 @@ absl::StatusOr<store::ContainerRecord> CreateKept(container::Engine& engine, con
 }
 
 int StartAttached(container::Engine& engine, const container::Found& found, const Arguments& args,
-                  bool input) {
+                  const AttachedStreams& attached) {
   const std::string keys = args.value("detach-keys", kDefaultDetachKeys);
   AttachOptions options;
   options.terminal = found.record.spec.terminal;
@@ -85,7 +79,9 @@ int StartAttached(container::Engine& engine, const container::Found& found, cons
   const auto parsed = ParseDetachKeys(keys);
   if (!parsed.ok()) return Fail(absl::StrCat("--detach-keys: ", parsed.status().message()), kUsage);
   options.detach_keys = *parsed;
-  if (!input) options.in = -1;
+  if (!attached.in) options.in = -1;
+  if (!attached.out) options.out = -1;
+  if (!attached.err) options.err = -1;
   // Before the container is there: a signal must find somebody who passes it on.
   if (absl::Status held = HoldAttachSignals(); !held.ok()) return Fail(held, kRuntimeFailed);
   int ends[2];
@@ -115,7 +111,9 @@ int StartAttached(container::Engine& engine, const container::Found& found, cons
 }
 
 int RunKept(container::Engine& engine, const Arguments& args, ContainerSpec spec) {
-  const bool interactive = args.has("interactive"), detach = args.has("detach");
+  const bool detach = args.has("detach");
+  const absl::StatusOr<AttachedStreams> attached = AttachedFrom(args);
+  if (!attached.ok()) return Fail(attached.status(), kUsage);
   if (!detach) {
     if (absl::Status opened = OpenMissingStreams(); !opened.ok()) {
       return Fail(opened, kRuntimeFailed);
@@ -124,7 +122,7 @@ int RunKept(container::Engine& engine, const Arguments& args, ContainerSpec spec
   auto record = CreateKept(engine, args, std::move(spec));
   if (!record.ok()) return Fail(record.status(), kRuntimeFailed);
   const container::Found found = AsFound(*std::move(record));
-  if (!detach) return StartAttached(engine, found, args, interactive);
+  if (!detach) return StartAttached(engine, found, args, *attached);
   const absl::Status started = container::Start(engine, found);
   if (!started.ok()) return Fail(started, launch::ExitCodeFor(started));
   std::cout << found.id << "\n";

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "pelagos/cli/command.h"
+#include "pelagos/cli/run_streams.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/inventory.h"
 #include "pelagos/spec/container.h"
@@ -17,9 +18,6 @@ namespace pelagos::cli {
 // without a terminal to detach from, is the command's own.
 bool NeedsMonitor(const Arguments& args);
 
-// What create and run have beside what the container is.
-std::vector<Flag> KeptFlags();
-
 // Makes the container, and the file of --cidfile. The name may be left out.
 absl::StatusOr<store::ContainerRecord> CreateKept(container::Engine& engine, const Arguments& args,
                                                   ContainerSpec spec);
@@ -27,8 +25,8 @@ absl::StatusOr<store::ContainerRecord> CreateKept(container::Engine& engine, con
 // The exit code of `run`.
 int RunKept(container::Engine& engine, const Arguments& args, ContainerSpec spec);
 
-// Starts it and stays attached: the exit code. `input`: what we are given goes in.
+// Starts it and stays attached to these streams: the exit code.
 int StartAttached(container::Engine& engine, const container::Found& found, const Arguments& args,
-                  bool input);
+                  const AttachedStreams& attached);
 
 }  // namespace pelagos::cli
