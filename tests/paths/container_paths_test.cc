@@ -101,6 +101,7 @@ constexpr Allowed kAllowed[] = {
     {"launch/overlay_tree.cc", "::mount(nullptr, \"/\"", "all of a thread's mount namespace"},
     {"launch/starting.cc", "SYS_openat, folder.get(), name", kKernel},
     {"launch/starting.cc", "sys::OpenFile(path, O_PATH", kKernel},
+    {"cli/completion_names.cc", "sys::ListFolder(folder)", kOwnState},
     {"container/id_pool.cc", "roots", kOwnState},
     {"container/copy_tree.cc", "folder.get(), name", kOneName},
     {"container/copy_tree.cc", "NameOf(", "an open descriptor, by its name in /proc"},

@@ -28,37 +28,6 @@ Json Member(const Json& object, const char* field) {
   return found == object.end() ? Json() : *found;
 }
 
-Json Describe(const image::StoredImage& image, const image::Store& store) {
-  const Json config = Json::parse(image.config_text.begin(), image.config_text.end(), nullptr,
-                                  /*allow_exceptions=*/false);
-  Json layers = Json::array();
-  uint64_t size = 0;
-  for (size_t i = 0; i < image.manifest.layers.size(); ++i) {
-    const image::Descriptor& layer = image.manifest.layers[i];
-    size += layer.size;
-    layers.push_back({{"Digest", layer.digest.ToString()},
-                      {"DiffID", image.config.diff_ids[i].ToString()},
-                      {"MediaType", layer.media_type},
-                      {"Size", layer.size},
-                      {"BlobKept", store.HasBlob(layer.digest)}});
-  }
-  Json described = {{"Reference", image.reference},
-                    {"Digest", image.manifest_digest.ToString()},
-                    {"Id", image.manifest.config.digest.ToString()},
-                    {"Created", Member(config, "created")},
-                    {"Author", Member(config, "author")},
-                    {"Os", image.config.platform.os},
-                    {"Architecture", image.config.platform.architecture},
-                    {"Variant", image.config.platform.variant},
-                    {"Size", size},
-                    {"Config", Member(config, "config")},
-                    {"Layers", layers}};
-  for (const char* field : {"Created", "Author", "Variant"}) {
-    if (described[field].is_null() || described[field] == "") described.erase(field);
-  }
-  return described;
-}
-
 int Inspect(const Context& context, const Arguments& args) {
   if (args.positionals().empty()) {
     return Fail("image inspect: expected the names of images", kUsage);
@@ -80,7 +49,7 @@ int Inspect(const Context& context, const Arguments& args) {
       std::cout << (raw == "manifest" ? image->manifest_text : image->config_text);
       return kDone;
     }
-    list.push_back(Describe(*image, store));
+    list.push_back(DescribeImage(*image, store));
   }
   std::cout << Print(list) << "\n";
   return kDone;
@@ -177,6 +146,37 @@ int History(const Context& context, const Arguments& args) {
 }
 
 }  // namespace
+
+Json DescribeImage(const image::StoredImage& image, const image::Store& store) {
+  const Json config = Json::parse(image.config_text.begin(), image.config_text.end(), nullptr,
+                                  /*allow_exceptions=*/false);
+  Json layers = Json::array();
+  uint64_t size = 0;
+  for (size_t i = 0; i < image.manifest.layers.size(); ++i) {
+    const image::Descriptor& layer = image.manifest.layers[i];
+    size += layer.size;
+    layers.push_back({{"Digest", layer.digest.ToString()},
+                      {"DiffID", image.config.diff_ids[i].ToString()},
+                      {"MediaType", layer.media_type},
+                      {"Size", layer.size},
+                      {"BlobKept", store.HasBlob(layer.digest)}});
+  }
+  Json described = {{"Reference", image.reference},
+                    {"Digest", image.manifest_digest.ToString()},
+                    {"Id", image.manifest.config.digest.ToString()},
+                    {"Created", Member(config, "created")},
+                    {"Author", Member(config, "author")},
+                    {"Os", image.config.platform.os},
+                    {"Architecture", image.config.platform.architecture},
+                    {"Variant", image.config.platform.variant},
+                    {"Size", size},
+                    {"Config", Member(config, "config")},
+                    {"Layers", layers}};
+  for (const char* field : {"Created", "Author", "Variant"}) {
+    if (described[field].is_null() || described[field] == "") described.erase(field);
+  }
+  return described;
+}
 
 std::vector<Command> LookCommands() {
   return {

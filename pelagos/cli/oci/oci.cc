@@ -2,14 +2,18 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "pelagos/cli/oci/command.h"
 #include "pelagos/cli/oci/help.h"
 #include "pelagos/container/rootless.h"
+#include "pelagos/oci/record.h"
 #include "pelagos/sys/security.h"
 
 namespace pelagos::cli {
@@ -93,6 +97,34 @@ int ParseCount(absl::string_view text) {
 bool IsTopLevelOci(const std::string& word) {
   return word == "create" || word == "start" || word == "state" || word == "kill" ||
          word == "delete";
+}
+
+bool NamesBundle(const std::vector<std::string>& words) {
+  size_t plain = 0;
+  for (size_t i = 1; i < words.size() && plain < 2; ++i) {
+    const absl::string_view word = words[i];
+    if (word == "--") return false;
+    if (!absl::StartsWith(word, "-")) {
+      ++plain;
+      continue;
+    }
+    const absl::string_view name = word.substr(0, word.find('='));
+    if (name == "--bundle" || name == "-bundle" || absl::StartsWith(word, "-b")) return true;
+    // Whose values are no words of their own.
+    for (absl::string_view flag : {"console-socket", "pid-file", "preserve-fds", "config"}) {
+      if (name == word && absl::StripPrefix(absl::StripPrefix(word, "-"), "-") == flag) ++i;
+    }
+    if (word == "-f") ++i;
+  }
+  return false;
+}
+
+std::string OciContainerIn(const std::vector<std::string>& words) {
+  const auto id = std::find_if(words.begin() + 1, words.end(), [](const std::string& word) {
+    return !absl::StartsWith(word, "-");
+  });
+  const bool there = id != words.end() && oci::Records(DefaultRoot()).Read(*id).ok();
+  return there ? *id : "";
 }
 
 int OciCommand(const std::vector<std::string>& args) {
