@@ -29,7 +29,7 @@
 namespace pelagos::cli {
 namespace {
 
-std::vector<Command> RunCommands() { return {RunCommandRow()}; }
+std::vector<Command> RunCommands() { return {RunCommandRow(), CreateCommandRow()}; }
 
 // Its flags are its own business (oci/oci.h), and before its words: it never gets as far as this.
 std::vector<Command> OciCommands() {

@@ -16,6 +16,7 @@
 #include "pelagos/cli/completion.h"
 #include "pelagos/cli/completion_names.h"
 #include "pelagos/cli/completion_scripts.h"
+#include "pelagos/cli/global_flags.h"
 #include "pelagos/cli/image/image.h"
 #include "pelagos/cli/oci/oci.h"
 #include "pelagos/cli/run.h"
@@ -25,10 +26,6 @@
 
 namespace pelagos::cli {
 namespace {
-
-constexpr Flag kRoot = {"root", 0, "DIR", "where images and volumes live (PELAGOS_ROOT)"};
-constexpr Flag kRunRoot = {"run-root", 0, "DIR",
-                           "where state of running things lives (PELAGOS_RUN_ROOT)"};
 
 // Whether `create`, `start`, `kill`, `state` and `delete` are the OCI runtime's: those that people
 // type for containers of ours come first.
@@ -42,8 +39,7 @@ bool MeansOci(const store::Roots& roots, const std::vector<CommandGroup>& groups
 }
 
 int Dispatch(const std::vector<std::string>& all) {
-  const std::vector<Flag> global = {kRoot, kRunRoot, {"version", 'V', "", "print the version"}};
-  const absl::StatusOr<Arguments> parsed = ParseFlags(global, all, /*options_first=*/true);
+  const absl::StatusOr<Arguments> parsed = ParseFlags(GlobalFlags(), all, /*options_first=*/true);
   if (!parsed.ok()) return Fail(parsed.status(), kUsage);
   if (parsed->has("version")) {
     std::cout << VersionLine();
@@ -75,7 +71,7 @@ int Dispatch(const std::vector<std::string>& all) {
   }
   if (words[0] == kCompleteWord) {
     if (words.size() > 1 && words[1] == "--") words.erase(words.begin());
-    std::cout << Complete(CommandGroups(), global, {words.begin() + 1, words.end()},
+    std::cout << Complete(CommandGroups(), GlobalFlags(), {words.begin() + 1, words.end()},
                           [&context](Thing thing) { return ListNames(context.roots, thing); });
     return kDone;
   }

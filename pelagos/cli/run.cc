@@ -1,6 +1,5 @@
 #include "pelagos/cli/run.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,7 +7,6 @@
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +20,6 @@
 #include "pelagos/cli/run_userns.h"
 #include "pelagos/cli/streams.h"
 #include "pelagos/cli/sweep.h"
-#include "pelagos/cli/terminal.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/id_pool.h"
 #include "pelagos/container/rootless.h"
@@ -32,6 +29,7 @@
 #include "pelagos/launch/lock_down.h"
 #include "pelagos/plan/print.h"
 #include "pelagos/spec/container.h"
+#include "pelagos/store/container.h"
 #include "pelagos/sys/event_loop.h"
 #include "pelagos/sys/self_status.h"
 
@@ -42,15 +40,19 @@ namespace {
 constexpr int kRuntimeFailed = 125;
 constexpr int kSignalled = 128;
 
-int Run(const Context& context, const Arguments& args) {
+// What `create` and `run` begin with.
+enum class Wanted { kMade, kRun };
+
+int RunOrCreate(const Context& context, const Arguments& args, Wanted wanted) {
+  const absl::string_view command = wanted == Wanted::kMade ? "create" : "run";
   Laps laps;
   Laps* const timing = args.has("timing") ? &laps : nullptr;
   const absl::StatusOr<sys::SelfStatus> self = sys::ReadSelfStatus(sys::CallingThread::kOnly);
   if (!self.ok()) return Fail(self.status(), kRuntimeFailed);
   absl::StatusOr<ContainerSpec> spec = SpecFrom(args, self->pid);
-  if (!spec.ok()) return Fail(absl::StrCat("run: ", spec.status().message()), kUsage);
+  if (!spec.ok()) return Fail(absl::StrCat(command, ": ", spec.status().message()), kUsage);
   const auto pull = image::ParsePullPolicy(args.value("pull", "missing"));
-  if (!pull.ok()) return Fail(absl::StrCat("run: ", pull.status().message()), kUsage);
+  if (!pull.ok()) return Fail(absl::StrCat(command, ": ", pull.status().message()), kUsage);
   if (args.has("dry-run")) {
     // Whatever the planning does from here on, it changes nothing.
     const absl::StatusOr<bool> locked = launch::LockDown();
@@ -63,7 +65,7 @@ int Run(const Context& context, const Arguments& args) {
   auto rootless = container::PlanRootless(&*self);
   if (!rootless.ok()) return Fail(rootless.status(), kRuntimeFailed);
   if (absl::Status applied = ApplyUserns(args, *rootless, *spec); !applied.ok()) {
-    return Fail(absl::StrCat("run: ", applied.message()), kUsage);
+    return Fail(absl::StrCat(command, ": ", applied.message()), kUsage);
   }
   std::optional<container::ChosenIds> chosen;
   if (const auto automatic = AutoIdsFrom(args); automatic.ok() && *automatic) {
@@ -90,27 +92,30 @@ int Run(const Context& context, const Arguments& args) {
   SweepOrWarn(**engine);
   (*engine)->Pull(*pull);
   const auto attached = AttachedFrom(args);
-  if (!attached.ok()) return Fail(absl::StrCat("run: ", attached.status().message()), kUsage);
+  if (!attached.ok()) return Fail(absl::StrCat(command, ": ", attached.status().message()), kUsage);
   const bool interactive = attached->in;
   if (spec->terminal && interactive && ::isatty(STDIN_FILENO) == 0) {
     return Fail("run: -i and -t together need a terminal as standard input; leave out one");
   }
-  if (NeedsMonitor(args)) {
-    return RunKept(**engine, args, *std::move(spec));
+  if (args.has("name")) {
+    const absl::Status is_free = store::CheckNameIsFree(context.roots, spec->name);
+    if (!is_free.ok()) return Fail(is_free, kRuntimeFailed);
   }
+  if (wanted == Wanted::kMade) {
+    const auto made = CreateKept(**engine, args, *std::move(spec));
+    if (!made.ok()) return Fail(made.status(), kRuntimeFailed);
+    std::cout << made->id << "\n";
+    return kDone;
+  }
+  if (NeedsMonitor(args)) return RunKept(**engine, args, *std::move(spec));
   // Before the container is there: a signal must find somebody who passes it on.
   auto loop = sys::EventLoop::Create();
   if (!loop.ok()) return Fail(loop.status(), kRuntimeFailed);
   std::optional<container::Running> running;
-  std::optional<TerminalRelay> relay;
   const bool passes_signals_on = !args.denied("sig-proxy");
   int ended_by = 0;  // a signal that is for us alone
-  absl::Status status = loop->WatchSignals(
-      {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}, [&](int signal) {
-        if (signal == SIGWINCH) {
-          if (relay) relay->Resize();
-          return;
-        }
+  absl::Status status =
+      loop->WatchSignals({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}, [&](int signal) {
         if (!passes_signals_on) {
           ended_by = signal;
           signal = SIGKILL;
@@ -119,18 +124,11 @@ int Run(const Context& context, const Arguments& args) {
         if (running) running->Signal(signal).IgnoreError();
       });
   if (!status.ok()) return Fail(status, kRuntimeFailed);
-  container::Streams streams;
-  std::unique_ptr<StreamRelay> plain;
-  if (spec->terminal) {
-    std::tie(streams.rows, streams.columns) = TerminalSize(STDOUT_FILENO, STDIN_FILENO);
-  } else {
-    auto opened = StreamRelay::Open(interactive);
-    if (!opened.ok()) return Fail(opened.status(), kRuntimeFailed);
-    plain = *std::move(opened);
-    streams = plain->streams();
-    if (!attached->out) streams.out = -1;
-    if (!attached->err) streams.err = -1;
-  }
+  const auto relay = StreamRelay::Open(interactive);
+  if (!relay.ok()) return Fail(relay.status(), kRuntimeFailed);
+  container::Streams streams = (*relay)->streams();
+  if (!attached->out) streams.out = -1;
+  if (!attached->err) streams.err = -1;
   if (!rootless->has_value()) streams.self = &*self;  // else it is another since
   Lap(timing, "the host, and what killed runs left");
   auto prepared = container::Prepare(**engine, *spec);
@@ -144,27 +142,13 @@ int Run(const Context& context, const Arguments& args) {
   running.emplace(*std::move(started));
   if (ended_by != 0) running->Signal(SIGKILL).IgnoreError();
   chosen.reset();  // the container tells now that they are taken
-  RawMode raw;
-  if (spec->terminal) {
-    const int master = running->terminal().get();
-    if (::fcntl(master, F_SETFL, O_NONBLOCK) != 0) {
-      return Fail(ErrnoStatus(errno, "fcntl"), kRuntimeFailed);
-    }
-    if (interactive) status = raw.Set(STDIN_FILENO);
-    relay.emplace(*loop, STDIN_FILENO, STDOUT_FILENO, master);
-    if (status.ok()) status = relay->Start(interactive);
-    relay->Resize();  // it may have changed meanwhile
-    if (!status.ok()) return Fail(status, kRuntimeFailed);
-  } else if (status = plain->Start(*loop); !status.ok()) {
-    return Fail(status, kRuntimeFailed);
-  }
+  status = (*relay)->Start(*loop);
+  if (!status.ok()) return Fail(status, kRuntimeFailed);
   bool ended = false;
   status = loop->Watch(running->pidfd().get(), EPOLLIN, [&](uint32_t) { ended = true; });
   if (status.ok()) status = loop->RunUntil([&] { return ended; });
   if (!status.ok()) return Fail(status, kRuntimeFailed);
-  if (relay) relay->Drain();
-  if (plain) plain->Drain();
-  raw.Restore();
+  (*relay)->Drain();
   Lap(timing, "the program");
   const absl::StatusOr<int> code = running->Wait();
   if (!code.ok()) return Fail(code.status(), kRuntimeFailed);
@@ -178,12 +162,31 @@ int Run(const Context& context, const Arguments& args) {
   return ended_by != 0 ? kSignalled + ended_by : *code;
 }
 
+int Run(const Context& context, const Arguments& args) {
+  return RunOrCreate(context, args, Wanted::kRun);
+}
+
+int Create(const Context& context, const Arguments& args) {
+  return RunOrCreate(context, args, Wanted::kMade);
+}
+
 }  // namespace
+
+Command CreateCommandRow() {
+  return {.name = "create",
+          .usage = "[FLAGS] IMAGE [COMMAND [ARG...]]",
+          .summary = "Make a container without starting it, and print its id.",
+          .example = "pelagos create --name web --restart always busybox httpd -f",
+          .flags = ContainerFlags(),
+          .options_first = true,
+          .run = Create,
+          .headings = FlagHeadings()};
+}
 
 Command RunCommandRow() {
   return {.name = "run",
           .usage = "[FLAGS] IMAGE [COMMAND [ARG...]]",
-          .summary = "Run a command in a container, in the foreground; its exit code is ours.",
+          .summary = "Run a command in a new container; its exit code is ours.",
           .example = "pelagos run --memory 64m busybox echo hello",
           .flags = RunFlags(),
           .options_first = true,

@@ -1,4 +1,4 @@
-// `pelagos run`: one container in the foreground.
+// `run` and `create`.
 #pragma once
 
 #include "pelagos/cli/command.h"
@@ -6,5 +6,6 @@
 namespace pelagos::cli {
 
 Command RunCommandRow();
+Command CreateCommandRow();
 
 }  // namespace pelagos::cli

@@ -153,8 +153,8 @@ absl::StatusOr<std::optional<Found>> Inventory::LookForeground(const std::string
     if (arguments.ok() && environment.ok()) {
       absl::StatusOr<store::ContainerRecord> record =
           foreground_(*arguments, *environment, process + "/cwd");
-      if (record.ok() && record->spec.name == id) {
-        record->id = id;
+      if (record.ok() && (record->spec.name == id || record->spec.name.empty())) {
+        record->id = record->spec.name = id;
         record->created = found.record.created;
         found.record = *std::move(record);
         found.has_record = true;

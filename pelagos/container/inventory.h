@@ -45,8 +45,8 @@ struct Found {
   bool running() const { return status == Status::kRunning || status == Status::kPaused; }
 };
 
-// What a `run` in the foreground was asked for: from its arguments, environment (KEY=VALUE) and
-// working directory.
+// What a `run` in the foreground was asked for: from its arguments (the program's name is the
+// first), environment (KEY=VALUE) and working directory. Without a name if it was given none.
 using ReadForeground = std::function<absl::StatusOr<store::ContainerRecord>(
     const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
     const std::string& folder)>;

@@ -319,7 +319,7 @@ absl::Status Update(Engine& engine, const Found& found,
           absl::StrCat("container '", found.name,
                        "' was started without the cgroups that this limit needs; stop it first"));
     }
-    PELAGOS_RETURN_IF_ERROR(launch::WriteLimits(after.plan.cgroup.limits));
+    PELAGOS_RETURN_IF_ERROR(launch::ChangeLimits(after.plan.cgroup.limits));
   }
   PELAGOS_RETURN_IF_ERROR(store::WriteContainer(engine.roots(), record));
   Tell(engine.roots(), record, store::EventAction::kUpdate);

@@ -261,6 +261,14 @@ absl::Status WriteLimits(const std::vector<CgroupWrite>& limits) {
   return absl::OkStatus();
 }
 
+absl::Status ChangeLimits(const std::vector<CgroupWrite>& limits) {
+  std::vector<CgroupWrite> refused;
+  for (const CgroupWrite& write : limits) {
+    if (!WriteLimits({write}).ok()) refused.push_back(write);
+  }
+  return WriteLimits(refused);
+}
+
 absl::Status RemoveCgroups(const CgroupSteps& steps) {
   absl::Status result;
   if (steps.joined) return result;

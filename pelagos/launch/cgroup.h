@@ -21,6 +21,10 @@ absl::Status CreateCgroups(const CgroupSteps& steps);
 // The limits alone, of folders that are there.
 absl::Status WriteLimits(const std::vector<CgroupWrite>& limits);
 
+// The same where others stand. Limits may depend on each other (memory, and memory with swap): what
+// is refused is tried again after the others.
+absl::Status ChangeLimits(const std::vector<CgroupWrite>& limits);
+
 // Kills what runs in them and removes the folders with all below them. What is not there is fine.
 // DEADLINE_EXCEEDED if a killed process does not end within ten seconds.
 absl::Status RemoveCgroups(const CgroupSteps& steps);

@@ -214,7 +214,7 @@ absl::StatusOr<Fd> FilterDevices(const CgroupSteps& steps, const Fd& cgroup) {
 }
 
 absl::StatusOr<Starting> Failed(const LaunchPlan& plan, const absl::Status& status) {
-  return internal::WithContext(status, plan.name.empty() ? plan.id : plan.name);
+  return internal::WithContext(status, NameOf(plan));
 }
 
 }  // namespace

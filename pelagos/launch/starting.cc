@@ -130,7 +130,7 @@ absl::Status Starting::Reach() {
 
 absl::Status Starting::ReachHooks() {
   if (plan_ == nullptr) return absl::FailedPreconditionError("this container was started before");
-  PELAGOS_RETURN_IF_ERROR(Reach(), plan_->id);
+  PELAGOS_RETURN_IF_ERROR(Reach(), NameOf(*plan_));
   at_hooks_ = true;
   return absl::OkStatus();
 }

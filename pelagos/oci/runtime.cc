@@ -233,13 +233,7 @@ absl::Status Runtime::Update(const std::string& id, const Resources& resources) 
   }
   // systemd writes its own first, when it hears of them.
   if (record.systemd) PELAGOS_RETURN_IF_ERROR(UpdateUnit(record, resources));
-  // Limits may depend on each other (memory, and memory with swap): what is refused is tried again
-  // after the others.
-  std::vector<CgroupWrite> refused;
-  for (const CgroupWrite& write : writes) {
-    if (!launch::WriteLimits({write}).ok()) refused.push_back(write);
-  }
-  return launch::WriteLimits(refused);
+  return launch::ChangeLimits(writes);
 }
 
 }  // namespace pelagos::oci

@@ -82,4 +82,9 @@ struct LaunchPlan {
   bool operator==(const LaunchPlan&) const = default;
 };
 
+// What people call it.
+inline const std::string& NameOf(const LaunchPlan& plan) {
+  return plan.name.empty() ? plan.id : plan.name;
+}
+
 }  // namespace pelagos

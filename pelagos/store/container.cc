@@ -67,6 +67,12 @@ absl::StatusOr<Fd> LockNames(const Roots& roots) {
   return sys::LockFile(roots.ContainerNamesLock(), sys::LockMode::kWait);
 }
 
+absl::Status NameInUse(absl::string_view name, absl::string_view owner) {
+  return absl::AlreadyExistsError(
+      absl::StrCat("the name '", name, "' is in use by container ", owner.substr(0, 12),
+                   "; remove or rename that one, or choose another name"));
+}
+
 // With the lock held. A link that a killed command left, to nothing, is taken over.
 absl::Status TakeName(const Roots& roots, const std::string& name, const std::string& id) {
   const std::string link = NameLink(roots, name);
@@ -74,11 +80,7 @@ absl::Status TakeName(const Roots& roots, const std::string& name, const std::st
   if (errno != EEXIST) return ErrnoStatus(errno, "symlink", link);
   PELAGOS_ASSIGN_OR_RETURN(const std::optional<std::string> owner, OwnerOf(roots, name));
   if (owner == id) return absl::OkStatus();
-  if (owner && IsThere(roots, *owner)) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("the name '", name, "' is in use by container ", owner->substr(0, 12),
-                     "; remove or rename that one, or choose another name"));
-  }
+  if (owner && IsThere(roots, *owner)) return NameInUse(name, *owner);
   const std::string temporary = absl::StrCat(roots.ContainerNames(), "/.new.", ::getpid());
   if (::symlink(id.c_str(), temporary.c_str()) != 0) {
     return ErrnoStatus(errno, "symlink", temporary);
@@ -148,6 +150,11 @@ absl::StatusOr<std::string> NewContainerId() {
     return ErrnoStatus(errno, "getrandom");
   }
   return absl::BytesToHexString(absl::string_view(bytes, sizeof(bytes)));
+}
+
+absl::Status CheckNameIsFree(const Roots& roots, const std::string& name) {
+  PELAGOS_ASSIGN_OR_RETURN(const std::optional<std::string> owner, OwnerOf(roots, name));
+  return owner && IsThere(roots, *owner) ? NameInUse(name, *owner) : absl::OkStatus();
 }
 
 absl::Status CreateContainer(const Roots& roots, const ContainerRecord& record) {

@@ -68,6 +68,9 @@ struct ContainerState {
 // A new one. Random.
 absl::StatusOr<std::string> NewContainerId();
 
+// AlreadyExists names who has it. Only a look: CreateContainer takes it.
+absl::Status CheckNameIsFree(const Roots& roots, const std::string& name);
+
 // Takes the name and writes the record. AlreadyExists names who has it.
 absl::Status CreateContainer(const Roots& roots, const ContainerRecord& record);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "pelagos/cli/engine/look.h"
 #include "pelagos/cli/engine/open_engine.h"
 
 namespace pelagos::cli {
@@ -23,7 +24,7 @@ int ForEach(const Context& context, const Arguments& args, absl::string_view com
   }
   auto engine = OpenEngine(context);
   if (!engine.ok()) return Fail(engine.status());
-  const container::Inventory inventory(context.roots);
+  const container::Inventory inventory = InventoryOf(context);
   int code = kDone;
   const auto act_on = [&](const std::string& name, const container::Found& found) {
     const absl::Status done = act(**engine, found);

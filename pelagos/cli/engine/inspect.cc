@@ -18,6 +18,7 @@
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/cli/engine/inspect_json.h"
+#include "pelagos/cli/engine/look.h"
 #include "pelagos/cli/engine/size.h"
 #include "pelagos/cli/image/look.h"
 #include "pelagos/container/engine.h"
@@ -67,8 +68,7 @@ class Finder {
 
  private:
   absl::StatusOr<Json> FindContainer(const std::string& name) {
-    PELAGOS_ASSIGN_OR_RETURN(const container::Found found,
-                             container::Inventory(context_.roots).Find(name));
+    PELAGOS_ASSIGN_OR_RETURN(const container::Found found, InventoryOf(context_).Find(name));
     ContainerDetails details = {absl::UnavailableError("there is no record to make it of")};
     if (found.has_record) {
       if (engine_ == nullptr) {

@@ -13,6 +13,7 @@
 #include "pelagos/cli/engine/attach_client.h"
 #include "pelagos/cli/engine/detach_keys.h"
 #include "pelagos/cli/engine/each.h"
+#include "pelagos/cli/engine/look.h"
 #include "pelagos/cli/engine/open_engine.h"
 #include "pelagos/cli/engine/run_kept.h"
 #include "pelagos/cli/listing.h"
@@ -126,7 +127,7 @@ int RunWait(const Context& context, const Arguments& args) {
   if (!engine.ok()) return Fail(engine.status());
   int code = kDone;
   for (const std::string& name : args.positionals()) {
-    const auto found = container::Inventory(context.roots).Find(name);
+    const auto found = InventoryOf(context).Find(name);
     const absl::StatusOr<int> ended =
         found.ok() ? container::Wait(**engine, *found) : found.status();
     if (ended.ok()) {
@@ -168,7 +169,7 @@ int RunStart(const Context& context, const Arguments& args) {
   if (absl::Status opened = OpenMissingStreams(); !opened.ok()) return Fail(opened);
   auto engine = OpenEngine(context);
   if (!engine.ok()) return Fail(engine.status());
-  const auto found = container::Inventory(context.roots).Find(args.positionals()[0]);
+  const auto found = InventoryOf(context).Find(args.positionals()[0]);
   if (!found.ok()) return Fail(found.status());
   return StartAttached(**engine, *found, args, {args.has("interactive"), true, true});
 }
@@ -179,7 +180,7 @@ int RunRename(const Context& context, const Arguments& args) {
   }
   auto engine = OpenEngine(context);
   if (!engine.ok()) return Fail(engine.status());
-  const auto found = container::Inventory(context.roots).Find(args.positionals()[0]);
+  const auto found = InventoryOf(context).Find(args.positionals()[0]);
   if (!found.ok()) return Fail(found.status());
   const absl::Status renamed = container::Rename(**engine, *found, args.positionals()[1]);
   return renamed.ok() ? kDone : Fail(renamed);

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/cli/engine/log_printer.h"
+#include "pelagos/cli/engine/look.h"
 #include "pelagos/cli/engine/when.h"
 #include "pelagos/container/claim.h"
 #include "pelagos/container/inventory.h"
@@ -85,7 +86,7 @@ int RunLogs(const Context& context, const Arguments& args) {
   }
   const absl::StatusOr<store::LogQuery> query = QueryFrom(args);
   if (!query.ok()) return Fail(query.status(), kUsage);
-  const auto found = container::Inventory(context.roots).Find(args.positionals()[0]);
+  const auto found = InventoryOf(context).Find(args.positionals()[0]);
   if (!found.ok()) return Fail(found.status());
   const absl::StatusOr<std::string> folder = LogFolder(context.roots, *found);
   if (!folder.ok()) return Fail(folder.status());

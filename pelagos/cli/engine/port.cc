@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "pelagos/cli/engine/look.h"
 #include "pelagos/container/inventory.h"
 
 namespace pelagos::cli {
@@ -20,7 +21,7 @@ int RunPort(const Context& context, const Arguments& args) {
   if (const auto checked = PortLines({}, wanted); absl::IsInvalidArgument(checked.status())) {
     return Fail(absl::StrCat("port: ", checked.status().message()), kUsage);
   }
-  const auto found = container::Inventory(context.roots).Find(words[0]);
+  const auto found = InventoryOf(context).Find(words[0]);
   if (!found.ok()) return Fail(absl::StrCat("port: ", found.status().message()));
   if (!found->running()) {
     if (wanted.empty()) return kDone;  // as Docker: there are none

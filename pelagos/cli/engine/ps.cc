@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "pelagos/base/display_width.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/engine/look.h"
 #include "pelagos/cli/engine/ps_filter.h"
 #include "pelagos/cli/engine/shown.h"
 #include "pelagos/cli/listing.h"
@@ -161,7 +162,7 @@ int RunPs(const Context& context, const Arguments& args) {
       !text.ok() && !absl::IsNotFound(text.status())) {
     return Fail(absl::StrCat("ps: ", text.status().message()), kUsage);
   }
-  const auto all = container::Inventory(context.roots).List();
+  const auto all = InventoryOf(context).List();
   if (!all.ok()) return Fail(all.status());
   SizeReader sizes(context.roots);
   const SizeOf size_of = [&sizes](const Found& found) { return sizes.Of(found); };

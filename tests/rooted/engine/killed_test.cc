@@ -28,7 +28,9 @@ class KilledTest : public EngineTest {
   int Kill(const Words& words, const std::function<bool(const TracedCall&)>& now) {
     return TracePelagos(*world_, words, /*children=*/true,
                         [&](const TracedCall& call) {
-                          if (now(call)) EXPECT_EQ(::kill(call.pid, SIGKILL), 0);
+                          if (now(call)) {
+                            EXPECT_EQ(::kill(call.pid, SIGKILL), 0);
+                          }
                           return AtCall::kGoOn;
                         })
         .calls;
