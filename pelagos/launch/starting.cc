@@ -159,13 +159,13 @@ absl::StatusOr<Launched> Starting::Start() && {
     // The kernel says so once, and first, if the child ended without having read our byte; what the
     // child wrote comes after (unix(7)).
     if (got.err == ECONNRESET) continue;
-    if (!got.ok()) return internal::WithContext(ErrnoStatus(got.err, "read"), plan->id);
+    if (!got.ok()) return internal::WithContext(ErrnoStatus(got.err, "read"), NameOf(*plan));
     if (got.value == 0) break;
     if (got.value != sizeof(report)) {
       return absl::InternalError(absl::StrCat(plan->id, ": a report of the child is cut short"));
     }
     if (report.kind == ReportKind::kFailed) {
-      return internal::WithContext(WordFailure(*plan, report), plan->id);
+      return internal::WithContext(WordFailure(*plan, report), NameOf(*plan));
     }
     if (report.kind == ReportKind::kListener) {
       PELAGOS_RETURN_IF_ERROR(TakeListener(*plan, report), plan->id);
