@@ -14,6 +14,7 @@
 #include "pelagos/spec/json_mounts.h"
 #include "pelagos/spec/json_node.h"
 #include "pelagos/spec/json_rights.h"
+#include "pelagos/spec/json_value.h"
 #include "pelagos/spec/seccomp_json.h"
 
 namespace pelagos {
@@ -236,9 +237,7 @@ ComposeSpec ReadCompose(const Node& node) {
 }
 
 template <typename T>
-absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
-  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("the text is no JSON");
+absl::StatusOr<T> ReadValue(const Json& json, T (*read)(const Node&)) {
   try {
     return read(Node(json, ""));
   } catch (const Mistake& mistake) {
@@ -246,7 +245,20 @@ absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
   }
 }
 
+template <typename T>
+absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
+  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError("the text is no JSON");
+  return ReadValue(json, read);
+}
+
 }  // namespace
+
+Json ToJsonValue(const ContainerSpec& spec) { return Write(spec); }
+
+absl::StatusOr<ContainerSpec> ContainerSpecFromValue(const Json& json) {
+  return ReadValue(json, ReadContainer);
+}
 
 std::string ToJson(const ContainerSpec& spec) { return Dump(Write(spec)); }
 std::string ToJson(const ComposeSpec& spec) { return Dump(Write(spec)); }

@@ -5,6 +5,7 @@
 
 #include "pelagos/spec/json_lifecycle.h"
 #include "pelagos/spec/json_node.h"
+#include "pelagos/spec/json_value.h"
 
 namespace pelagos {
 namespace {
@@ -48,9 +49,7 @@ ResolvedUser ReadUser(const Node& node) {
 }
 
 template <typename T>
-absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
-  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("the text is no JSON");
+absl::StatusOr<T> ReadValue(const Json& json, T (*read)(const Node&)) {
   try {
     return read(Node(json, ""));
   } catch (const Mistake& mistake) {
@@ -58,9 +57,16 @@ absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
   }
 }
 
+template <typename T>
+absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
+  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError("the text is no JSON");
+  return ReadValue(json, read);
+}
+
 }  // namespace
 
-std::string ToJson(const ResolvedImage& image) {
+Json ToJsonValue(const ResolvedImage& image) {
   Json json = {{"reference", image.reference},   {"digest", image.digest},
                {"layers", image.layers},         {"env", image.env},
                {"entrypoint", image.entrypoint}, {"cmd", image.cmd},
@@ -70,11 +76,22 @@ std::string ToJson(const ResolvedImage& image) {
   if (!image.exposed_ports.empty()) json["exposedPorts"] = image.exposed_ports;
   if (!image.volumes.empty()) json["volumes"] = image.volumes;
   if (image.health) json["health"] = internal::WriteHealth(*image.health);
-  return Dump(json);
+  return json;
 }
 
-std::string ToJson(const ResolvedUser& user) {
-  return Dump({{"uid", user.uid}, {"gid", user.gid}, {"groups", user.groups}, {"home", user.home}});
+Json ToJsonValue(const ResolvedUser& user) {
+  return {{"uid", user.uid}, {"gid", user.gid}, {"groups", user.groups}, {"home", user.home}};
+}
+
+std::string ToJson(const ResolvedImage& image) { return Dump(ToJsonValue(image)); }
+std::string ToJson(const ResolvedUser& user) { return Dump(ToJsonValue(user)); }
+
+absl::StatusOr<ResolvedImage> ResolvedImageFromValue(const Json& json) {
+  return ReadValue(json, ReadImage);
+}
+
+absl::StatusOr<ResolvedUser> ResolvedUserFromValue(const Json& json) {
+  return ReadValue(json, ReadUser);
 }
 
 absl::StatusOr<ResolvedImage> ResolvedImageFromJson(absl::string_view text) {

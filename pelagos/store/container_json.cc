@@ -4,8 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/status_macros.h"
-#include "pelagos/spec/json.h"
-#include "pelagos/spec/resolved_json.h"
+#include "pelagos/spec/json_value.h"
 
 namespace pelagos::store {
 namespace {
@@ -64,9 +63,9 @@ absl::StatusOr<ContainerRecord> ReadRecord(const Json& json) {
   ContainerRecord record;
   record.id = json.at("id");
   record.created = json.at("created");
-  PELAGOS_ASSIGN_OR_RETURN(record.spec, ContainerSpecFromJson(json.at("spec").dump()));
-  PELAGOS_ASSIGN_OR_RETURN(record.image, ResolvedImageFromJson(json.at("image").dump()));
-  PELAGOS_ASSIGN_OR_RETURN(record.user, ResolvedUserFromJson(json.at("user").dump()));
+  PELAGOS_ASSIGN_OR_RETURN(record.spec, ContainerSpecFromValue(json.at("spec")));
+  PELAGOS_ASSIGN_OR_RETURN(record.image, ResolvedImageFromValue(json.at("image")));
+  PELAGOS_ASSIGN_OR_RETURN(record.user, ResolvedUserFromValue(json.at("user")));
   return record;
 }
 
@@ -93,9 +92,9 @@ Json WriteRecord(const ContainerRecord& record) {
   return {{"version", kVersion},
           {"id", record.id},
           {"created", record.created},
-          {"spec", Json::parse(ToJson(record.spec))},
-          {"image", Json::parse(ToJson(record.image))},
-          {"user", Json::parse(ToJson(record.user))}};
+          {"spec", ToJsonValue(record.spec)},
+          {"image", ToJsonValue(record.image)},
+          {"user", ToJsonValue(record.user)}};
 }
 
 Json WriteState(const ContainerState& state) {
