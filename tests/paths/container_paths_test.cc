@@ -223,6 +223,16 @@ constexpr Allowed kAllowed[] = {
     {"cli/run_devices.cc", "sys::", "descriptions of devices, in the host's folders for them"},
     {"cli/run_security.cc", "sys::ReadFile(*path", kUsersFile},
     {"cli/key_value_file.cc", "sys::ReadFile(path", kUsersFile},
+    {"container/attachments.cc", "sys::OpenFile(folder", kOwnState},
+    {"container/attachments.cc", "::unlink(", kOwnState},
+    {"container/inventory.cc", "\"/proc/\", pid, \"/cgroup\"", kKernel},
+    {"container/inventory.cc", "sys::ReadFile(path, kMostArguments)", kKernel},
+    {"container/inventory.cc", "roots.Container(id)", kOwnState},
+    {"container/inventory.cc", "roots_.Containers()", kOwnState},
+    {"container/stop_mark.h", "StopMark(roots, id)", kOwnState},
+    {"cli/engine/look.cc", "::readlink(link", kKernel},
+    {"cli/engine/run_kept.cc", "sys::OpenFile(path", kUsersFile},
+    {"cli/engine/run_kept.cc", "::unlink(cid_path", kUsersFile},
 };
 
 constexpr const char* kFolders[] = {"pelagos/launch", "pelagos/image", "pelagos/container",
