@@ -82,7 +82,7 @@ absl::Status Attachments::Add(Fd client) {
 }
 
 void Attachments::Watch(Position client) {
-  const uint32_t events = client->pending.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
+  const uint32_t events = client->waits ? EPOLLIN | EPOLLOUT : EPOLLIN;
   const absl::Status watched = loop_.Watch(client->fd.get(), events, [this, client](uint32_t seen) {
     if ((seen & EPOLLOUT) != 0) {
       Flush(client);
@@ -95,7 +95,7 @@ void Attachments::Watch(Position client) {
 
 void Attachments::Drop(Position client) {
   loop_.Forget(client->fd.get());
-  const bool waited = !client->pending.empty();
+  const bool waited = client->waits;
   clients_.erase(client);
   if (waited && --waiting_ == 0) handlers_.unblocked();
 }
@@ -164,11 +164,8 @@ void Attachments::Send(char kind, absl::string_view bytes) {
 
 void Attachments::Post(Position client, std::string packet) {
   if (client->last) return;
-  const bool first = client->pending.empty();
   client->pending.push_back(std::move(packet));
-  if (!first) return;
-  ++waiting_;
-  Flush(client);
+  if (!client->waits) Flush(client);
 }
 
 void Attachments::Flush(Position client) {
@@ -176,7 +173,12 @@ void Attachments::Flush(Position client) {
     const std::string& packet = client->pending.front();
     const ssize_t sent = ::send(client->fd.get(), packet.data(), packet.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) return Watch(client);
+    if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
+      if (client->waits) return;
+      client->waits = true;
+      ++waiting_;
+      return Watch(client);
+    }
     if (sent < 0) {
       // Gone. Who posts goes through the list: it is dropped when the loop sees its end.
       client->pending.clear();
@@ -185,26 +187,23 @@ void Attachments::Flush(Position client) {
     client->pending.pop_front();
   }
   client->pending.shrink_to_fit();
-  const bool all = --waiting_ == 0;
+  const bool waited = std::exchange(client->waits, false);
+  if (waited) --waiting_;
   if (client->last) {
     Drop(client);
-  } else {
+  } else if (waited) {
     Watch(client);
   }
-  if (all) handlers_.unblocked();
+  if (waited && waiting_ == 0) handlers_.unblocked();
 }
 
 void Attachments::Finish(int code) {
   StopListening();
   for (Position client = clients_.begin(); client != clients_.end();) {
     const Position next = std::next(client);
-    const bool first = client->pending.empty();
     client->pending.push_back({kAttachExit, static_cast<char>(code)});
     client->last = true;
-    if (first) {
-      ++waiting_;
-      Flush(client);
-    }
+    if (!client->waits) Flush(client);
     client = next;
   }
 }

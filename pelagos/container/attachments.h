@@ -59,7 +59,8 @@ class Attachments {
   struct Client {
     Fd fd;
     std::deque<std::string> pending;
-    int ahead = 0;  // of its input, not acknowledged
+    int ahead = 0;       // of its input, not acknowledged
+    bool waits = false;  // its socket is full; the rest is pending
     bool quiet = false, last = false;
   };
   using Position = std::list<Client>::iterator;
@@ -77,7 +78,7 @@ class Attachments {
   std::string folder_;
   Fd listener_;
   std::list<Client> clients_;
-  int waiting_ = 0;  // clients with something pending
+  int waiting_ = 0;  // clients that wait
 };
 
 }  // namespace pelagos::container
