@@ -98,17 +98,26 @@ constexpr Title kSystem = {"System"};
 constexpr const Title* kTitles[] = {&kManage,  &kLook,   &kFiles,    &kImages,
                                     &kVolumes, &kStacks, &kPrograms, &kSystem};
 
-// A line for each family of commands, in the order of the help.
 struct Family {
   const Title* title;
   std::vector<Command> (*commands)();
 };
-// clang-format off: a line each
+
+// A line for each family of commands, in the order of the help.
+// clang-format off
 constexpr Family kFamilies[] = {
-    {&kManage, RunCommands},    {&kManage, LifecycleCommands}, {&kLook, PsCommands},
-    {&kLook, InspectCommands},  {&kLook, LogsCommands},        {&kLook, PortCommands},
-    {&kImages, ImageCommands},  {&kStacks, ComposeCommands},   {&kPrograms, RemlCommands},
-    {&kSystem, SystemCommands}, {&kSystem, OciCommands},       {&kSystem, GenerateCommands},
+    {&kManage, RunCommands},
+    {&kManage, LifecycleCommands},
+    {&kLook, PsCommands},
+    {&kLook, InspectCommands},
+    {&kLook, LogsCommands},
+    {&kLook, PortCommands},
+    {&kImages, ImageCommands},
+    {&kStacks, ComposeCommands},
+    {&kPrograms, RemlCommands},
+    {&kSystem, SystemCommands},
+    {&kSystem, OciCommands},
+    {&kSystem, GenerateCommands},
     {&kSystem, HelpCommands},
 };
 // clang-format on
