@@ -14,6 +14,9 @@
 #include "pelagos/base/suggest.h"
 #include "pelagos/cli/completion_scripts.h"
 #include "pelagos/cli/compose.h"
+#include "pelagos/cli/engine/attach.h"
+#include "pelagos/cli/engine/exec.h"
+#include "pelagos/cli/engine/healthcheck.h"
 #include "pelagos/cli/engine/inspect.h"
 #include "pelagos/cli/engine/lifecycle.h"
 #include "pelagos/cli/engine/logs.h"
@@ -30,6 +33,9 @@ namespace pelagos::cli {
 namespace {
 
 std::vector<Command> RunCommands() { return {RunCommandRow(), CreateCommandRow()}; }
+std::vector<Command> ExecCommands() {
+  return {ExecCommandRow(), AttachCommandRow(), HealthcheckRunRow()};
+}
 
 // Its flags are its own business (oci/oci.h), and before its words: it never gets as far as this.
 std::vector<Command> OciCommands() {
@@ -108,6 +114,7 @@ struct Family {
 constexpr Family kFamilies[] = {
     {&kManage, RunCommands},
     {&kManage, LifecycleCommands},
+    {&kManage, ExecCommands},
     {&kLook, PsCommands},
     {&kLook, InspectCommands},
     {&kLook, LogsCommands},

@@ -16,6 +16,7 @@
 #include "pelagos/cli/completion.h"
 #include "pelagos/cli/completion_names.h"
 #include "pelagos/cli/completion_scripts.h"
+#include "pelagos/cli/engine/exec.h"
 #include "pelagos/cli/global_flags.h"
 #include "pelagos/cli/image/image.h"
 #include "pelagos/cli/oci/oci.h"
@@ -63,11 +64,15 @@ int Dispatch(const std::vector<std::string>& all) {
       *root = absl::StrCat(folder, "/", *root);
     }
   }
-  // The one command that must be fast: it does not make the others' rows.
+  // The commands that must be fast: they do not make the others' rows.
   const size_t at = words.size() > 1 && words[0] == "container" ? 1 : 0;
   if (words[at] == "run") {
     words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1);
     return cli::RunCommand(RunCommandRow(), context, words);
+  }
+  if (words[at] == "exec") {
+    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+    return cli::RunCommand(ExecCommandRow(), context, words);
   }
   if (words[0] == kCompleteWord) {
     if (words.size() > 1 && words[1] == "--") words.erase(words.begin());

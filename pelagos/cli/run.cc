@@ -94,7 +94,7 @@ int RunOrCreate(const Context& context, const Arguments& args, Wanted wanted) {
   const auto attached = AttachedFrom(args);
   if (!attached.ok()) return Fail(absl::StrCat(command, ": ", attached.status().message()), kUsage);
   const bool interactive = attached->in;
-  if (spec->terminal && interactive && ::isatty(STDIN_FILENO) == 0) {
+  if (spec->terminal && interactive && !args.has("detach") && ::isatty(STDIN_FILENO) == 0) {
     return Fail("run: -i and -t together need a terminal as standard input; leave out one");
   }
   if (args.has("name")) {

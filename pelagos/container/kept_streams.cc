@@ -83,7 +83,7 @@ bool KeptStreams::ReadSome(Source& source, bool* empty) {
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   if (size == 0) return false;
   const absl::string_view bytes(buffer, static_cast<size_t>(size));
-  log_.Add(source.stream, bytes);
+  if (log_ != nullptr) log_->Add(source.stream, bytes);
   attached_.Send(source.kind, bytes);
   return true;
 }

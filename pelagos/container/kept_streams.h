@@ -20,7 +20,8 @@ namespace pelagos::container {
 
 class KeptStreams {
  public:
-  KeptStreams(sys::EventLoop& loop, store::LogWriter& log, Attachments& attached)
+  // `log` may be null: nothing is kept then.
+  KeptStreams(sys::EventLoop& loop, store::LogWriter* log, Attachments& attached)
       : loop_(loop), log_(log), attached_(attached) {}
   ~KeptStreams() { Close(); }
   KeptStreams(const KeptStreams&) = delete;
@@ -58,7 +59,7 @@ class KeptStreams {
   void Flush();
 
   sys::EventLoop& loop_;
-  store::LogWriter& log_;
+  store::LogWriter* log_;
   Attachments& attached_;
   Fd in_end_, out_end_, err_end_;  // the container's
   Fd input_;                       // ours; of a terminal it is sources_[0]

@@ -1,6 +1,5 @@
 #include "pelagos/container/monitor.h"
 
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -15,13 +14,13 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/container/attachments.h"
+#include "pelagos/container/background.h"
 #include "pelagos/container/claim.h"
 #include "pelagos/container/kept_streams.h"
 #include "pelagos/container/record_time.h"
@@ -141,7 +140,7 @@ absl::Status Monitor::Begin(Prepared prepared, MonitorOptions options) {
 
 absl::Status Monitor::Start(Prepared prepared, uint16_t rows, uint16_t columns) {
   const ContainerSpec& spec = record_->spec;
-  streams_.emplace(loop_, *log_, attached_);
+  streams_.emplace(loop_, &*log_, attached_);
   PELAGOS_RETURN_IF_ERROR(streams_->Make(spec.terminal, spec.lifecycle.open_stdin));
   PELAGOS_RETURN_IF_ERROR(EnsureVolumes(engine_, spec));
   ClearStopMark(engine_.roots(), id_);
@@ -294,36 +293,11 @@ void Monitor::Finish() {
   GiveBackMemory();
 }
 
-// What the command's caller gave it beyond its three streams is not for us: he may wait until it is
-// closed. Our own descriptors are close-on-exec.
-void CloseInherited() {
-  const absl::StatusOr<std::vector<std::string>> names = sys::ListFolder("/proc/self/fd");
-  if (!names.ok()) return;
-  for (const std::string& name : *names) {
-    int fd = -1;
-    if (!absl::SimpleAtoi(name, &fd) || fd <= STDERR_FILENO) continue;
-    const int flags = ::fcntl(fd, F_GETFD);
-    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) ::close(fd);
-  }
-}
-
-absl::Status LeaveTerminal() {
-  if (::setsid() < 0) return ErrnoStatus(errno, "setsid");
-  PELAGOS_ASSIGN_OR_RETURN(const Fd null, sys::OpenFile("/dev/null", O_RDWR));
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    if (::dup2(null.get(), fd) < 0) return ErrnoStatus(errno, "dup2");
-  }
-  if (::chdir("/") != 0) return ErrnoStatus(errno, "chdir", "/");
-  ::signal(SIGPIPE, SIG_IGN);
-  return absl::OkStatus();
-}
-
 // The monitor's life. `told` takes one status, and is closed.
 [[noreturn]] void Live(Engine& engine, const store::ContainerRecord& record,
                        store::ContainerState state, Fd claim, Prepared prepared,
                        MonitorOptions options, Fd told) {
-  CloseInherited();
-  absl::Status status = LeaveTerminal();
+  absl::Status status = GoToBackground();
   absl::StatusOr<sys::EventLoop> loop = sys::EventLoop::Create();
   if (status.ok()) status = loop.status();
   std::optional<Monitor> monitor;

@@ -56,6 +56,11 @@ inline std::string JoinText(const NamespaceJoin& join) {
 
 // The namespace to join, opened, or the caller's.
 inline absl::StatusOr<Fd> OpenJoin(const NamespaceJoin& join, const LaunchIo& io) {
+  if (io.joined_process >= 0) {
+    const sys::Result copy = sys::Call(SYS_fcntl, io.joined_process, F_DUPFD_CLOEXEC, 3);
+    if (!copy.ok()) return ErrnoStatus(copy.err, "fcntl");
+    return Fd(static_cast<int>(copy.value));
+  }
   if (join.container.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(Fd opened, sys::OpenFile(join.path, O_RDONLY), "namespace to join");
     return opened;

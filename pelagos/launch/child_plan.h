@@ -238,6 +238,7 @@ struct ChildOp {
       uint64_t permitted, effective, inheritable, ambient;
     } capabilities;
     struct {                        // kWriteProc: on the host's /proc
+      int folder;                   // which that is, where a mount namespace is joined before
       const char *path, *fallback;  // where `path` is missing; may be null
       const char* text;
       size_t size;

@@ -96,20 +96,15 @@ class ChildRights : protected ChildRoot {
     Must(Call(SYS_capset, &header, words), Part::kRights);
   }
 
-  // The host's own /proc: the root is not mounted yet.
+  // The host's own /proc: the root is not mounted yet; or a descriptor of it, since a process that
+  // joined a mount namespace sees what its owner put there.
   void WriteProc(const ChildOp& op) noexcept {
     const auto& write = op.write_proc;
-    Result opened = Call(SYS_openat, AT_FDCWD, write.path, O_WRONLY | O_CLOEXEC, 0);
+    Result opened = Call(SYS_openat, write.folder, write.path, O_WRONLY | O_CLOEXEC, 0);
     if (opened.err == ENOENT && write.fallback != nullptr) {
-      opened = Call(SYS_openat, AT_FDCWD, write.fallback, O_WRONLY | O_CLOEXEC, 0);
+      opened = Call(SYS_openat, write.folder, write.fallback, O_WRONLY | O_CLOEXEC, 0);
     }
     const int fd = static_cast<int>(Must(opened, Part::kTarget));
-    // A process that joined a mount namespace sees what its owner put there.
-    if (plan_.join_count > 0) {
-      struct statfs info;
-      Must(Call(SYS_fstatfs, fd, &info), Part::kTarget);
-      if (info.f_type != PROC_SUPER_MAGIC) Die(Part::kTarget, ENODEV);
-    }
     Must(Call(SYS_write, fd, write.text, write.size));
     Close(fd);
   }

@@ -114,11 +114,15 @@ absl::Status Flattener::AddCgroups() {
 absl::Status Flattener::AddJoins() {
   const NamespaceJoins list = ChildJoins(plan_);
   ChildJoin* joins = flat_.arena_.Array<ChildJoin>(list.size());
-  for (size_t i = 0; i < list.size(); ++i) {
-    const NamespaceJoin& join = list[i];
-    PELAGOS_ASSIGN_OR_RETURN(Fd fd, OpenJoin(join, io_));
-    joins[i].flag = static_cast<int>(RowOf(join.kind).clone_flag);
+  const bool at_once = io_.joined_process >= 0 && !list.empty();
+  const size_t count = at_once ? 1 : list.size();
+  for (size_t i = 0; i < count; ++i) {
+    PELAGOS_ASSIGN_OR_RETURN(Fd fd, OpenJoin(list[i], io_));
+    joins[i].flag = static_cast<int>(RowOf(list[i].kind).clone_flag);
     PELAGOS_ASSIGN_OR_RETURN(joins[i].fd, Keep(std::move(fd)));
+  }
+  for (size_t i = count; i < list.size(); ++i) {
+    joins[0].flag |= static_cast<int>(RowOf(list[i].kind).clone_flag);
   }
   for (const NamespaceJoin& join : plan_.joins) {
     if (plan_.namespaces.contains(join.kind)) {
@@ -126,7 +130,7 @@ absl::Status Flattener::AddJoins() {
     }
   }
   flat_.child_.joins = joins;
-  flat_.child_.join_count = list.size();
+  flat_.child_.join_count = count;
   return absl::OkStatus();
 }
 

@@ -1,4 +1,5 @@
 // Ids, capabilities, system calls, limits, labels.
+#include <fcntl.h>
 #include <linux/seccomp.h>
 
 #include <algorithm>
@@ -130,8 +131,16 @@ absl::Status Flattener::Add(const SetDomainname& op) {
 absl::Status Flattener::WriteProc(const char* path, const char* fallback, const std::string& text) {
   if (has_root_) return absl::InvalidArgumentError("the host's /proc is out of reach by then");
   op_->call = ChildCall::kWriteProc;
+  op_->write_proc.folder = AT_FDCWD;
   op_->write_proc.path = path;
   op_->write_proc.fallback = fallback;
+  if (!plan_.joins.empty()) {
+    constexpr size_t kProc = 6;  // "/proc/"
+    PELAGOS_ASSIGN_OR_RETURN(Fd proc, sys::OpenFile("/proc", O_PATH | O_DIRECTORY));
+    PELAGOS_ASSIGN_OR_RETURN(op_->write_proc.folder, Keep(std::move(proc)));
+    op_->write_proc.path += kProc;
+    if (fallback != nullptr) op_->write_proc.fallback += kProc;
+  }
   PELAGOS_ASSIGN_OR_RETURN(op_->write_proc.text, Text(text, "the text"));
   op_->write_proc.size = text.size();
   return absl::OkStatus();

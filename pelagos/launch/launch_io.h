@@ -35,6 +35,9 @@ struct LaunchIo {
   int start_listener = -1;
   // The namespaces of other containers that the plan joins.
   std::vector<PinnedNamespace> namespaces = {};
+  // A pidfd of the process whose namespaces all joins of the plan are, whatever they name: they are
+  // joined at once (setns(2), Linux 5.8).
+  int joined_process = -1;
   // Our 0, 1 and 2 are as execve(2) left them to us: open, and not close-on-exec. Saves the child
   // to ask.
   bool inherited = false;

@@ -13,8 +13,6 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "pelagos/abi/namespace.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
@@ -64,18 +62,6 @@ Process WithDefaults(Process process, const Process& container) {
   if (!process.scheduler) process.scheduler = container.scheduler;
   if (!process.exec_cpu_affinity) process.exec_cpu_affinity = container.exec_cpu_affinity;
   return process;
-}
-
-// A container may have moved its first process into a cgroup below its own, where alone processes
-// can be once that hands controllers down (cgroups(7), "no internal processes").
-absl::StatusOr<std::string> FirstProcessCgroup(pid_t pid) {
-  PELAGOS_ASSIGN_OR_RETURN(const sys::CgroupMounts mounts, sys::ReadCgroupMounts());
-  PELAGOS_ASSIGN_OR_RETURN(const std::string text,
-                           sys::ReadFile(absl::StrCat("/proc/", pid, "/cgroup"), 1 << 16));
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (absl::ConsumePrefix(&line, "0::")) return absl::StrCat(mounts.v2_mount, line);
-  }
-  return absl::NotFoundError("the container's first process is in no cgroup of v2");
 }
 
 // The program is in the container: what execve(2) misses then is its interpreter.
@@ -141,7 +127,7 @@ std::function<absl::Status(pid_t)> PlaceIn(const Record& record, const std::stri
   return [&record, cgroup](pid_t pid) {
     absl::Status placed = AttachToUnit(record, cgroup, pid);
     if (placed.ok() || cgroup != record.cgroups.v2) return placed;
-    const absl::StatusOr<std::string> first = FirstProcessCgroup(record.process.pid);
+    const absl::StatusOr<std::string> first = sys::CgroupOfProcess(record.process.pid);
     if (first.ok() && *first != cgroup) placed = AttachToUnit(record, *first, pid);
     return placed;
   };
@@ -204,7 +190,9 @@ absl::StatusOr<Running> Runtime::Exec(const ExecOptions& options) {
   PELAGOS_RETURN_IF_ERROR(SetInitialCpus(process));
   absl::StatusOr<launch::Starting> starting = launch::Launch(plan, io);
   if (FindErrno(starting.status()) == EBUSY && options.cgroups.empty() && !plan.cgroup.v2.empty()) {
-    PELAGOS_ASSIGN_OR_RETURN(plan.cgroup.v2, FirstProcessCgroup(record.process.pid));
+    // A container may have moved its first process into a cgroup below its own, where alone
+    // processes can be once that hands controllers down (cgroups(7), "no internal processes").
+    PELAGOS_ASSIGN_OR_RETURN(plan.cgroup.v2, sys::CgroupOfProcess(record.process.pid));
     starting = launch::Launch(plan, io);
   }
   if (FindErrno(starting.status()) == EBUSY) {

@@ -176,4 +176,35 @@ inline CgroupSteps PlanCgroups(const std::string& id, const CgroupPlan& plan,
   return steps;
 }
 
+// The cgroups that PlanCgroups gave this container, for another process to join. Needs to know of
+// the host no more than where the controllers are.
+inline CgroupSteps JoinedCgroups(const std::string& id, const CgroupPlan& plan,
+                                 const HostFacts& facts) {
+  const CgroupLayout& layout = facts.cgroups;
+  CgroupSteps steps;
+  steps.joined = true;
+  if (!layout.usable) return steps;
+  const std::string name = layout.name_prefix + id;
+  for (const std::string& part : internal::ParentsOf(plan)) steps.parent += part + "/";
+  const auto folder = [&](const std::string& mount) {
+    return absl::StrCat(mount, "/", steps.parent, name);
+  };
+  std::vector<CgroupController> controllers = NeededControllers(plan);
+  if (layout.v2_mount.empty()) {
+    if (!AllowsEveryDevice(plan) && !facts.in_user_namespace) {
+      controllers.push_back(CgroupController::kDevices);
+    }
+  } else {
+    steps.v2 = folder(layout.v2_mount + layout.v2_own);
+  }
+  for (const CgroupController controller : controllers) {
+    if (IsInV2(layout, controller) || layout.v1_mounts.count(controller) == 0) continue;
+    std::string joined = folder(layout.v1_mounts.at(controller));
+    if (std::find(steps.v1.begin(), steps.v1.end(), joined) == steps.v1.end()) {
+      steps.v1.push_back(std::move(joined));
+    }
+  }
+  return steps;
+}
+
 }  // namespace pelagos

@@ -61,14 +61,19 @@ inline void DevicesAreUsable(const PlanInputs& in, Diagnostics& diags) {
 
 }  // namespace rules
 
+// A privileged container may use every device.
+inline CgroupPlan WithPrivilege(const ContainerSpec& spec) {
+  CgroupPlan plan = spec.cgroup;
+  if (!spec.privileged) return plan;
+  for (const DeviceType type : {DeviceType::kBlock, DeviceType::kCharacter}) {
+    plan.device_rules.push_back({type, DeviceRule::kAny, DeviceRule::kAny, kDeviceAll});
+  }
+  return plan;
+}
+
 // The limits, with rules that let the devices be used as asked.
 inline CgroupPlan WithDevices(const ContainerSpec& spec, const HostFacts& facts) {
-  CgroupPlan plan = spec.cgroup;
-  if (spec.privileged) {
-    for (const DeviceType type : {DeviceType::kBlock, DeviceType::kCharacter}) {
-      plan.device_rules.push_back({type, DeviceRule::kAny, DeviceRule::kAny, kDeviceAll});
-    }
-  }
+  CgroupPlan plan = WithPrivilege(spec);
   for (const Device& device : spec.devices) {
     for (const HostDevice& node : facts.devices.at(device.source)) {
       plan.device_rules.push_back({node.block ? DeviceType::kBlock : DeviceType::kCharacter,

@@ -18,9 +18,9 @@
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/mount.h"
 #include "pelagos/plan/mount_rules.h"
+#include "pelagos/plan/program.h"
 #include "pelagos/plan/rights.h"
 #include "pelagos/plan/rules.h"
-#include "pelagos/plan/seccomp.h"
 #include "pelagos/plan/user_namespace.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/spec/resolved_image.h"
@@ -28,10 +28,6 @@
 namespace pelagos {
 
 namespace internal {
-
-inline void Append(std::vector<Op>& ops, std::vector<Op> more) {
-  for (Op& op : more) ops.push_back(std::move(op));
-}
 
 // The order matters: a step may rely on those before it, and the last ones take away what the
 // earlier ones needed.
@@ -69,20 +65,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   ops.push_back(ChangeFolder{WorkdirOf(spec, image)});
   // Only now: the folder may have had to be made.
   if (spec.read_only) ops.push_back(SealRoot{});
-  Append(ops, LimitOps(spec, facts));
-  // seccomp(2): without no_new_privs a filter needs CAP_SYS_ADMIN, which is gone after the ids and
-  // capabilities. With it the filter comes last, and need not let through what takes rights away.
-  const bool early = !spec.no_new_privileges;
-  std::vector<Op> filter;
-  if (spec.seccomp.profile != SeccompProfile::kUnconfined) {
-    filter.push_back(*PlanSeccomp(spec, facts));  // rules::SeccompIsUsable has seen it
-  }
-  if (early) Append(ops, filter);
-  ops.push_back(SetUser{user.uid, user.gid, user.groups});
-  ops.push_back(CapabilitiesOf(in));
-  if (spec.no_new_privileges) ops.push_back(SetNoNewPrivileges{});
-  if (!early) Append(ops, filter);
-  ops.push_back(Exec{WithInit(spec, CommandOf(spec, image)), EnvironmentOf(spec, image, user)});
+  Append(ops, ProgramOps(in, WithInit(spec, CommandOf(spec, image))));
   AdaptMounts(spec, ops);
   AdaptToUserNamespace(in, namespaces, ops);
   return ops;

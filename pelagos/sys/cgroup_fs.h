@@ -4,6 +4,7 @@
 #pragma once
 
 #include <linux/magic.h>
+#include <sys/types.h>
 #include <sys/vfs.h>
 
 #include <map>
@@ -99,7 +100,8 @@ inline std::string FindUsualCgroup2() {
   return "";
 }
 
-// The v1 hierarchy of one controller, by the kernel's name, where nearly all hosts with v1 mount it;
+// The v1 hierarchy of one controller, by the kernel's name, where nearly all hosts with v1 mount
+// it;
 // "" if it is not there. One statfs(2).
 inline std::string FindUsualCgroup1(absl::string_view controller) {
   std::string path = absl::StrCat("/sys/fs/cgroup/", controller);
@@ -124,6 +126,18 @@ inline absl::StatusOr<CgroupMounts> ReadCgroupMounts() {
     PELAGOS_ASSIGN_OR_RETURN(mounts.v2_controllers, ReadCgroup2Controllers(mounts.v2_mount));
   }
   return mounts;
+}
+
+// The cgroup of v2 that a process is in, as a folder of the host. NotFound: in none.
+inline absl::StatusOr<std::string> CgroupOfProcess(pid_t pid) {
+  PELAGOS_ASSIGN_OR_RETURN(const std::string text,
+                           ReadFile(absl::StrCat("/proc/", pid, "/cgroup"), 1 << 16));
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (!absl::ConsumePrefix(&line, "0::")) continue;
+    PELAGOS_ASSIGN_OR_RETURN(const CgroupMounts mounts, ReadCgroupMounts());
+    return absl::StrCat(mounts.v2_mount, line);
+  }
+  return absl::NotFoundError(absl::StrCat("process ", pid, " is in no cgroup of v2"));
 }
 
 }  // namespace pelagos::sys
