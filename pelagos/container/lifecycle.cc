@@ -67,16 +67,24 @@ absl::StatusOr<bool> AwaitEnd(const Fd& pidfd, absl::Duration patience) {
   return true;
 }
 
-absl::Status SendOr(const Fd& pidfd, int signal) {
-  const absl::Status sent = sys::Signal(pidfd, signal);
-  return FindErrno(sent) == ESRCH ? absl::OkStatus() : sent;  // it has just ended
+// Fine if it has just ended. A monitor in a user namespace of its own may do what we may not.
+absl::Status SignalInit(Engine& engine, const Found& found, const Fd& init, int signal) {
+  const absl::Status sent = sys::Signal(init, signal);
+  if (FindErrno(sent) == ESRCH) return absl::OkStatus();
+  if (FindErrno(sent) != EPERM || found.kind != Kind::kKept) return sent;
+  PELAGOS_ASSIGN_OR_RETURN(const Fd socket, ConnectAttached(engine.roots(), found.id));
+  const char packet[] = {kAttachSignal, static_cast<char>(signal)};
+  if (::send(socket.get(), packet, sizeof(packet), MSG_NOSIGNAL) < 0) {
+    return ErrnoStatus(errno, "send", "the monitor");
+  }
+  return absl::OkStatus();
 }
 
 // Kills it for good, and waits until its owner has given everything back.
 absl::Status KillAndAwait(Engine& engine, const Found& found) {
   const absl::StatusOr<Fd> init = sys::OpenPidfd(found.state.init);
   if (init.ok()) {
-    PELAGOS_RETURN_IF_ERROR(SendOr(*init, SIGKILL));
+    PELAGOS_RETURN_IF_ERROR(SignalInit(engine, found, *init, SIGKILL));
     PELAGOS_ASSIGN_OR_RETURN(const bool ended, AwaitEnd(*init, kPatience));
     if (!ended) {
       return absl::DeadlineExceededError(
@@ -90,7 +98,10 @@ absl::Status KillAndAwait(Engine& engine, const Found& found) {
 // One that waits for its next start has nothing to signal: its monitor is told.
 absl::Status EndRestarting(Engine& engine, const Found& found) {
   const absl::StatusOr<Fd> monitor = sys::OpenPidfd(found.state.monitor);
-  if (monitor.ok()) PELAGOS_RETURN_IF_ERROR(SendOr(*monitor, SIGTERM));
+  if (monitor.ok()) {
+    const absl::Status sent = sys::Signal(*monitor, SIGTERM);
+    if (FindErrno(sent) != ESRCH) PELAGOS_RETURN_IF_ERROR(sent);
+  }
   return AwaitUnclaimed(engine.roots(), found.id, kPatience);
 }
 
@@ -171,7 +182,8 @@ absl::Status Stop(Engine& engine, const Found& before, const StopOptions& option
   }
   const absl::StatusOr<Fd> init = sys::OpenPidfd(found.state.init);
   if (!init.ok()) return KillAndAwait(engine, found);  // it has just ended
-  PELAGOS_RETURN_IF_ERROR(SendOr(*init, options.signal.value_or(StopSignalOf(found))));
+  PELAGOS_RETURN_IF_ERROR(
+      SignalInit(engine, found, *init, options.signal.value_or(StopSignalOf(found))));
   // One that stands still takes no signal.
   if (before.status == Status::kPaused) PELAGOS_RETURN_IF_ERROR(Unpause(engine, before));
   PELAGOS_RETURN_IF_ERROR(
@@ -197,7 +209,7 @@ absl::Status Kill(Engine& engine, const Found& found, int signal) {
   if (found.kind == Kind::kKept && (signal == SIGKILL || signal == StopSignalOf(found))) {
     PELAGOS_RETURN_IF_ERROR(MarkStopped(engine.roots(), found.id));
   }
-  PELAGOS_RETURN_IF_ERROR(sys::Signal(*init, signal));
+  PELAGOS_RETURN_IF_ERROR(SignalInit(engine, found, *init, signal));
   Tell(engine.roots(), found.record, store::EventAction::kKill, std::nullopt,
        {{"signal", absl::StrCat(signal)}});
   return absl::OkStatus();
@@ -278,7 +290,7 @@ absl::Status Remove(Engine& engine, const Found& before, bool force) {
   // One that has lost its monitor may have lived on, see prctl(2), PR_SET_PDEATHSIG.
   if (before.status == Status::kLost) {
     const absl::StatusOr<Fd> init = sys::OpenPidfd(before.state.init);
-    if (init.ok()) PELAGOS_RETURN_IF_ERROR(SendOr(*init, SIGKILL));
+    if (init.ok()) PELAGOS_RETURN_IF_ERROR(SignalInit(engine, before, *init, SIGKILL));
   }
   const absl::StatusOr<Fd> claim = Claim(engine.roots(), before.id);
   if (absl::IsAlreadyExists(claim.status())) {
