@@ -36,7 +36,8 @@ absl::StatusOr<std::vector<LoadedImage>> Load(const std::string& data_root, int 
                                               const IngestOptions& options = {});
 
 // Makes an image of one layer of a root file system: a tar from `tar_fd`, or a folder. `changes`
-// are instructions of a Dockerfile: CMD, ENTRYPOINT, ENV, WORKDIR, USER, STOPSIGNAL.
+// are instructions of a Dockerfile: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL,
+// USER, VOLUME, WORKDIR.
 absl::StatusOr<LoadedImage> ImportTar(const std::string& data_root, int tar_fd,
                                       absl::string_view reference,
                                       const std::vector<std::string>& changes,

@@ -13,13 +13,21 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "nlohmann/json.hpp"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/image/json_fields.h"
 
 namespace pelagos::image {
 namespace {
 
-using Json = nlohmann::json;
+using fields::Find;
+using fields::Json;
+using fields::List;
+using fields::ParseObject;
+using fields::ParseText;
+using fields::Print;
+using fields::Text;
+using fields::Texts;
+using fields::Wrong;
 
 constexpr absl::string_view kIndexTypes[] = {
     "application/vnd.oci.image.index.v1+json",
@@ -44,87 +52,6 @@ constexpr absl::string_view kLayerTypes[] = {
 template <size_t kCount>
 bool IsOneOf(absl::string_view text, const absl::string_view (&list)[kCount]) {
   return std::find(std::begin(list), std::end(list), text) != std::end(list);
-}
-
-absl::Status Wrong(absl::string_view field, absl::string_view expected) {
-  return absl::InvalidArgumentError(absl::StrCat("field '", field, "' must be ", expected));
-}
-
-// Before a parser makes a tree of it.
-bool NestsTooDeep(absl::string_view json) {
-  size_t depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      in_string = c != '"';
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxJsonDepth) return true;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
-absl::StatusOr<Json> ParseText(absl::string_view text) {
-  if (text.size() > kMaxDocumentSize) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("it is ", text.size(), " bytes of JSON, more than ", kMaxDocumentSize));
-  }
-  if (NestsTooDeep(text)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("its JSON nests more than ", kMaxJsonDepth, " deep"));
-  }
-  Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("it is not JSON");
-  return json;
-}
-
-absl::StatusOr<Json> ParseObject(absl::string_view text) {
-  PELAGOS_ASSIGN_OR_RETURN(Json json, ParseText(text));
-  if (!json.is_object()) return absl::InvalidArgumentError("it is not a JSON object");
-  return json;
-}
-
-// The member, or null if it is absent or null: writers in Go put null for empty lists.
-const Json* Find(const Json& object, const char* field) {
-  const auto found = object.find(field);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
-absl::StatusOr<std::string> Text(const Json& object, const char* field) {
-  const Json* value = Find(object, field);
-  if (value == nullptr) return "";
-  if (!value->is_string()) return Wrong(field, "a string");
-  std::string text = value->get<std::string>();
-  // What goes to execve(2), environments and paths cannot hold one.
-  if (text.find('\0') != std::string::npos) return Wrong(field, "text without a NUL byte");
-  return text;
-}
-
-absl::StatusOr<std::vector<std::string>> Texts(const Json& object, const char* field) {
-  std::vector<std::string> texts;
-  const Json* list = Find(object, field);
-  if (list == nullptr) return texts;
-  if (!list->is_array()) return Wrong(field, "a list of strings");
-  for (const Json& item : *list) {
-    if (!item.is_string()) return Wrong(field, "a list of strings");
-    texts.push_back(item.get<std::string>());
-    if (texts.back().find('\0') != std::string::npos) {
-      return Wrong(field, "text without a NUL byte");
-    }
-  }
-  return texts;
-}
-
-absl::StatusOr<const Json*> List(const Json& object, const char* field) {
-  const Json* list = Find(object, field);
-  if (list == nullptr || !list->is_array()) return Wrong(field, "a list");
-  return list;
 }
 
 absl::StatusOr<Descriptor> ParseDescriptor(const Json& json) {
@@ -166,11 +93,6 @@ absl::Status TooManyLayers(size_t count) {
 absl::Status Artifact(absl::string_view what, absl::string_view type) {
   return absl::InvalidArgumentError(absl::StrCat("it is an artifact, not an image: its ", what,
                                                  " is of type '", type.substr(0, 120), "'"));
-}
-
-// Bytes that are not UTF-8 are replaced, never thrown about.
-std::string Print(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -225,32 +147,6 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
   return manifest;
 }
 
-absl::StatusOr<ImageConfig> ParseImageConfig(absl::string_view text) {
-  PELAGOS_ASSIGN_OR_RETURN(const Json json, ParseObject(text));
-  ImageConfig image;
-  PELAGOS_ASSIGN_OR_RETURN(image.platform.os, Text(json, "os"));
-  PELAGOS_ASSIGN_OR_RETURN(image.platform.architecture, Text(json, "architecture"));
-  PELAGOS_ASSIGN_OR_RETURN(image.platform.variant, Text(json, "variant"));
-  if (const Json* config = Find(json, "config"); config != nullptr) {
-    if (!config->is_object()) return Wrong("config", "an object");
-    PELAGOS_ASSIGN_OR_RETURN(image.env, Texts(*config, "Env"));
-    PELAGOS_ASSIGN_OR_RETURN(image.entrypoint, Texts(*config, "Entrypoint"));
-    PELAGOS_ASSIGN_OR_RETURN(image.cmd, Texts(*config, "Cmd"));
-    PELAGOS_ASSIGN_OR_RETURN(image.workdir, Text(*config, "WorkingDir"));
-    PELAGOS_ASSIGN_OR_RETURN(image.user, Text(*config, "User"));
-    PELAGOS_ASSIGN_OR_RETURN(image.stop_signal, Text(*config, "StopSignal"));
-  }
-  const Json* rootfs = Find(json, "rootfs");
-  if (rootfs == nullptr || !rootfs->is_object()) return Wrong("rootfs", "an object");
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> diff_ids, Texts(*rootfs, "diff_ids"));
-  for (const std::string& diff_id : diff_ids) {
-    PELAGOS_ASSIGN_OR_RETURN(Digest digest, ParseDigest(diff_id), "field 'diff_ids'");
-    image.diff_ids.push_back(std::move(digest));
-  }
-  if (image.diff_ids.empty()) return Wrong("diff_ids", "a list of at least one digest");
-  return image;
-}
-
 absl::StatusOr<std::vector<DockerArchiveImage>> ParseDockerArchive(absl::string_view text) {
   PELAGOS_ASSIGN_OR_RETURN(const Json json, ParseText(text));
   if (!json.is_array()) return absl::InvalidArgumentError("it is not a JSON list");
@@ -275,22 +171,6 @@ std::string PrintManifest(const Manifest& manifest) {
                 {"mediaType", std::string(kManifestType)},
                 {"config", ToJson(manifest.config)},
                 {"layers", layers}});
-}
-
-std::string PrintImageConfig(const ImageConfig& image) {
-  Json config = Json::object();
-  if (!image.env.empty()) config["Env"] = image.env;
-  if (!image.entrypoint.empty()) config["Entrypoint"] = image.entrypoint;
-  if (!image.cmd.empty()) config["Cmd"] = image.cmd;
-  if (!image.workdir.empty()) config["WorkingDir"] = image.workdir;
-  if (!image.user.empty()) config["User"] = image.user;
-  if (!image.stop_signal.empty()) config["StopSignal"] = image.stop_signal;
-  Json diff_ids = Json::array();
-  for (const Digest& diff_id : image.diff_ids) diff_ids.push_back(diff_id.ToString());
-  return Print({{"architecture", image.platform.architecture},
-                {"os", image.platform.os},
-                {"config", config},
-                {"rootfs", {{"type", "layers"}, {"diff_ids", diff_ids}}}});
 }
 
 std::string Platform::ToString() const {

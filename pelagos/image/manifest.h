@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/image/digest.h"
+#include "pelagos/policy/health_check.h"
 
 namespace pelagos::image {
 
@@ -76,7 +77,11 @@ struct ImageConfig {
   std::string workdir;
   std::string user;
   std::string stop_signal;
-  std::vector<Digest> diff_ids;  // bottom first, one for each layer
+  std::map<std::string, std::string> labels = {};
+  std::vector<std::string> exposed_ports = {};  // of ParseExposedPort, sorted
+  std::vector<std::string> volumes = {};        // folders inside, absolute, sorted
+  std::optional<HealthCheck> health = {};       // with no command: it asks for none
+  std::vector<Digest> diff_ids;                 // bottom first, one for each layer
 
   friend bool operator==(const ImageConfig&, const ImageConfig&) = default;
 };
@@ -95,6 +100,9 @@ absl::StatusOr<std::vector<Descriptor>> ParseIndex(absl::string_view json);
 absl::StatusOr<Manifest> ParseManifest(absl::string_view json);
 
 absl::StatusOr<ImageConfig> ParseImageConfig(absl::string_view json);
+
+// "80/tcp" of "80" or "80/TCP", "8000-8010/udp". InvalidArgument says what was expected.
+absl::StatusOr<std::string> ParseExposedPort(absl::string_view text);
 
 absl::StatusOr<std::vector<DockerArchiveImage>> ParseDockerArchive(absl::string_view json);
 

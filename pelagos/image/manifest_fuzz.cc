@@ -23,8 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!again.ok() || PrintManifest(*again) != printed) std::abort();
   }
   if (const auto config = ParseImageConfig(text); config.ok()) {
-    const auto again = ParseImageConfig(PrintImageConfig(*config));
-    if (!again.ok() || again->diff_ids != config->diff_ids) std::abort();
+    auto again = ParseImageConfig(PrintImageConfig(*config));
+    if (!again.ok()) std::abort();
+    again->platform.variant = config->platform.variant;  // not printed
+    if (*again != *config) std::abort();
   }
   if (const auto archive = ParseDockerArchive(text); archive.ok()) {
     for (const DockerArchiveImage& image : *archive) {

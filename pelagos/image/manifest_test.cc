@@ -84,6 +84,87 @@ TEST(ManifestTest, ReadsAConfig) {
   EXPECT_EQ(*again, *config);
 }
 
+std::string ConfigWith(absl::string_view members) {
+  return absl::StrCat(R"({"config":{)", members,
+                      R"(},"rootfs":{"type":"layers","diff_ids":["sha256:)", kHex, R"("]}})");
+}
+
+TEST(ManifestTest, ReadsWhatAContainerIsKeptBy) {
+  const auto config = ParseImageConfig(ConfigWith(
+      R"("Labels":{"b":"","a":"x=y"},"ExposedPorts":{"80":{},"80/TCP":{},"8000-8010/udp":{}},)"
+      R"("Volumes":{"/data":{},"/a b/":null},)"
+      R"("Healthcheck":{"Test":["CMD-SHELL","exit 0"],"Interval":2000000,"Timeout":0,"Retries":7})"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->labels, (std::map<std::string, std::string>{{"a", "x=y"}, {"b", ""}}));
+  EXPECT_THAT(config->exposed_ports, ElementsAre("80/tcp", "8000-8010/udp"));
+  EXPECT_THAT(config->volumes, ElementsAre("/a b/", "/data"));
+  HealthCheck health;
+  health.command = {"/bin/sh", "-c", "exit 0"};
+  health.interval_ns = 2000000;
+  health.retries = 7;
+  EXPECT_EQ(config->health, health);
+  const auto again = ParseImageConfig(PrintImageConfig(*config));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*again, *config);
+}
+
+TEST(ManifestTest, ReadsHealthchecks) {
+  const auto health = [](absl::string_view test) {
+    const auto config = ParseImageConfig(ConfigWith(absl::StrCat("\"Healthcheck\":", test)));
+    EXPECT_TRUE(config.ok()) << config.status();
+    if (!config.ok()) return std::optional<HealthCheck>();
+    const auto again = ParseImageConfig(PrintImageConfig(*config));
+    EXPECT_TRUE(again.ok() && *again == *config) << test;
+    return config->health;
+  };
+  EXPECT_EQ(health("null"), std::nullopt);
+  EXPECT_EQ(health("{}"), std::nullopt);
+  EXPECT_EQ(health(R"({"Test":[],"Interval":1000000})"), std::nullopt);
+  EXPECT_EQ(health(R"({"Test":["NONE"]})"), HealthCheck{});
+  EXPECT_THAT(health(R"({"Test":["CMD","/probe",""]})")->command, ElementsAre("/probe", ""));
+}
+
+TEST(ManifestTest, NamesThePlaceInAConfig) {
+  const auto error = [](absl::string_view members) {
+    return Error(ParseImageConfig(ConfigWith(members)).status());
+  };
+  for (absl::string_view labels : {R"("x")", "[]", R"({"a":1})", R"({"a":null})"}) {
+    EXPECT_EQ(error(absl::StrCat("\"Labels\":", labels)),
+              "field 'Labels' must be an object of strings");
+  }
+  for (absl::string_view port :
+       {"", "/tcp", "0", "65536", "80/icmp", "90-80", "80-", "+80", "80/"}) {
+    EXPECT_EQ(error(absl::StrCat(R"("ExposedPorts":{")", port, R"(":{}})")),
+              "field 'ExposedPorts' must be an object of ports such as '80/tcp'")
+        << port;
+  }
+  EXPECT_EQ(error(R"("ExposedPorts":["80"])"), "field 'ExposedPorts' must be an object");
+  EXPECT_EQ(error(R"("Volumes":{"/a":1})"), "field 'Volumes' must be an object of empty objects");
+  for (absl::string_view folder : {"", "/", "data", "/a/../b", "/a\\u0000"}) {
+    EXPECT_EQ(error(absl::StrCat(R"("Volumes":{")", folder, R"(":{}})")),
+              "field 'Volumes' must be an object of absolute paths")
+        << folder;
+  }
+  const auto health = [&](absl::string_view members) {
+    return error(absl::StrCat(R"("Healthcheck":{)", members, "}"));
+  };
+  for (absl::string_view test : {R"(["CMD"])", R"(["NONE","x"])", R"(["CMD-SHELL"])",
+                                 R"(["CMD-SHELL","a","b"])", R"(["ls"])"}) {
+    EXPECT_THAT(health(absl::StrCat("\"Test\":", test)),
+                HasSubstr("field 'Healthcheck/Test' must be [\"NONE\"]"))
+        << test;
+  }
+  EXPECT_THAT(health(R"("Test":"ls")"), HasSubstr("field 'Test' must be a list of strings"));
+  EXPECT_EQ(error(R"("Healthcheck":7)"), "field 'Healthcheck' must be an object");
+  for (absl::string_view time : {"-1", "1", "999999", "1.5", "\"1s\"", "9223372036854775808"}) {
+    EXPECT_EQ(health(absl::StrCat(R"("Test":["NONE"],"StartPeriod":)", time)),
+              "field 'Healthcheck/StartPeriod' must be 0, or nanoseconds, at least a million")
+        << time;
+  }
+  EXPECT_EQ(health(R"("Test":["NONE"],"Retries":-1)"),
+            "field 'Healthcheck/Retries' must be a number that is not negative");
+}
+
 TEST(ManifestTest, RefusesNulBytes) {
   EXPECT_THAT(Error(ParseImageConfig(R"({"config":{"Env":["A=\u0000"]}})").status()),
               HasSubstr("NUL"));

@@ -200,7 +200,7 @@ std::vector<Command> OwnCommands() {
        "Make an image of a root file system: a tar, a folder, or a tar on standard input.",
        "pelagos image import --change 'CMD [\"/bin/bash\"]' ./rootfs debian:mine",
        {{"change", 'c', "TEXT",
-         "CMD, ENTRYPOINT, ENV, WORKDIR, USER or STOPSIGNAL, as a Dockerfile"},
+         "an instruction of a Dockerfile: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ..."},
         kMaxBytes,
         kMaxEntries},
        false,

@@ -4,21 +4,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/image/program/folder_archive.h"
 #include "pelagos/image/program/unpack.h"
+#include "pelagos/policy/health_text.h"
+#include "pelagos/policy/mount_plan.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::image {
 namespace {
+
+constexpr absl::string_view kChanges =
+    "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR";
 
 absl::StatusOr<std::vector<std::string>> Command(absl::string_view text) {
   if (text.front() != '[') return std::vector<std::string>{"/bin/sh", "-c", std::string(text)};
@@ -33,6 +46,97 @@ absl::StatusOr<std::vector<std::string>> Command(absl::string_view text) {
     return absl::InvalidArgumentError("expected a text or a JSON list of strings");
   }
   return command;
+}
+
+// "KEY=VALUE", the value perhaps in double quotes; several stand apart by blanks.
+absl::Status AddLabels(absl::string_view text, std::map<std::string, std::string>& labels) {
+  while (!text.empty()) {
+    const size_t equals = text.find('=');
+    const std::string key(text.substr(0, equals));
+    if (equals == absl::string_view::npos || key.empty() ||
+        key.find_first_of(" \t\"") != std::string::npos) {
+      return absl::InvalidArgumentError("expected LABEL KEY=VALUE, or KEY=\"A VALUE\"");
+    }
+    text.remove_prefix(equals + 1);
+    std::string value;
+    if (absl::ConsumePrefix(&text, "\"")) {
+      const size_t quote = text.find('"');
+      if (quote == absl::string_view::npos) {
+        return absl::InvalidArgumentError("a quote is not closed");
+      }
+      value = std::string(text.substr(0, quote));
+      text.remove_prefix(quote + 1);
+      if (!text.empty() && !absl::ascii_isspace(static_cast<unsigned char>(text[0]))) {
+        return absl::InvalidArgumentError("expected a blank after the closing quote");
+      }
+    } else {
+      const size_t end = std::min(text.size(), text.find_first_of(" \t"));
+      value = std::string(text.substr(0, end));
+      text.remove_prefix(end);
+    }
+    labels[key] = std::move(value);
+    text = absl::StripLeadingAsciiWhitespace(text);
+  }
+  return absl::OkStatus();
+}
+
+// Words, or a JSON list of them.
+absl::StatusOr<std::vector<std::string>> Words(absl::string_view text) {
+  if (text.front() == '[') return Command(text);
+  return std::vector<std::string>(absl::StrSplit(text, absl::ByAnyChar(" \t"), absl::SkipEmpty()));
+}
+
+void Add(std::vector<std::string>& sorted, std::string text) {
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), text);
+  if (at == sorted.end() || *at != text) sorted.insert(at, std::move(text));
+}
+
+absl::Status ApplyHealthFlag(absl::string_view flag, HealthCheck& health) {
+  const std::pair<absl::string_view, int64_t*> times[] = {
+      {"--interval=", &health.interval_ns},
+      {"--timeout=", &health.timeout_ns},
+      {"--start-period=", &health.start_period_ns},
+      {"--start-interval=", &health.start_interval_ns},
+  };
+  for (const auto& [name, to] : times) {
+    absl::string_view value = flag;
+    if (!absl::ConsumePrefix(&value, name)) continue;
+    const std::optional<int64_t> time = ParseHealthTime(value);
+    if (!time)
+      return absl::InvalidArgumentError(absl::StrCat(flag, ": expected ", kHealthTimeExpected));
+    if (*time != 0) *to = *time;
+    return absl::OkStatus();
+  }
+  absl::string_view value = flag;
+  uint32_t retries = 0;
+  if (!absl::ConsumePrefix(&value, "--retries=") ||
+      value.find_first_not_of("0123456789") != absl::string_view::npos ||
+      !absl::SimpleAtoi(value, &retries)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag,
+                     ": expected --interval=, --timeout=, --start-period=, "
+                     "--start-interval=TIME or --retries=NUMBER"));
+  }
+  if (retries != 0) health.retries = retries;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<HealthCheck> Health(absl::string_view text) {
+  HealthCheck health;
+  if (text == "NONE") return health;
+  while (absl::StartsWith(text, "--")) {
+    const size_t end = std::min(text.size(), text.find_first_of(" \t"));
+    PELAGOS_RETURN_IF_ERROR(ApplyHealthFlag(text.substr(0, end), health));
+    text = absl::StripLeadingAsciiWhitespace(text.substr(end));
+  }
+  const absl::string_view after = absl::StripPrefix(text, "CMD");
+  const absl::string_view command = absl::StripLeadingAsciiWhitespace(after);
+  if (after.size() == text.size() || command.empty() || command.size() == after.size()) {
+    return absl::InvalidArgumentError("expected HEALTHCHECK NONE, or HEALTHCHECK [FLAGS] CMD ...");
+  }
+  PELAGOS_ASSIGN_OR_RETURN(health.command, Command(command));
+  if (health.command.empty()) return absl::InvalidArgumentError("expected a command after CMD");
+  return health;
 }
 
 }  // namespace
@@ -62,8 +166,28 @@ absl::Status ApplyChange(absl::string_view change, ImageConfig& config) {
     config.user = std::string(value);
   } else if (name == "STOPSIGNAL") {
     config.stop_signal = std::string(value);
+  } else if (name == "LABEL") {
+    if (absl::Status added = AddLabels(value, config.labels); !added.ok()) {
+      return wrong(added.message());
+    }
+  } else if (name == "EXPOSE") {
+    for (absl::string_view port :
+         absl::StrSplit(value, absl::ByAnyChar(" \t"), absl::SkipEmpty())) {
+      absl::StatusOr<std::string> parsed = ParseExposedPort(port);
+      if (!parsed.ok()) return wrong("expected ports, such as 80 or 53/udp");
+      Add(config.exposed_ports, *std::move(parsed));
+    }
+  } else if (name == "VOLUME") {
+    PELAGOS_ASSIGN_OR_RETURN(std::vector<std::string> folders, Words(value), "change '", change,
+                             "'");
+    for (std::string& folder : folders) {
+      if (!InsidePathProblem(folder).empty()) return wrong("expected absolute paths");
+      Add(config.volumes, std::move(folder));
+    }
+  } else if (name == "HEALTHCHECK") {
+    PELAGOS_ASSIGN_OR_RETURN(config.health, Health(value), "change '", change, "'");
   } else {
-    return wrong("expected CMD, ENTRYPOINT, ENV, WORKDIR, USER or STOPSIGNAL");
+    return wrong(absl::StrCat("expected ", kChanges));
   }
   return absl::OkStatus();
 }

@@ -15,8 +15,9 @@
 
 namespace pelagos::image {
 
-// One instruction of a Dockerfile: CMD, ENTRYPOINT, ENV, WORKDIR, USER or STOPSIGNAL. CMD and
-// ENTRYPOINT take a JSON list, or a text for /bin/sh -c; ENV takes KEY=VALUE.
+// One instruction of a Dockerfile: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL,
+// USER, VOLUME or WORKDIR. CMD, ENTRYPOINT and what a HEALTHCHECK runs are a JSON list, or a text for
+// /bin/sh -c; ENV takes KEY=VALUE.
 absl::Status ApplyChange(absl::string_view change, ImageConfig& config);
 
 // Reads all of `input`, a tar (gzip or zstd or not), into the ingest folder. The image has nothing

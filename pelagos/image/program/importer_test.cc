@@ -51,6 +51,52 @@ TEST(ApplyChangeTest, NamesWhatIsWrong) {
   EXPECT_THAT(Error(ApplyChange("CMD [\"a\"", config)), HasSubstr("JSON list of strings"));
 }
 
+TEST(ApplyChangeTest, WhatAContainerIsKeptBy) {
+  ImageConfig config;
+  for (const char* change :
+       {"LABEL a=b c=\"d e\" f=", "LABEL a=again", "expose 80 53/UDP 80/tcp", "VOLUME /b /a",
+        "VOLUME [\"/c d\", \"/a\"]",
+        "HEALTHCHECK --interval=5s --timeout=1m --start-period=0s --retries=9 CMD test -e /ok"}) {
+    const absl::Status applied = ApplyChange(change, config);
+    EXPECT_TRUE(applied.ok()) << applied;
+  }
+  EXPECT_EQ(config.labels,
+            (std::map<std::string, std::string>{{"a", "again"}, {"c", "d e"}, {"f", ""}}));
+  EXPECT_THAT(config.exposed_ports, ElementsAre("53/udp", "80/tcp"));
+  EXPECT_THAT(config.volumes, ElementsAre("/a", "/b", "/c d"));
+  HealthCheck health;
+  health.command = {"/bin/sh", "-c", "test -e /ok"};
+  health.interval_ns = int64_t{5} * 1000000000;
+  health.timeout_ns = int64_t{60} * 1000000000;
+  health.retries = 9;
+  EXPECT_EQ(config.health, health);
+  EXPECT_TRUE(ApplyChange("HEALTHCHECK CMD [\"/probe\"]", config).ok());
+  EXPECT_THAT(config.health->command, ElementsAre("/probe"));
+  EXPECT_TRUE(ApplyChange("HEALTHCHECK NONE", config).ok());
+  EXPECT_EQ(config.health, HealthCheck{});
+}
+
+TEST(ApplyChangeTest, NamesWhatIsWrongWithThem) {
+  ImageConfig config;
+  for (const char* label : {"LABEL a", "LABEL =b", "LABEL a=b c", "LABEL a b=c"}) {
+    EXPECT_THAT(Error(ApplyChange(label, config)), HasSubstr("KEY=VALUE")) << label;
+  }
+  EXPECT_THAT(Error(ApplyChange("LABEL a=\"b", config)), HasSubstr("not closed"));
+  EXPECT_THAT(Error(ApplyChange("LABEL a=\"b\"c=d", config)), HasSubstr("after the closing quote"));
+  EXPECT_THAT(Error(ApplyChange("EXPOSE web", config)), HasSubstr("53/udp"));
+  EXPECT_THAT(Error(ApplyChange("VOLUME data", config)), HasSubstr("absolute"));
+  EXPECT_THAT(Error(ApplyChange("VOLUME [1]", config)), HasSubstr("JSON list"));
+  for (const char* check :
+       {"HEALTHCHECK x", "HEALTHCHECK CMD", "HEALTHCHECK CMDx", "HEALTHCHECK --retries=2"}) {
+    EXPECT_THAT(Error(ApplyChange(check, config)), HasSubstr("HEALTHCHECK NONE")) << check;
+  }
+  EXPECT_THAT(Error(ApplyChange("HEALTHCHECK --interval=5 CMD x", config)),
+              HasSubstr("--interval=5: "));
+  EXPECT_THAT(Error(ApplyChange("HEALTHCHECK --often CMD x", config)),
+              HasSubstr("--retries=NUMBER"));
+  EXPECT_THAT(Error(ApplyChange("HEALTHCHECK CMD []", config)), HasSubstr("after CMD"));
+}
+
 class ImporterTest : public ::testing::Test {
  protected:
   ImporterTest()
