@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "pelagos/spec/extra_host.h"
+#include "pelagos/policy/extra_host.h"
 
 namespace pelagos::cli {
 

@@ -151,6 +151,7 @@ std::vector<Flag> LimitFlags() {
       {"device-cgroup-rule", 0, "RULE", "more devices that may be used: 'c 10:200 rwm'"},
       {"cgroup-parent", 0, "PATH", "the cgroup to be in, below the root of cgroups"},
       {"cgroup-path", 0, "PATH", "the same as --cgroup-parent"},
+      {"limits", 0, "HOW", "strict (default), or best-effort: say what cannot be set, and go on"},
   };
 }
 
@@ -177,6 +178,9 @@ absl::Status ApplyLimits(const Arguments& args, ContainerSpec& spec) {
       return absl::InvalidArgumentError(absl::StrCat("--", flag, " '", plan.parent, "' ", problem));
     }
   }
+  const std::string how = args.value("limits", "strict");
+  if (how != "strict" && how != "best-effort") return Wrong("limits", how, "strict or best-effort");
+  if (args.has("limits")) plan.best_effort = how == "best-effort";
   return absl::OkStatus();
 }
 

@@ -63,6 +63,8 @@ TEST(RunLimitsTest, TheRest) {
             plan);
   EXPECT_TRUE(PlanOf({"--pids-limit", "-1"})->empty());
   EXPECT_TRUE(PlanOf({"--blkio-weight", "0"})->empty());
+  EXPECT_TRUE(PlanOf({"--limits", "best-effort"})->best_effort);
+  EXPECT_TRUE(PlanOf({"--limits", "strict"})->empty());
   // By the original's names.
   EXPECT_EQ(PlanOf({"--hugepage-limit", "2m=64m"}), PlanOf({"--hugetlb", "2m:64m"}));
   EXPECT_EQ(PlanOf({"--cgroup-path", "a/b"}), PlanOf({"--cgroup-parent", "a/b"}));
@@ -91,6 +93,7 @@ TEST(RunLimitsTest, MistakesNameTheFlagAndWhatWasExpected) {
        "--device-cgroup-rule 'c 1:3': expected TYPE MAJOR:MINOR ACCESS: 'c 1:3 rwm'"},
       {{"--hugepage-limit", "2m"}, "--hugepage-limit '2m': expected PAGE=SIZE, such as 2m=64m"},
       {{"--cgroup-path", "../x"}, "--cgroup-path '../x' must not hold . or .."},
+      {{"--limits", "loose"}, "--limits 'loose': expected strict or best-effort"},
       {{"--cgroup-parent", "../x"}, "--cgroup-parent '../x' must not hold . or .."},
       {{"--cpus", "1", "--cpu-quota", "5000"},
        "--cpus is a quota of its own: it does not go with --cpu-quota and --cpu-period"},

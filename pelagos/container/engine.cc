@@ -176,7 +176,10 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
     const EtcFolder etc = {folder, self.umask, plan.ids};
     std::vector<Fd> files(3);
     PELAGOS_ASSIGN_OR_RETURN(files[0], etc.Write("hostname", hostname + "\n"));
-    PELAGOS_ASSIGN_OR_RETURN(files[1], etc.Write("hosts", net::HostsFile(hostname, endpoint)));
+    const char* gateway = plan.net.mode == NetMode::kHost ? "127.0.0.1" : "";
+    PELAGOS_ASSIGN_OR_RETURN(
+        files[1],
+        etc.Write("hosts", net::HostsFile(hostname, endpoint, plan.extra_hosts, gateway)));
     PELAGOS_ASSIGN_OR_RETURN(files[2], etc.Write("resolv.conf", net::ResolvConf(endpoint)));
     sys::CloseAll(std::move(files));
     return absl::OkStatus();

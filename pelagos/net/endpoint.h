@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "pelagos/policy/extra_host.h"
 #include "pelagos/policy/net_plan.h"
 #include "pelagos/sys/net/ipv4.h"
 
@@ -48,14 +49,24 @@ inline std::string ResolvConf(const Endpoint& endpoint) {
 }
 
 // The content of /etc/hosts: localhost, and `hostname` with the container's first address (with
-// 127.0.0.1 if it has none).
-inline std::string HostsFile(absl::string_view hostname, const Endpoint& endpoint) {
+// 127.0.0.1 if it has none), and what was asked for. `gateway`: the address of the host for who has
+// no interfaces of ours; without one and without interfaces there is no line for it.
+inline std::string HostsFile(absl::string_view hostname, const Endpoint& endpoint,
+                             const std::vector<ExtraHost>& extra = {},
+                             absl::string_view gateway = "") {
   const bool alone = endpoint.interfaces.empty();
   std::string text = "127.0.0.1\tlocalhost";
   if (alone && hostname != "localhost") absl::StrAppend(&text, " ", hostname);
   absl::StrAppend(&text, "\n::1\tlocalhost ip6-localhost ip6-loopback\n");
   if (!alone) {
     absl::StrAppend(&text, sys::ToString(endpoint.interfaces[0].address), "\t", hostname, "\n");
+  }
+  for (const ExtraHost& host : extra) {
+    std::string address = host.address;
+    if (address == kHostGateway) {
+      address = alone ? std::string(gateway) : sys::ToString(endpoint.interfaces[0].gateway);
+    }
+    if (!address.empty()) absl::StrAppend(&text, address, "\t", host.name, "\n");
   }
   return text;
 }

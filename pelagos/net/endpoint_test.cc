@@ -30,6 +30,14 @@ TEST(EndpointTest, HostsNamesTheContainer) {
             "127.0.0.1\tlocalhost\n"
             "::1\tlocalhost ip6-localhost ip6-loopback\n"
             "10.99.0.2\tweb\n");
+  const std::vector<ExtraHost> extra = {{"db", "10.9.9.9"}, {"up", "host-gateway"}, {"v6", "::5"}};
+  EXPECT_EQ(HostsFile("web", TwoNetworks(), extra),
+            HostsFile("web", TwoNetworks()) + "10.9.9.9\tdb\n" +
+                sys::ToString(TwoNetworks().interfaces[0].gateway) + "\tup\n::5\tv6\n");
+  const Endpoint none = {"a", NetMode::kNone, {}, {}};
+  EXPECT_EQ(HostsFile("web", none, extra), HostsFile("web", none) + "10.9.9.9\tdb\n::5\tv6\n");
+  EXPECT_EQ(HostsFile("web", none, extra, "127.0.0.1"),
+            HostsFile("web", none) + "10.9.9.9\tdb\n127.0.0.1\tup\n::5\tv6\n");
   EXPECT_EQ(HostsFile("web", {"a", NetMode::kNone, {}, {}}),
             "127.0.0.1\tlocalhost web\n"
             "::1\tlocalhost ip6-localhost ip6-loopback\n");

@@ -315,6 +315,9 @@ Json PlanToJson(const LaunchPlan& plan) {
                {"ops", ops},
                {"stopSignal", SignalName(plan.stop_signal)},
                {"stopGraceSeconds", plan.stop_grace_seconds}};
+  for (const ExtraHost& host : plan.extra_hosts) {
+    json["extraHosts"].push_back({{"name", host.name}, {"address", host.address}});
+  }
   if (!plan.cgroup.placed_by.empty()) json["cgroup"]["placedBy"] = plan.cgroup.placed_by;
   for (const NamespaceJoin& join : plan.joins) {
     Json item = {{"kind", std::string(RowOf(join.kind).name)}, {"path", join.path}};

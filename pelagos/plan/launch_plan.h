@@ -9,6 +9,7 @@
 
 #include "pelagos/plan/op.h"
 #include "pelagos/policy/device_rules.h"
+#include "pelagos/policy/extra_host.h"
 #include "pelagos/policy/id_map.h"
 #include "pelagos/policy/namespace_join.h"
 #include "pelagos/policy/namespace_set.h"
@@ -66,6 +67,7 @@ struct LaunchPlan {
   // container's root, which users inside must be able to enter. The folder above keeps others out.
   std::vector<std::string> folders;
   std::vector<Op> ops;
+  std::vector<ExtraHost> extra_hosts;  // of /etc/hosts, which is written before it starts
   int stop_signal = 15;
   int stop_grace_seconds = 10;
   std::vector<PlanNote> notes;

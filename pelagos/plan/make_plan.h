@@ -11,6 +11,7 @@
 
 #include "pelagos/abi/signal.h"
 #include "pelagos/base/diagnostic.h"
+#include "pelagos/plan/best_effort.h"
 #include "pelagos/plan/cgroup.h"
 #include "pelagos/plan/device.h"
 #include "pelagos/plan/environment.h"
@@ -75,9 +76,16 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
 
 // The plan, or nullopt and all that is wrong in `diags`, at the user's text where it is known.
 // `image` and `user` are what the store found for spec.image (or spec.rootfs) and spec.user.
-inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const ResolvedImage& image,
+inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& asked, const ResolvedImage& image,
                                           const ResolvedUser& user, const HostFacts& facts,
                                           Diagnostics& diags) {
+  std::vector<PlanNote> left_out;
+  std::optional<ContainerSpec> eased;
+  if (asked.cgroup.best_effort) {
+    eased = asked;
+    eased->cgroup = BestEffort(asked.cgroup, facts, left_out);
+  }
+  const ContainerSpec& spec = eased ? *eased : asked;
   const PlanInputs in = {spec, image, user, facts};
   const size_t errors_before = diags.errors();
   CheckRules(in, diags);
@@ -96,6 +104,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   const std::string folder = LayerFolder(facts, IdOf(spec));
   plan.folders = {folder + "/upper", folder + "/work"};
   plan.ops = internal::PlanOps(in, plan.namespaces);
+  plan.extra_hosts = spec.extra_hosts;
   if (spec.stop_signal) {
     plan.stop_signal = *spec.stop_signal;
   } else if (!image.stop_signal.empty()) {
@@ -105,6 +114,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& spec, const Resol
   plan.notes = NotesOf(in);
   for (PlanNote& note : MountNotes(in)) plan.notes.push_back(std::move(note));
   for (PlanNote& note : UserNamespaceNotes(in)) plan.notes.push_back(std::move(note));
+  for (PlanNote& note : left_out) plan.notes.push_back(std::move(note));
   return plan;
 }
 

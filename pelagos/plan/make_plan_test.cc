@@ -115,10 +115,12 @@ TEST(MakePlanTest, UserAndStop) {
   image.stop_signal = "SIGQUIT";
   ContainerSpec spec = Spec();
   spec.stop_grace_seconds = 3;
+  spec.extra_hosts = {{"db", "10.0.0.5"}};
   const LaunchPlan plan = Plan(spec, image, {1000, 1001, {4}, "/home/app"});
   EXPECT_EQ(Find<SetUser>(plan), (SetUser{1000, 1001, {4}}));
   EXPECT_EQ(plan.stop_signal, 3);
   EXPECT_EQ(plan.stop_grace_seconds, 3);
+  EXPECT_EQ(plan.extra_hosts, spec.extra_hosts);
   EXPECT_EQ(Plan(Spec()).stop_signal, 15);
 }
 

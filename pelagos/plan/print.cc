@@ -78,6 +78,9 @@ std::string PrintIndented(const LaunchPlan& plan, const std::string& indent) {
   }
   AddCgroups(plan.cgroup, indent, &text);
   AddNet(plan.net, indent, &text);
+  for (const ExtraHost& host : plan.extra_hosts) {
+    absl::StrAppend(&text, indent, "host ", host.name, " is ", host.address, "\n");
+  }
   for (const std::string& folder : plan.folders) {
     absl::StrAppend(&text, indent, "host folder ", folder, "\n");
   }

@@ -14,6 +14,7 @@
 #include "pelagos/plan/cgroup_rules.h"
 #include "pelagos/plan/device.h"
 #include "pelagos/plan/environment.h"
+#include "pelagos/plan/kept_rules.h"
 #include "pelagos/plan/mount_rules.h"
 #include "pelagos/plan/plan_inputs.h"
 #include "pelagos/plan/rights_rules.h"
@@ -199,17 +200,6 @@ inline void NetworkIsUsable(const PlanInputs& in, Diagnostics& diags) {
   }
 }
 
-inline void StopIsUsable(const PlanInputs& in, Diagnostics& diags) {
-  if (in.spec.stop_grace_seconds < 0) {
-    diags.Error(in.spec.spans.Find("stop-grace-period"), "stop-grace-period must not be negative");
-  }
-  if (!in.image.stop_signal.empty() && !FindSignal(in.image.stop_signal)) {
-    diags.Error(in.spec.spans.Find("image"),
-                absl::StrCat("image '", in.spec.image, "' asks for the stop signal '",
-                             in.image.stop_signal, "', which does not exist"));
-  }
-}
-
 inline void SeccompIsUsable(const PlanInputs& in, Diagnostics& diags) {
   if (in.spec.seccomp.profile != SeccompProfile::kCustom) return;
   const absl::StatusOr<InstallSeccomp> op = PlanSeccomp(in.spec, in.facts);
@@ -241,7 +231,9 @@ inline constexpr Rule kRules[] = {
     {"limits", rules::LimitsAreUsable},
     {"controllers", rules::ControllersExist},
     {"network", rules::NetworkIsUsable},
+    {"extra hosts", rules::ExtraHostsAreUsable},
     {"stop", rules::StopIsUsable},
+    {"lifecycle", rules::LifecycleIsUsable},
     {"joins", rules::JoinsAreUsable},
     {"init", rules::InitIsThere},
     {"domainname", rules::DomainnameIsUsable},

@@ -231,14 +231,5 @@ TEST(RulesTest, Network) {
                    "8: port 80 of the host is published twice"}));
 }
 
-TEST(RulesTest, Stop) {
-  World world;
-  world.spec.stop_grace_seconds = -1;
-  world.image.stop_signal = "SIGNOPE";
-  EXPECT_EQ(world.Ask(rules::StopIsUsable),
-            (Lines{"stop-grace-period must not be negative",
-                   "image 'busybox' asks for the stop signal 'SIGNOPE', which does not exist"}));
-}
-
 }  // namespace
 }  // namespace pelagos

@@ -92,6 +92,7 @@ struct CgroupPlan {
   std::vector<CgroupSetting> settings = {};   // v2's own files, written last
   std::vector<DeviceRule> device_rules = {};  // beside kDefaultDeviceRules
   std::string parent = {};                    // a cgroup below the root, "a/b"; empty: the root
+  bool best_effort = false;                   // what this host cannot limit is left out with a note
 
   bool empty() const { return *this == CgroupPlan{}; }
   friend bool operator==(const CgroupPlan&, const CgroupPlan&) = default;

@@ -15,6 +15,7 @@
 #include "pelagos/policy/capability_set.h"
 #include "pelagos/policy/cgroup_plan.h"
 #include "pelagos/policy/device.h"
+#include "pelagos/policy/extra_host.h"
 #include "pelagos/policy/id_map.h"
 #include "pelagos/policy/landlock.h"
 #include "pelagos/policy/mount_plan.h"
@@ -71,12 +72,6 @@ struct EnvVariable {
   friend bool operator==(const EnvVariable&, const EnvVariable&) = default;
 };
 
-// A line of /etc/hosts.
-struct ExtraHost {
-  std::string name, address;  // of either family; "host-gateway": the host, as networks see it
-  friend bool operator==(const ExtraHost&, const ExtraHost&) = default;
-};
-
 inline constexpr uint32_t kDefaultUmask = 022;
 
 // As it begins, it is the hardened profile: default capabilities, the default filter, no new
@@ -105,7 +100,7 @@ struct ContainerSpec {
   bool mask_paths = true;                 // what Docker calls systempaths
   std::vector<std::string> masked_paths;  // more that nobody may look into; absolute
   NetPlan net;
-  std::vector<ExtraHost> extra_hosts;
+  std::vector<ExtraHost> extra_hosts;  // more lines of /etc/hosts
   CgroupPlan cgroup;
   NamespaceSet namespaces = kDefaultNamespaces;
   NamespaceJoins joins;   // of kinds that `namespaces` does not have

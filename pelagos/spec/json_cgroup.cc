@@ -46,6 +46,7 @@ Json WriteCgroup(const CgroupPlan& plan) {
        [](const CgroupSetting& setting) { return setting.key + "=" + setting.value; });
   list("deviceRules", plan.device_rules, DeviceRuleText);
   text("parent", plan.parent);
+  if (plan.best_effort) json["bestEffort"] = true;
   return json;
 }
 
@@ -83,6 +84,7 @@ CgroupPlan ReadCgroup(const Node& node) {
   all("settings", ParseCgroupSetting, &plan.settings);
   all("deviceRules", FindDeviceRule, &plan.device_rules);
   if (node.Has("parent")) plan.parent = node.String("parent");
+  plan.best_effort = node.Has("bestEffort") && node.Bool("bestEffort");
   return plan;
 }
 

@@ -38,6 +38,7 @@ ContainerSpec Full() {
   spec.cgroup.settings = {{"io.max", "8:0 rbps=1"}};
   spec.cgroup.device_rules = {{DeviceType::kBlock, 8, DeviceRule::kAny, kDeviceRead}};
   spec.cgroup.parent = "a/b";
+  spec.cgroup.best_effort = true;
   spec.namespaces = Namespaces<Namespace::kMount, Namespace::kTime>();
   spec.ids = {{{0, 100000, 65536}, {70000, 5, 1}}, {{0, 200000, 65536}}};
   spec.time = {TimeOffset{-2, 500000000}, TimeOffset{3600, 0}};

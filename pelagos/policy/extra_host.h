@@ -1,4 +1,4 @@
-// Extra lines of /etc/hosts as people write them, and what is wrong with them.
+// Extra lines of /etc/hosts: as values, as people write them, and what is wrong with them.
 //
 // Source: docker-run(1), --add-host; hosts(5).
 #pragma once
@@ -11,9 +11,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/policy/name.h"
-#include "pelagos/spec/container.h"
 
 namespace pelagos {
+
+struct ExtraHost {
+  std::string name, address;  // of either family; kHostGateway: the host, as networks see it
+  friend bool operator==(const ExtraHost&, const ExtraHost&) = default;
+};
 
 inline constexpr char kHostGateway[] = "host-gateway";
 // Longer names no resolver takes (RFC 1035, 2.3.4).

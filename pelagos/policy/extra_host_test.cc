@@ -1,4 +1,4 @@
-#include "pelagos/spec/extra_host.h"
+#include "pelagos/policy/extra_host.h"
 
 #include <gtest/gtest.h>
 
