@@ -10,6 +10,7 @@
 #include "pelagos/cli/run_environment.h"
 #include "pelagos/cli/run_health.h"
 #include "pelagos/cli/run_hosts.h"
+#include "pelagos/cli/run_image.h"
 #include "pelagos/cli/run_lifecycle.h"
 #include "pelagos/cli/run_limits.h"
 #include "pelagos/cli/run_mounts.h"
@@ -31,7 +32,6 @@ std::vector<Flag> IdentityFlags() {
       {"hostname", 'h', "NAME", "the hostname (default: the container's name)"},
       {"user", 'u', "USER", "UID[:GID] or NAME[:GROUP] of the image"},
       {"workdir", 'w', "DIR", "the working directory"},
-      {"pull", 0, "WHEN", "ask the registry for the image: missing (default), always or never"},
       {"cidfile", 0, "FILE", "write the container's id there; the file must not exist yet"},
   };
 }
@@ -39,10 +39,10 @@ std::vector<Flag> IdentityFlags() {
 std::vector<Flag> RootFlags() { return {{"read-only", 0, "", "seal the root file system"}}; }
 
 // In the order of the help.
-constexpr FlagsOf kShared[] = {StreamFlags,    IdentityFlags,   CommandFlags, EnvironmentFlags,
-                               LifecycleFlags, HealthFlags,     RootFlags,    MountFlags,
-                               DeviceFlags,    LimitFlags,      RightsFlags,  SecurityFlags,
-                               HostsFlags,     NamespacesFlags, UsernsFlags};
+constexpr FlagsOf kShared[] = {StreamFlags,      IdentityFlags,  ImageFlags,      CommandFlags,
+                               EnvironmentFlags, LifecycleFlags, HealthFlags,     RootFlags,
+                               MountFlags,       DeviceFlags,    LimitFlags,      RightsFlags,
+                               SecurityFlags,    HostsFlags,     NamespacesFlags, UsernsFlags};
 
 constexpr Heading kHeadings[] = {
     {"detach", "Streams"}, {"interactive", "Streams"},   {"name", "The container and its program"},

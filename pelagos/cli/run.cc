@@ -16,15 +16,16 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/cli/container_flags.h"
 #include "pelagos/cli/engine/run_kept.h"
+#include "pelagos/cli/run_image.h"
 #include "pelagos/cli/run_streams.h"
 #include "pelagos/cli/run_userns.h"
 #include "pelagos/cli/streams.h"
 #include "pelagos/cli/sweep.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/id_pool.h"
+#include "pelagos/container/inventory.h"
 #include "pelagos/container/rootless.h"
 #include "pelagos/container/running.h"
-#include "pelagos/image/pull_policy.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/lock_down.h"
 #include "pelagos/plan/print.h"
@@ -49,10 +50,20 @@ int RunOrCreate(const Context& context, const Arguments& args, Wanted wanted) {
   Laps* const timing = args.has("timing") ? &laps : nullptr;
   const absl::StatusOr<sys::SelfStatus> self = sys::ReadSelfStatus(sys::CallingThread::kOnly);
   if (!self.ok()) return Fail(self.status(), kRuntimeFailed);
-  absl::StatusOr<ContainerSpec> spec = SpecFrom(args, self->pid);
+  Caller caller;
+  if (args.has("volumes-from")) {
+    caller.container = [&](const std::string& name) -> absl::StatusOr<ContainerSpec> {
+      PELAGOS_ASSIGN_OR_RETURN(const container::Found found,
+                               container::Inventory(context.roots).Find(name));
+      if (found.has_record) return found.record.spec;
+      return absl::NotFoundError(
+          absl::StrCat("nobody knows the volumes of container '", name, "'"));
+    };
+  }
+  absl::StatusOr<ContainerSpec> spec = SpecFrom(args, self->pid, caller);
   if (!spec.ok()) return Fail(absl::StrCat(command, ": ", spec.status().message()), kUsage);
-  const auto pull = image::ParsePullPolicy(args.value("pull", "missing"));
-  if (!pull.ok()) return Fail(absl::StrCat(command, ": ", pull.status().message()), kUsage);
+  const auto choice = ImageChoiceFrom(args);
+  if (!choice.ok()) return Fail(absl::StrCat(command, ": ", choice.status().message()), kUsage);
   if (args.has("dry-run")) {
     // Whatever the planning does from here on, it changes nothing.
     const absl::StatusOr<bool> locked = launch::LockDown();
@@ -90,7 +101,7 @@ int RunOrCreate(const Context& context, const Arguments& args, Wanted wanted) {
     return kDone;
   }
   SweepOrWarn(**engine);
-  (*engine)->Pull(*pull);
+  (*engine)->Pull(choice->pull, choice->platform);
   const auto attached = AttachedFrom(args);
   if (!attached.ok()) return Fail(absl::StrCat(command, ": ", attached.status().message()), kUsage);
   const bool interactive = attached->in;

@@ -29,6 +29,36 @@ TEST(RunMountsTest, EachFlag) {
   EXPECT_EQ(spec->shm_bytes, 128u << 20);
 }
 
+TEST(RunMountsTest, VolumesOfAnother) {
+  Caller caller;
+  caller.container = [](const std::string& name) -> absl::StatusOr<ContainerSpec> {
+    if (name != "db") return absl::NotFoundError("no container is named '" + name + "'");
+    ContainerSpec other;
+    other.mounts =
+        MountPlan().Bind("/s", "/b"_path, true).Volume("data", "/v"_path).Tmpfs("/t"_path);
+    return other;
+  };
+  const auto apply = [&](const std::vector<std::string>& words, const Caller& asked) {
+    ContainerSpec spec;
+    const absl::Status status = ApplyMounts(*ParseFlags(MountFlags(), words, true), asked, spec);
+    return std::pair(std::string(status.message()), spec.mounts);
+  };
+  EXPECT_EQ(apply({"--volumes-from", "db"}, caller).second,
+            MountPlan().Bind("/s", "/b"_path, true).Volume("data", "/v"_path));
+  // One's own come first.
+  const MountPlan mixed = apply({"-v", "mine:/v", "--volumes-from=db"}, caller).second;
+  ASSERT_EQ(mixed.mounts().size(), 2u);
+  EXPECT_EQ(mixed.mounts()[0].source, "mine");
+  EXPECT_EQ(mixed.mounts()[1].source, "/s");
+  EXPECT_TRUE(apply({"--volumes-from=db:ro"}, caller).second.mounts().at(1).read_only);
+  EXPECT_EQ(apply({"--volumes-from", "x"}, caller).first,
+            "--volumes-from 'x': no container is named 'x'");
+  EXPECT_EQ(apply({"--volumes-from", "db:z"}, caller).first,
+            "--volumes-from 'db:z': expected CONTAINER, CONTAINER:ro or CONTAINER:rw");
+  EXPECT_EQ(apply({"--volumes-from", "db"}, {}).first,
+            "--volumes-from 'db': other containers are not known here");
+}
+
 TEST(RunMountsTest, RelativeSourcesCountFromHere) {
   char here[PATH_MAX];
   ASSERT_NE(::getcwd(here, sizeof(here)), nullptr);

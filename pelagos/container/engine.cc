@@ -35,6 +35,11 @@ std::string HostnameOf(const LaunchPlan& plan) {
   return plan.name;
 }
 
+bool Fits(const image::Platform& platform, const image::Platform& wanted) {
+  return platform.os == wanted.os && platform.architecture == wanted.architecture &&
+         (wanted.variant.empty() || platform.variant == wanted.variant);
+}
+
 // The files of /etc that the runtime provides; the plan binds them into the container.
 struct EtcFolder {
   std::string folder;
@@ -78,7 +83,9 @@ absl::StatusOr<net::Networks*> Engine::networks() {
 }
 
 absl::Status Engine::PullImage(const std::string& image) const {
-  return image::Pull(roots_.data, image).status();
+  image::TransferOptions options;
+  options.platform = platform_;
+  return image::Pull(roots_.data, image, options).status();
 }
 
 absl::StatusOr<FoundImage> LookUpImage(const store::Roots& roots, const ContainerSpec& spec) {
@@ -93,6 +100,7 @@ absl::StatusOr<FoundImage> LookUpImage(const store::Roots& roots, const Containe
     const image::Store store = image::Store::Look(roots.data);
     PELAGOS_ASSIGN_OR_RETURN(image::FoundInStore stored, store.FindWithUsers(spec.image));
     found.image = std::move(stored.image);
+    found.platform = std::move(stored.platform);
     users = std::move(stored.users);
     absl::StatusOr<image::LayerHold> hold = store.Hold(found.image);
     // Damaged, or removed under our hands.
@@ -128,12 +136,22 @@ absl::StatusOr<FoundImage> Engine::FindImage(const ContainerSpec& spec, ImageUse
     PELAGOS_RETURN_IF_ERROR(FetchImage(spec.image));
   }
   absl::StatusOr<FoundImage> found = LookUpImage(roots_, spec);
-  if (!absl::IsNotFound(found.status()) || !may_fetch || pull_ == image::PullPolicy::kAlways) {
-    return found;
+  if (absl::IsNotFound(found.status()) && may_fetch && pull_ != image::PullPolicy::kAlways) {
+    // That the image is not there, or a user or a layer in it.
+    PELAGOS_RETURN_IF_ERROR(FetchImage(spec.image));
+    found = LookUpImage(roots_, spec);
   }
-  // That the image is not there, or a user or a layer in it.
-  PELAGOS_RETURN_IF_ERROR(FetchImage(spec.image));
-  return LookUpImage(roots_, spec);
+  if (!found.ok() || platform_.empty() || !spec.rootfs.empty()) return found;
+  PELAGOS_ASSIGN_OR_RETURN(const image::Platform wanted, image::ParsePlatform(platform_));
+  if (Fits(found->platform, wanted)) return found;
+  if (may_fetch && pull_ == image::PullPolicy::kMissing) {
+    PELAGOS_RETURN_IF_ERROR(PullImage(spec.image));
+    found = LookUpImage(roots_, spec);
+    if (!found.ok() || Fits(found->platform, wanted)) return found;
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "image '", spec.image, "' is of ", found->platform.ToString(), ", not of ", platform_,
+      "; 'pelagos image pull --platform ", platform_, " ", spec.image, "' gets another"));
 }
 
 absl::StatusOr<image::LayerHold> Engine::HoldLayers(const ResolvedImage& image) const {

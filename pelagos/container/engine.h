@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -59,6 +60,7 @@ struct FoundImage {
   ResolvedImage image;
   ResolvedUser user;
   image::LayerHold hold;  // keeps the layers from being removed; for as long as the container runs
+  image::Platform platform = {};  // of the image, as its config says
 };
 
 // kLook: changes nothing, not even the store; what is not in it is NotFound.
@@ -80,8 +82,12 @@ class Engine {
   void Time(Laps* laps) { laps_ = laps; }
 
   // Whether FindImage may ask registries; never, until this is called. Progress goes to standard
-  // error.
-  void Pull(image::PullPolicy policy) { pull_ = policy; }
+  // error. `platform`: what images must be of, "linux/arm64"; empty: any that is in the store, this
+  // machine's where one is fetched.
+  void Pull(image::PullPolicy policy, std::string platform = "") {
+    pull_ = policy;
+    platform_ = std::move(platform);
+  }
 
   const store::Roots& roots() const { return roots_; }
   // What holds for every container. Controllers and v1 hierarchies: once they were learnt.
@@ -136,6 +142,7 @@ class Engine {
 
   store::Roots roots_;
   image::PullPolicy pull_ = image::PullPolicy::kNever;
+  std::string platform_;
   HostFacts facts_;
   bool knows_cgroups_ = false;
   Laps* laps_ = nullptr;

@@ -222,6 +222,7 @@ absl::StatusOr<FoundInStore> Store::FindWithUsers(absl::string_view written) con
   image.workdir = config->workdir;
   image.user = config->user;
   image.stop_signal = config->stop_signal;
+  found.platform = config->platform;
   image.labels = config->labels;
   image.exposed_ports = config->exposed_ports;
   image.volumes = config->volumes;

@@ -76,6 +76,7 @@ class Ingest {
 // An image, and its users where the store has copies of their files.
 struct FoundInStore {
   ResolvedImage image;
+  Platform platform;  // as its config says
   std::optional<UserFiles> users;
 };
 
