@@ -74,22 +74,6 @@ TEST(ContainerPlanTest, Hardened) {
   ExpectPlan(absl::StrCat(kFolder, "/container_hardened.txt"), PlanOf(spec, "v2"));
 }
 
-// Words around the image's, names of others, and limits of which this host has not all.
-TEST(ContainerPlanTest, Asked) {
-  ContainerSpec spec = Named("asked");
-  spec.entrypoint = {"/bin/echo", "-n"};
-  spec.arguments = {"hello", ""};
-  spec.extra_hosts = {{"db", "10.0.0.5"}, {"up", "host-gateway"}};
-  spec.net.mode = NetMode::kHost;
-  spec.stop_signal = 2;
-  spec.stop_grace_seconds = 0;
-  spec.cgroup = {64_MiB, 50000, 100};
-  spec.cgroup.oom_kill_disable = true;
-  spec.cgroup.hugetlb = {{2_MiB, 0}};
-  spec.cgroup.best_effort = true;
-  ExpectPlan(absl::StrCat(kFolder, "/container_asked.txt"), PlanOf(spec, "v2"));
-}
-
 // Mounts and devices in all their ways.
 TEST(ContainerPlanTest, Mounts) {
   ContainerSpec spec = Named("mounts");
