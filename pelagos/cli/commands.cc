@@ -19,7 +19,7 @@
 #include "pelagos/cli/engine/healthcheck.h"
 #include "pelagos/cli/engine/inspect.h"
 #include "pelagos/cli/engine/lifecycle.h"
-#include "pelagos/cli/engine/logs.h"
+#include "pelagos/cli/engine/observe.h"
 #include "pelagos/cli/engine/port.h"
 #include "pelagos/cli/engine/ps.h"
 #include "pelagos/cli/image/image.h"
@@ -117,7 +117,7 @@ constexpr Family kFamilies[] = {
     {&kManage, ExecCommands},
     {&kLook, PsCommands},
     {&kLook, InspectCommands},
-    {&kLook, LogsCommands},
+    {&kLook, ObserveCommands},
     {&kLook, PortCommands},
     {&kImages, ImageCommands},
     {&kStacks, ComposeCommands},
