@@ -15,13 +15,19 @@
 #include "pelagos/cli/completion_scripts.h"
 #include "pelagos/cli/compose.h"
 #include "pelagos/cli/engine/attach.h"
+#include "pelagos/cli/engine/copy.h"
 #include "pelagos/cli/engine/exec.h"
 #include "pelagos/cli/engine/healthcheck.h"
+#include "pelagos/cli/engine/info.h"
 #include "pelagos/cli/engine/inspect.h"
+#include "pelagos/cli/engine/layer.h"
 #include "pelagos/cli/engine/lifecycle.h"
 #include "pelagos/cli/engine/observe.h"
 #include "pelagos/cli/engine/port.h"
+#include "pelagos/cli/engine/prune.h"
 #include "pelagos/cli/engine/ps.h"
+#include "pelagos/cli/engine/rootfs.h"
+#include "pelagos/cli/engine/volume.h"
 #include "pelagos/cli/image/image.h"
 #include "pelagos/cli/oci/oci.h"
 #include "pelagos/cli/reml/commands.h"
@@ -115,14 +121,20 @@ constexpr Family kFamilies[] = {
     {&kManage, RunCommands},
     {&kManage, LifecycleCommands},
     {&kManage, ExecCommands},
+    {&kManage, PruneCommands},
     {&kLook, PsCommands},
     {&kLook, InspectCommands},
     {&kLook, ObserveCommands},
     {&kLook, PortCommands},
+    {&kFiles, CopyCommands},
+    {&kFiles, LayerCommands},
     {&kImages, ImageCommands},
+    {&kVolumes, VolumeCommands},
+    {&kVolumes, RootfsCommands},
     {&kStacks, ComposeCommands},
     {&kPrograms, RemlCommands},
     {&kSystem, SystemCommands},
+    {&kSystem, InfoCommands},
     {&kSystem, OciCommands},
     {&kSystem, GenerateCommands},
     {&kSystem, HelpCommands},

@@ -15,6 +15,7 @@
 #include "pelagos/base/laps.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/cli/container_flags.h"
+#include "pelagos/cli/find_rootfs.h"
 #include "pelagos/cli/engine/run_kept.h"
 #include "pelagos/cli/run_image.h"
 #include "pelagos/cli/run_streams.h"
@@ -64,6 +65,9 @@ int RunOrCreate(const Context& context, const Arguments& args, Wanted wanted) {
   if (!spec.ok()) return Fail(absl::StrCat(command, ": ", spec.status().message()), kUsage);
   const auto choice = ImageChoiceFrom(args);
   if (!choice.ok()) return Fail(absl::StrCat(command, ": ", choice.status().message()), kUsage);
+  if (const absl::Status found = FindRootfs(context.roots, *spec); !found.ok()) {
+    return Fail(found, kRuntimeFailed);
+  }
   if (args.has("dry-run")) {
     // Whatever the planning does from here on, it changes nothing.
     const absl::StatusOr<bool> locked = launch::LockDown();

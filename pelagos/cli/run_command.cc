@@ -20,7 +20,7 @@ std::optional<std::vector<std::string>> WordsOfJson(absl::string_view text) {
 
 std::vector<Flag> CommandFlags() {
   return {
-      {"rootfs", 0, "DIR", "a folder as the root, instead of an image"},
+      {"rootfs", 0, "DIR|NAME", "a folder as the root, or its name of 'rootfs ls': no image"},
       {"entrypoint", 0, "PROGRAM", "instead of the image's, without its CMD; '': none"},
   };
 }

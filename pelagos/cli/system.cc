@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/cli/quantity.h"
 #include "pelagos/image/store.h"
 #include "pelagos/image/store_usage.h"
 #include "pelagos/store/usage.h"
@@ -19,18 +20,6 @@ namespace pelagos::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// "16.43MB": powers of 1000 and four digits, as Docker has it.
-std::string Size(uint64_t bytes) {
-  auto value = static_cast<double>(bytes);
-  const char* unit = "B";
-  for (const char* next : {"kB", "MB", "GB", "TB", "PB"}) {
-    if (value < 1000) break;
-    value /= 1000;
-    unit = next;
-  }
-  return absl::StrFormat("%.4g%s", value, unit);
-}
 
 struct Usage {
   image::StoreUsage images;
@@ -57,7 +46,7 @@ struct Row {
   uint64_t bytes = 0, reclaimable = 0;
 
   std::string Reclaimable() const {
-    std::string text = Size(reclaimable);
+    std::string text = HumanSize(reclaimable);
     if (bytes > 0) absl::StrAppend(&text, " (", reclaimable * 100 / bytes, "%)");
     return text;
   }
@@ -86,19 +75,28 @@ std::vector<Row> Rows(const Usage& usage) {
   return {images, containers, volumes};
 }
 
+std::string NameOf(const store::ContainerUsage& container) {
+  return container.name.empty() ? container.id : container.name;
+}
+
+const char* StateOf(const store::ContainerUsage& container) {
+  if (container.running) return "running";
+  return container.kept ? "stopped" : "dead";
+}
+
 void PrintTable(const Usage& usage) {
   constexpr char kLine[] = "%-15s %-9s %-9s %-11s %s\n";
   std::cout << absl::StrFormat(kLine, "TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE");
   for (const Row& row : Rows(usage)) {
     std::cout << absl::StrFormat(kLine, row.type, absl::StrCat(row.total), absl::StrCat(row.active),
-                                 Size(row.bytes), row.Reclaimable());
+                                 HumanSize(row.bytes), row.Reclaimable());
   }
 }
 
 void PrintDetails(const Usage& usage) {
   size_t width = 20;
   for (const auto& image : usage.images.images) width = std::max(width, image.reference.size());
-  for (const auto& container : usage.containers) width = std::max(width, container.id.size());
+  for (const auto& container : usage.containers) width = std::max(width, NameOf(container).size());
   for (const auto& volume : usage.volumes) width = std::max(width, volume.name.size());
   const int columns = static_cast<int>(width);
   std::cout << "Images space usage:\n\n"
@@ -106,20 +104,20 @@ void PrintDetails(const Usage& usage) {
                                "SIZE", "SHARED SIZE", "UNIQUE SIZE", "ACTIVE");
   for (const image::ImageUsage& image : usage.images.images) {
     std::cout << absl::StrFormat("%-*s %-12s %-10s %-12s %-12s %s\n", columns, image.reference,
-                                 image.manifest.hex().substr(0, 12), Size(image.bytes),
-                                 Size(image.shared), Size(image.bytes - image.shared),
+                                 image.manifest.hex().substr(0, 12), HumanSize(image.bytes),
+                                 HumanSize(image.shared), HumanSize(image.bytes - image.shared),
                                  image.in_use ? "yes" : "no");
   }
   std::cout << "\nContainers space usage:\n\n"
             << absl::StrFormat("%-*s %-10s %s\n", columns, "NAME", "SIZE", "STATUS");
   for (const store::ContainerUsage& container : usage.containers) {
-    std::cout << absl::StrFormat("%-*s %-10s %s\n", columns, container.id, Size(container.bytes),
-                                 container.running ? "running" : "dead");
+    std::cout << absl::StrFormat("%-*s %-10s %s\n", columns, NameOf(container),
+                                 HumanSize(container.bytes), StateOf(container));
   }
   std::cout << "\nLocal Volumes space usage:\n\n"
             << absl::StrFormat("%-*s %-10s %s\n", columns, "VOLUME NAME", "SIZE", "LINKS");
   for (const store::VolumeUsage& volume : usage.volumes) {
-    std::cout << absl::StrFormat("%-*s %-10s %d\n", columns, volume.name, Size(volume.bytes),
+    std::cout << absl::StrFormat("%-*s %-10s %d\n", columns, volume.name, HumanSize(volume.bytes),
                                  volume.links);
   }
 }
@@ -136,7 +134,7 @@ void PrintJson(const Usage& usage, bool verbose) {
       std::cout << Line({{"Type", row.type},
                          {"TotalCount", absl::StrCat(row.total)},
                          {"Active", absl::StrCat(row.active)},
-                         {"Size", Size(row.bytes)},
+                         {"Size", HumanSize(row.bytes)},
                          {"Reclaimable", row.Reclaimable()}});
     }
     return;
@@ -152,8 +150,11 @@ void PrintJson(const Usage& usage, bool verbose) {
                       {"Active", image.in_use}});
   }
   for (const store::ContainerUsage& container : usage.containers) {
-    containers.push_back(
-        {{"Name", container.id}, {"Size", container.bytes}, {"Running", container.running}});
+    containers.push_back({{"Name", NameOf(container)},
+                          {"Id", container.id},
+                          {"Size", container.bytes},
+                          {"Running", container.running},
+                          {"State", StateOf(container)}});
   }
   for (const store::VolumeUsage& volume : usage.volumes) {
     volumes.push_back({{"Name", volume.name}, {"Size", volume.bytes}, {"Links", volume.links}});

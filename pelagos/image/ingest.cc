@@ -85,8 +85,17 @@ absl::Status AddLimits(const IngestOptions& options, std::vector<std::string>& a
   return absl::OkStatus();
 }
 
+// A file in memory: no other process sees it.
+absl::StatusOr<Fd> MemoryFile(const char* name) {
+  Fd file(::memfd_create(name, MFD_CLOEXEC));
+  if (!file.valid()) return ErrnoStatus(errno, "memfd_create");
+  return file;
+}
+
+// `stdout_fd`: where the program writes what it makes, and the report is on its standard error;
+// -1: the report is on standard output.
 absl::StatusOr<Report> RunForReport(std::vector<std::string> arguments, int stdin_fd,
-                                    const IngestOptions& options) {
+                                    const IngestOptions& options, int stdout_fd = -1) {
   std::string program = options.program;
   if (program.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(program, sys::SiblingProgram(kProgram));
@@ -94,16 +103,17 @@ absl::StatusOr<Report> RunForReport(std::vector<std::string> arguments, int stdi
   if (::access(program.c_str(), X_OK) != 0) {
     return ErrnoStatus(errno, "the program that unpacks images is missing: access", program);
   }
-  if (arguments[0] == "load" || arguments[0] == "import" || arguments[0] == "pull") {
+  if (arguments[0] == "load" || arguments[0] == "import" || arguments[0] == "pull" ||
+      arguments[0] == "extract" || arguments[0] == "commit") {
     PELAGOS_RETURN_IF_ERROR(AddLimits(options, arguments));
   }
   arguments.insert(arguments.begin(), std::string(kProgram));
   // Not a pipe: nobody reads while the program runs, and no report may be too long for it.
-  const Fd report(::memfd_create("pelagos-image report", MFD_CLOEXEC));
-  if (!report.valid()) return ErrnoStatus(errno, "memfd_create");
+  PELAGOS_ASSIGN_OR_RETURN(const Fd report, MemoryFile("pelagos-image report"));
   sys::ProgramOptions how;
   how.stdin_fd = stdin_fd;
-  how.stdout_fd = report.get();
+  how.stdout_fd = stdout_fd < 0 ? report.get() : stdout_fd;
+  if (stdout_fd >= 0) how.stderr_fd = report.get();
   Report result;
   PELAGOS_ASSIGN_OR_RETURN(result.exit_code, sys::RunProgram(program, std::move(arguments), how));
   if (::lseek(report.get(), 0, SEEK_SET) != 0) return ErrnoStatus(errno, "lseek", "report");
@@ -173,6 +183,39 @@ absl::StatusOr<std::vector<LoadedImage>> Save(const std::string& data_root, int 
     arguments.insert(arguments.end(), {"--reference", reference});
   }
   return internal::RunImageProgram(std::move(arguments), archive_fd, options);
+}
+
+absl::StatusOr<LoadedImage> Commit(const std::string& data_root, const CommitRequest& request,
+                                   const IngestOptions& options) {
+  PELAGOS_ASSIGN_OR_RETURN(const Fd text, MemoryFile("pelagos-image request"));
+  PELAGOS_RETURN_IF_ERROR(sys::WriteAll(text, PrintCommitRequest(request), "request"));
+  if (::lseek(text.get(), 0, SEEK_SET) != 0) return ErrnoStatus(errno, "lseek", "request");
+  PELAGOS_ASSIGN_OR_RETURN(
+      std::vector<LoadedImage> images,
+      internal::RunImageProgram({"commit", "--data-root", data_root}, text.get(), options));
+  return std::move(images.front());
+}
+
+absl::Status WriteArchive(int entry_fd, int archive_fd, const EntryArchive& archive,
+                          const IngestOptions& options) {
+  std::vector<std::string> arguments = {"archive", "--name", archive.name, "--cross-mounts",
+                                        archive.cross_mounts ? "yes" : "no"};
+  const auto add = [&](const char* flag, const IdMapRanges& ranges) {
+    for (const IdMapRange& range : ranges) {
+      arguments.insert(arguments.end(),
+                       {flag, absl::StrCat(range.inside, ":", range.host, ":", range.count)});
+    }
+  };
+  add("--uids", archive.ids.uids);
+  add("--gids", archive.ids.gids);
+  PELAGOS_ASSIGN_OR_RETURN(const Report report,
+                           RunForReport(std::move(arguments), entry_fd, options, archive_fd));
+  return internal::ParseReport(report.text, report.exit_code).status();
+}
+
+absl::Status ExtractArchive(int archive_fd, const std::string& folder,
+                            const IngestOptions& options) {
+  return internal::RunImageProgram({"extract", "--folder", folder}, archive_fd, options).status();
 }
 
 absl::StatusOr<StoreCheck> Check(const std::string& data_root, const IngestOptions& options) {

@@ -7,9 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "pelagos/image/commit_request.h"
 #include "pelagos/image/store_check.h"
+#include "pelagos/policy/id_map.h"
 
 namespace pelagos::image {
 
@@ -60,6 +63,26 @@ absl::StatusOr<std::vector<LoadedImage>> Save(const std::string& data_root, int 
 // Compares the whole store with what its names and digests say, and changes nothing. What other
 // commands have under way is no finding.
 absl::StatusOr<StoreCheck> Check(const std::string& data_root, const IngestOptions& options = {});
+
+// Makes an image of what a container has written over its image (see commit_request.h).
+absl::StatusOr<LoadedImage> Commit(const std::string& data_root, const CommitRequest& request,
+                                   const IngestOptions& options = {});
+
+// What is to be written as an archive.
+struct EntryArchive {
+  std::string name;  // of the file, or the folder, in it; empty: of a folder only what is in it
+  bool cross_mounts = false;  // with what is mounted in the folder
+  IdMap ids;                  // of the user namespace whose files these are
+};
+
+// Writes a file or folder (open, O_PATH will do) as a tar to `archive_fd`; both stay the caller's.
+absl::Status WriteArchive(int entry_fd, int archive_fd, const EntryArchive& archive,
+                          const IngestOptions& options = {});
+
+// Writes what a tar (gzip or zstd or not) has into the empty folder `folder`, read to its end.
+// After an error the folder is good for nothing.
+absl::Status ExtractArchive(int archive_fd, const std::string& folder,
+                            const IngestOptions& options = {});
 
 namespace internal {
 // Runs pelagos-image to its end; standard error is ours. `stdin_fd` stays the caller's; -1 for

@@ -3,12 +3,16 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <new>
@@ -16,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
@@ -27,6 +32,9 @@ namespace {
 
 constexpr size_t kBufferSize = size_t{64} << 10;
 constexpr size_t kMaxXattr = size_t{64} << 10;  // the kernel's limit, xattr(7)
+// image-spec 1.1, layer.md ("Whiteouts").
+constexpr absl::string_view kWhiteoutPrefix = ".wh.";
+constexpr absl::string_view kOpaque = ".wh..wh..opq";
 
 struct FreeWriter {
   void operator()(struct archive* archive) const { archive_write_free(archive); }
@@ -42,9 +50,39 @@ struct Level {
   std::vector<std::string> left;  // sorted downwards
 };
 
+bool IsWhiteout(const struct stat& info) { return S_ISCHR(info.st_mode) && info.st_rdev == 0; }
+
+// What overlayfs notes on a folder or file of its upper folder. `fd` is open for reading.
+bool HasOverlayXattr(int fd, absl::string_view name, bool any_value) {
+  char value = 0;
+  for (const char* space : {"trusted.overlay.", "user.overlay."}) {
+    const ssize_t size = ::fgetxattr(fd, absl::StrCat(space, name).c_str(), &value, 1);
+    if (any_value ? (size >= 0 || errno == ERANGE) : (size == 1 && value == 'y')) return true;
+  }
+  return false;
+}
+
+// What these say is not to be kept.
+bool IsKernels(int fd) {
+  struct statfs info = {};
+  if (::fstatfs(fd, &info) != 0) return false;
+  constexpr uint32_t kKinds[] = {PROC_SUPER_MAGIC,    SYSFS_MAGIC,        CGROUP_SUPER_MAGIC,
+                                 CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC,
+                                 TRACEFS_MAGIC,       SECURITYFS_MAGIC,   BPF_FS_MAGIC};
+  return std::find(std::begin(kKinds), std::end(kKinds), static_cast<uint32_t>(info.f_type)) !=
+         std::end(kKinds);
+}
+
+absl::StatusOr<Fd> OpenEntry(int folder, const std::string& name, const std::string& path) {
+  const int opened = ::openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (opened < 0) return ErrnoStatus(errno, "openat", path);
+  return Fd(opened);
+}
+
 class Writer {
  public:
-  explicit Writer(int out) : out_(out), archive_(archive_write_new()) {
+  Writer(int out, const ArchiveOptions& options)
+      : options_(options), out_(out), archive_(archive_write_new()) {
     if (archive_ == nullptr) throw std::bad_alloc();
     archive_write_set_format_pax_restricted(archive_.get());
     archive_write_set_bytes_per_block(archive_.get(), 512 * 20);
@@ -57,8 +95,10 @@ class Writer {
     struct stat info = {};
     if (::fstat(top.get(), &info) != 0) return ErrnoStatus(errno, "fstat", "the folder");
     device_ = info.st_dev;
-    PELAGOS_RETURN_IF_ERROR(WriteEntry("./", info, top.get(), ""));
-    PELAGOS_RETURN_IF_ERROR(Enter(std::move(top), ""));
+    const std::string name = options_.name.empty() ? "" : options_.name + "/";
+    PELAGOS_RETURN_IF_ERROR(WriteEntry(name.empty() ? "./" : name, info, top.get(), ""));
+    PELAGOS_RETURN_IF_ERROR(WriteOpaque(top.get(), name));
+    PELAGOS_RETURN_IF_ERROR(Enter(std::move(top), name));
     while (!levels_.empty()) {
       Level& level = levels_.back();
       if (level.left.empty()) {
@@ -69,11 +109,22 @@ class Writer {
       level.left.pop_back();
       PELAGOS_RETURN_IF_ERROR(WriteChild(level, name));
     }
-    if (archive_write_close(archive_.get()) != ARCHIVE_OK) return Error("archive");
-    return absl::OkStatus();
+    return Close();
+  }
+
+  absl::Status WriteOne(const Fd& entry) {
+    if (archive_write_open_fd(archive_.get(), out_) != ARCHIVE_OK) return Error("archive");
+    struct stat info = {};
+    if (::fstat(entry.get(), &info) != 0) return ErrnoStatus(errno, "fstat", options_.name);
+    PELAGOS_RETURN_IF_ERROR(WriteOpened(entry, info, options_.name));
+    return Close();
   }
 
  private:
+  absl::Status Close() {
+    return archive_write_close(archive_.get()) == ARCHIVE_OK ? absl::OkStatus() : Error("archive");
+  }
+
   absl::Status Error(absl::string_view path) const {
     const char* text = archive_error_string(archive_.get());
     return absl::InternalError(
@@ -93,31 +144,73 @@ class Writer {
 
   absl::Status WriteChild(const Level& level, const std::string& name) {
     const std::string path = level.path + name;
+    const absl::StatusOr<Fd> entry = OpenEntry(level.folder.get(), name, path);
+    // Of a container that runs, what is gone meanwhile is gone.
+    if (FindErrno(entry.status()) == ENOENT) return absl::OkStatus();
+    PELAGOS_RETURN_IF_ERROR(entry.status());
     struct stat info = {};
-    if (::fstatat(level.folder.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-      return ErrnoStatus(errno, "fstatat", path);
+    if (::fstat(entry->get(), &info) != 0) return ErrnoStatus(errno, "fstat", path);
+    if (info.st_dev != device_ && IsKernels(entry->get())) {
+      if (!S_ISDIR(info.st_mode)) return absl::OkStatus();
+      return WriteEntry(path + "/", info, -1, "");
     }
+    if (options_.overlay_upper) {
+      if (absl::StartsWith(name, kWhiteoutPrefix)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("'", path, "': a layer says with such a name that a file was removed"));
+      }
+      if (IsWhiteout(info)) return WriteEmpty(level.path + std::string(kWhiteoutPrefix) + name);
+    }
+    if (!S_ISDIR(info.st_mode)) return WriteOpened(*entry, info, path);
+    const int opened = ::openat(entry->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (opened < 0) return ErrnoStatus(errno, "openat", path);
+    Fd folder(opened);
+    PELAGOS_RETURN_IF_ERROR(WriteEntry(path + "/", info, folder.get(), ""));
+    if (info.st_dev != device_ && !options_.cross_mounts) return absl::OkStatus();
+    PELAGOS_RETURN_IF_ERROR(WriteOpaque(folder.get(), path + "/"));
+    return Enter(std::move(folder), path + "/");
+  }
+
+  // Anything but a folder. What `entry` (O_PATH) is is what is read.
+  absl::Status WriteOpened(const Fd& entry, const struct stat& info, const std::string& path) {
     if (S_ISSOCK(info.st_mode)) return absl::OkStatus();
     Fd fd;
     std::string link;
-    if (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) {
-      const int kind = S_ISDIR(info.st_mode) ? O_DIRECTORY : 0;
-      const int opened = ::openat(level.folder.get(), name.c_str(),
-                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | kind);
-      if (opened < 0) return ErrnoStatus(errno, "openat", path);
-      fd = Fd(opened);
-      // Whatever it was a moment ago, this is what is read.
-      if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, "fstat", path);
+    if (S_ISREG(info.st_mode)) {
+      PELAGOS_ASSIGN_OR_RETURN(
+          fd, sys::OpenFile(absl::StrCat("/proc/self/fd/", entry.get()), O_RDONLY | O_NONBLOCK));
+      if (options_.overlay_upper && HasOverlayXattr(fd.get(), "metacopy", /*any_value=*/true)) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("'", path, "': its content is in a layer below (metacopy)"));
+      }
     } else if (S_ISLNK(info.st_mode)) {
       link.resize(4096);
-      const ssize_t size = ::readlinkat(level.folder.get(), name.c_str(), link.data(), link.size());
+      const ssize_t size = ::readlinkat(entry.get(), "", link.data(), link.size());
       if (size < 0) return ErrnoStatus(errno, "readlinkat", path);
       link.resize(static_cast<size_t>(size));
     }
-    const bool folder = S_ISDIR(info.st_mode);
-    PELAGOS_RETURN_IF_ERROR(WriteEntry(folder ? path + "/" : path, info, fd.get(), link));
-    if (!folder || info.st_dev != device_) return absl::OkStatus();
-    return Enter(std::move(fd), path + "/");
+    return WriteEntry(path, info, fd.get(), link);
+  }
+
+  // That nothing of the layers below shows in the folder.
+  absl::Status WriteOpaque(int folder, const std::string& path) {
+    if (!options_.overlay_upper) return absl::OkStatus();
+    if (HasOverlayXattr(folder, "redirect", /*any_value=*/true)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("'", path, "': it was renamed, and is elsewhere below (redirect_dir)"));
+    }
+    if (!HasOverlayXattr(folder, "opaque", /*any_value=*/false)) return absl::OkStatus();
+    return WriteEmpty(absl::StrCat(path, kOpaque));
+  }
+
+  absl::Status WriteEmpty(const std::string& path) {
+    struct stat info = {};
+    info.st_mode = S_IFREG | 0600;
+    info.st_nlink = 1;
+    // Its owner is that of nothing: root, as it is called inside.
+    info.st_uid = HostIdOf(options_.ids.uids, 0).value_or(0);
+    info.st_gid = HostIdOf(options_.ids.gids, 0).value_or(0);
+    return WriteEntry(path, info, -1, "");
   }
 
   // `fd` is -1 for what is not opened.
@@ -126,6 +219,10 @@ class Writer {
     Entry entry(archive_entry_new());
     if (entry == nullptr) throw std::bad_alloc();
     archive_entry_copy_stat(entry.get(), &info);
+    if (!options_.ids.empty()) {
+      archive_entry_set_uid(entry.get(), InsideIdOf(options_.ids.uids, info.st_uid).value_or(0));
+      archive_entry_set_gid(entry.get(), InsideIdOf(options_.ids.gids, info.st_gid).value_or(0));
+    }
     archive_entry_copy_pathname(entry.get(), path.c_str());
     archive_entry_unset_atime(entry.get());
     archive_entry_unset_ctime(entry.get());
@@ -144,7 +241,7 @@ class Writer {
     const int result = archive_write_header(archive_.get(), entry.get());
     // A warning: a name or xattr that is not ASCII, written as it is.
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return Error(path);
-    return content ? WriteContent(path, fd, info.st_size) : absl::OkStatus();
+    return content && fd >= 0 ? WriteContent(path, fd, info.st_size) : absl::OkStatus();
   }
 
   absl::Status AddXattrs(struct archive_entry* entry, int fd, const std::string& path) {
@@ -184,6 +281,7 @@ class Writer {
     return absl::OkStatus();
   }
 
+  const ArchiveOptions& options_;
   int out_;
   std::unique_ptr<struct archive, FreeWriter> archive_;
   dev_t device_ = 0;
@@ -193,6 +291,12 @@ class Writer {
 
 }  // namespace
 
-absl::Status WriteFolderArchive(const Fd& folder, int out) { return Writer(out).Write(folder); }
+absl::Status WriteFolderArchive(const Fd& folder, int out, const ArchiveOptions& options) {
+  return Writer(out, options).Write(folder);
+}
+
+absl::Status WriteFileArchive(const Fd& entry, int out, const ArchiveOptions& options) {
+  return Writer(out, options).WriteOne(entry);
+}
 
 }  // namespace pelagos::image

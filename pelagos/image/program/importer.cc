@@ -192,10 +192,7 @@ absl::Status ApplyChange(absl::string_view change, ImageConfig& config) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<NewImage> ImportTar(ByteSource& input, const Ingest& ingest, Budget& budget,
-                                   ImageConfig config, const Reference& name) {
-  NewImage image;
-  image.reference = name;
+absl::StatusOr<MadeLayer> MakeLayer(ByteSource& input, const Ingest& ingest, Budget& budget) {
   const std::string folder = absl::StrCat(ingest.folder(), "/0");
   if (::mkdir(folder.c_str(), 0755) != 0) return ErrnoStatus(errno, "mkdir", folder);
   if (::chmod(folder.c_str(), 0755) != 0) return ErrnoStatus(errno, "chmod", folder);
@@ -204,42 +201,67 @@ absl::StatusOr<NewImage> ImportTar(ByteSource& input, const Ingest& ingest, Budg
                            sys::OpenFile(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
   KeepingSource kept(input, blob.get());
   PELAGOS_ASSIGN_OR_RETURN(const UnpackedLayer layer, UnpackLayer(kept, folder, budget));
-  image.layers.push_back({layer.diff_id, folder});
-  image.blobs.push_back({layer.blob, file});
-
-  config.platform = HostPlatform();
-  config.diff_ids = {layer.diff_id};
-  image.config = PrintImageConfig(config);
-  image.config_digest = Sha256Of(image.config);
   const absl::string_view ending = layer.compression == Compression::kGzip   ? "+gzip"
                                    : layer.compression == Compression::kZstd ? "+zstd"
                                                                              : "";
-  Manifest manifest;
-  manifest.config = {std::string(kConfigType), image.config_digest, image.config.size(), {}, {}};
-  manifest.layers.push_back({absl::StrCat(kLayerType, ending), layer.blob, layer.size, {}, {}});
-  image.manifest = PrintManifest(manifest);
-  image.manifest_digest = Sha256Of(image.manifest);
-  return image;
+  MadeLayer made;
+  made.layer = {layer.diff_id, folder};
+  made.blob = {layer.blob, file};
+  made.descriptor = {absl::StrCat(kLayerType, ending), layer.blob, layer.size, {}, {}};
+  return made;
 }
 
-absl::StatusOr<NewImage> ImportFolder(const Fd& folder, const Ingest& ingest, Budget& budget,
-                                      ImageConfig config, const Reference& name) {
+absl::StatusOr<MadeLayer> MakeLayer(const Fd& folder, const ArchiveOptions& options,
+                                    const Ingest& ingest, Budget& budget) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus(errno, "pipe2");
   Fd reading(ends[0]), writing(ends[1]);
   absl::Status archived;
   std::thread archiver([&] {
-    archived = WriteFolderArchive(folder, writing.get());
+    archived = WriteFolderArchive(folder, writing.get(), options);
     writing.reset();  // the end of the stream
   });
   FdSource source(reading.get());
-  absl::StatusOr<NewImage> image = ImportTar(source, ingest, budget, std::move(config), name);
+  absl::StatusOr<MadeLayer> layer = MakeLayer(source, ingest, budget);
   reading.reset();  // an archiver that still writes gets EPIPE
   archiver.join();
   // A folder that could not be read to its end looks like a broken archive to the reader.
-  const bool only_lost_its_reader = !image.ok() && absl::IsInternal(archived);
+  const bool only_lost_its_reader = !layer.ok() && absl::IsInternal(archived);
   if (!archived.ok() && !only_lost_its_reader) return archived;
+  return layer;
+}
+
+namespace {
+
+NewImage ImageOf(MadeLayer made, ImageConfig config, const Reference& name) {
+  NewImage image;
+  image.reference = name;
+  config.platform = HostPlatform();
+  config.diff_ids = {made.layer.diff_id};
+  image.config = PrintImageConfig(config);
+  image.config_digest = Sha256Of(image.config);
+  Manifest manifest;
+  manifest.config = {std::string(kConfigType), image.config_digest, image.config.size(), {}, {}};
+  manifest.layers.push_back(std::move(made.descriptor));
+  image.manifest = PrintManifest(manifest);
+  image.manifest_digest = Sha256Of(image.manifest);
+  image.layers.push_back(std::move(made.layer));
+  image.blobs.push_back(std::move(made.blob));
   return image;
+}
+
+}  // namespace
+
+absl::StatusOr<NewImage> ImportTar(ByteSource& input, const Ingest& ingest, Budget& budget,
+                                   ImageConfig config, const Reference& name) {
+  PELAGOS_ASSIGN_OR_RETURN(MadeLayer made, MakeLayer(input, ingest, budget));
+  return ImageOf(std::move(made), std::move(config), name);
+}
+
+absl::StatusOr<NewImage> ImportFolder(const Fd& folder, const Ingest& ingest, Budget& budget,
+                                      ImageConfig config, const Reference& name) {
+  PELAGOS_ASSIGN_OR_RETURN(MadeLayer made, MakeLayer(folder, {}, ingest, budget));
+  return ImageOf(std::move(made), std::move(config), name);
 }
 
 }  // namespace pelagos::image

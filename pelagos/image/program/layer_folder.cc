@@ -105,9 +105,9 @@ absl::StatusOr<std::vector<std::string>> SplitArchivePath(absl::string_view path
   return parts;
 }
 
-absl::StatusOr<LayerFolder> LayerFolder::Open(const std::string& folder) {
+absl::StatusOr<LayerFolder> LayerFolder::Open(const std::string& folder, WhiteoutNames whiteouts) {
   PELAGOS_ASSIGN_OR_RETURN(Fd fd, sys::OpenFile(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  return LayerFolder(sys::RootFd(std::move(fd)));
+  return LayerFolder(sys::RootFd(std::move(fd)), whiteouts);
 }
 
 // One step down, made where it is missing. Not readable from outside until its entry says so.
@@ -335,7 +335,9 @@ absl::Status LayerFolder::Add(const TarEntry& entry, TarStream& tar) {
     folder_times_.emplace_back(".", entry.mtime);
     return SetAttributes(root_.fd().get(), entry);
   }
+  const bool notes = whiteouts_ == WhiteoutNames::kNotes;
   for (const std::string& part : parts) {
+    if (!notes) break;
     if (absl::StartsWith(part, kReservedPrefix) && part != kOpaque) {
       return absl::OkStatus();  // aufs kept its own notes so; they are not part of the image
     }
@@ -344,7 +346,7 @@ absl::Status LayerFolder::Add(const TarEntry& entry, TarStream& tar) {
     }
   }
   PELAGOS_ASSIGN_OR_RETURN(const Place place, Find(parts));
-  if (absl::StartsWith(place.name, kWhiteoutPrefix)) {
+  if (notes && absl::StartsWith(place.name, kWhiteoutPrefix)) {
     if (entry.kind != TarKind::kFile) return Hostile(entry.path, "is a whiteout, but no file");
     if (place.name == kOpaque) return MakeOpaque(place.parent, place.path);
     return Whiteout(place, absl::string_view(place.name).substr(kWhiteoutPrefix.size()));

@@ -34,11 +34,15 @@ absl::StatusOr<std::vector<std::string>> SplitArchivePath(absl::string_view path
 // The attributes that an image may carry. Those of overlayfs are ours alone.
 bool IsImageXattr(absl::string_view name);
 
+// What names that begin with ".wh." are: notes on the layers below, or names as any other.
+enum class WhiteoutNames : uint8_t { kNotes, kNames };
+
 // Moves only. After an error the folder is half made and good for nothing.
 class LayerFolder {
  public:
   // `folder` exists, is empty and nobody else writes there.
-  static absl::StatusOr<LayerFolder> Open(const std::string& folder);
+  static absl::StatusOr<LayerFolder> Open(const std::string& folder,
+                                          WhiteoutNames whiteouts = WhiteoutNames::kNotes);
 
   // Makes the entry; a file's content is pulled from `tar`. What an earlier entry put at its place
   // goes, except that a folder keeps its content under another folder entry.
@@ -57,7 +61,8 @@ class LayerFolder {
   // What stood at a place before.
   enum class Before { kNothing, kFolder, kWhiteout };
 
-  explicit LayerFolder(sys::RootFd root) : root_(std::move(root)) {}
+  LayerFolder(sys::RootFd root, WhiteoutNames whiteouts)
+      : root_(std::move(root)), whiteouts_(whiteouts) {}
 
   absl::StatusOr<Fd> OpenFolder(int parent, const std::string& name, const std::string& path);
   absl::StatusOr<Place> Find(const std::vector<std::string>& parts);
@@ -70,6 +75,7 @@ class LayerFolder {
   absl::Status Node(const Place& place, const TarEntry& entry);
 
   sys::RootFd root_;
+  WhiteoutNames whiteouts_;
   std::vector<std::string> parent_parts_;  // of parent_
   Fd parent_;
   std::vector<std::pair<std::string, timespec>> folder_times_;

@@ -24,9 +24,10 @@ struct UnpackedLayer {
 
 // Writes the entries of a tar archive into the empty folder `folder`. What follows its end is not
 // read.
-inline absl::Status UnpackTar(ByteSource& archive, const std::string& folder, Budget& budget) {
+inline absl::Status UnpackTar(ByteSource& archive, const std::string& folder, Budget& budget,
+                              WhiteoutNames whiteouts = WhiteoutNames::kNotes) {
   TarStream tar(archive);
-  PELAGOS_ASSIGN_OR_RETURN(LayerFolder layer, LayerFolder::Open(folder));
+  PELAGOS_ASSIGN_OR_RETURN(LayerFolder layer, LayerFolder::Open(folder, whiteouts));
   TarEntry entry;
   for (;;) {
     PELAGOS_ASSIGN_OR_RETURN(const bool more, tar.Next(entry));
@@ -47,7 +48,8 @@ inline absl::Status UnpackTar(ByteSource& archive, const std::string& folder, Bu
 // empty folder `folder`. The digests are for the caller to compare, before anything of the folder
 // counts. After an error the folder is good for nothing, and `blob` is somewhere in its middle.
 inline absl::StatusOr<UnpackedLayer> UnpackLayer(ByteSource& blob, const std::string& folder,
-                                                 Budget& budget) {
+                                                 Budget& budget,
+                                                 WhiteoutNames whiteouts = WhiteoutNames::kNotes) {
   HashingSource raw(blob);
   PeekSource peek(raw);
   PELAGOS_ASSIGN_OR_RETURN(const absl::string_view start, peek.Peek());
@@ -56,7 +58,7 @@ inline absl::StatusOr<UnpackedLayer> UnpackLayer(ByteSource& blob, const std::st
   DecompressedSource decompressed(peek, unpacked.compression);
   LimitedSource limited(decompressed, budget);
   ReadAhead content(limited, blob);
-  PELAGOS_RETURN_IF_ERROR(UnpackTar(content, folder, budget));
+  PELAGOS_RETURN_IF_ERROR(UnpackTar(content, folder, budget, whiteouts));
   // What follows the tar's end counts for the digests only.
   PELAGOS_RETURN_IF_ERROR(Drain(content));
   PELAGOS_ASSIGN_OR_RETURN(unpacked.diff_id, content.Finish());
