@@ -22,6 +22,7 @@
 #include "pelagos/container/attachments.h"
 #include "pelagos/container/background.h"
 #include "pelagos/container/claim.h"
+#include "pelagos/container/health_probes.h"
 #include "pelagos/container/kept_streams.h"
 #include "pelagos/container/record_time.h"
 #include "pelagos/container/running.h"
@@ -67,7 +68,8 @@ class Monitor {
              .input_end = [this] { streams_->InputEnd(); },
              .window = [this](uint16_t rows, uint16_t columns) { streams_->Resize(rows, columns); },
              .signal = [this](int signal) { Signal(signal); },
-             .unblocked = [this] { streams_->Resume(); }}) {}
+             .unblocked = [this] { streams_->Resume(); }}),
+        probes_(loop_, engine_, id_) {}
 
   // The first start; the error is the command's to tell.
   absl::Status Begin(Prepared prepared, MonitorOptions options);
@@ -95,6 +97,7 @@ class Monitor {
   Attachments attached_;
   std::optional<store::LogWriter> log_;
   std::optional<KeptStreams> streams_;
+  HealthProbes probes_;
   std::optional<Started> started_;
   image::LayerHold hold_;
   CgroupSteps cgroup_;
@@ -166,6 +169,8 @@ absl::Status Monitor::Start(Prepared prepared, uint16_t rows, uint16_t columns) 
   PELAGOS_RETURN_IF_ERROR(store::WriteContainerState(engine_.roots(), id_, state_));
   Tell(engine_.roots(), *record_, store::EventAction::kStart);
   PELAGOS_RETURN_IF_ERROR(streams_->Begin(std::move(started_->terminal)));
+  PELAGOS_RETURN_IF_ERROR(probes_.Begin(
+      HealthOf(spec.lifecycle.health, record_->image.health).value_or(HealthCheck()), started_at_));
   return loop_.Watch(started_->pidfd.get(), EPOLLIN, [this](uint32_t) { OnExit(); });
 }
 
@@ -199,6 +204,7 @@ void Monitor::Stop() {
 
 void Monitor::OnExit() {
   loop_.Forget(started_->pidfd.get());
+  probes_.End();
   const absl::StatusOr<launch::ExitStatus> ended = launch::WaitForExit(started_->pidfd);
   Keep(ended.status());
   state_.exit_code = ended.ok() ? ended->code() : 255;

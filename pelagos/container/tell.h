@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "pelagos/store/container.h"
 #include "pelagos/store/events.h"
 #include "pelagos/store/paths.h"
@@ -15,9 +16,11 @@ namespace pelagos::container {
 // What has happened has happened: a journal that cannot be written stops nobody.
 inline void Tell(const store::Roots& roots, const store::ContainerRecord& record,
                  store::EventAction action, std::optional<int> exit_code = std::nullopt,
-                 const std::map<std::string, std::string>& more = {}) {
+                 const std::map<std::string, std::string>& more = {},
+                 absl::string_view detail = "") {
   store::Event event;
   event.action = action;
+  event.detail = std::string(detail);
   event.id = record.id;
   event.name = record.spec.name;
   event.image = record.spec.image;
