@@ -289,10 +289,12 @@ class SwappedCopyTest : public CopyTest {
   std::string outside_, before_;
 };
 
-TEST_F(SwappedCopyTest, OutOfIt) { SwapEverywhere({"cp", "-q", "web:/swapped/sub", "got"}, "got"); }
+TEST_F(SwappedCopyTest, OutOfIt) {
+  SwapEverywhere({"cp", "-q", "web:/swapped/sub", Path("got")}, "got");
+}
 
 TEST_F(SwappedCopyTest, OutOfItFromAbove) {
-  SwapEverywhere({"cp", "-q", "web:/swapped/secret", "got"}, "got");
+  SwapEverywhere({"cp", "-q", "web:/swapped/secret", Path("got")}, "got");
 }
 
 TEST_F(SwappedCopyTest, AsAStream) { SwapEverywhere({"cp", "web:/swapped", "-"}, "got"); }
@@ -300,8 +302,8 @@ TEST_F(SwappedCopyTest, AsAStream) { SwapEverywhere({"cp", "web:/swapped", "-"},
 TEST_F(SwappedCopyTest, IntoIt) {
   world_->Write("payload/sub/secret", "from the host");
   world_->Write("payload/new", "from the host");
-  SwapEverywhere({"cp", "-q", "payload/.", "web:/swapped"}, "got");
-  SwapEverywhere({"cp", "-q", "payload/new", "web:/swapped/sub/secret"}, "got");
+  SwapEverywhere({"cp", "-q", Path("payload/."), "web:/swapped"}, "got");
+  SwapEverywhere({"cp", "-q", Path("payload/new"), "web:/swapped/sub/secret"}, "got");
 }
 
 // The whole root, while a process in the container swaps without pause.
