@@ -170,7 +170,9 @@ const std::vector<Alias>& Aliases() {
       {"login", "image login"},     {"logout", "image logout"},
       {"tag", "image tag"},         {"load", "image load"},
       {"save", "image save"},       {"import", "image import"},
-      {"history", "image history"},
+      {"history", "image history"}, {"info", "system info"},
+      {"volume list", "volume ls"}, {"volume remove", "volume rm"},
+      {"rootfs list", "rootfs ls"}, {"rootfs remove", "rootfs rm"},
   };
   return aliases;
 }

@@ -68,10 +68,14 @@ void HealthProbes::OnEnd() {
 void HealthProbes::End() {
   if (timer_) loop_.CancelTimer(*timer_);
   timer_.reset();
-  if (pidfd_.valid()) loop_.Forget(pidfd_.get());
-  pidfd_.reset();
   if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);  // our child, and not waited for yet: the number is its own
+  if (pidfd_.valid()) {
+    loop_.Forget(pidfd_.get());
+    // One that has just ended needs none.
+    sys::Signal(pidfd_, SIGKILL).IgnoreError();
+    pidfd_.reset();
+  }
+  // Without a pidfd it has its own end, the check's timeout.
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;

@@ -177,18 +177,13 @@ int Info(const Context& context, const Arguments& args) {
 }  // namespace
 
 std::vector<Command> InfoCommands() {
-  std::vector<Command> commands;
-  for (const char* name : {"system info", "info"}) {
-    commands.push_back(
-        {name,
-         "[--format text|json]",
-         "Show what there is of containers and images, where it is, and what this host can do.",
-         "pelagos info --format json",
-         {{"format", 0, "FORMAT", "text or json"}, {"json", 0, "", "the same as --format json"}},
-         false,
-         Info});
-  }
-  return commands;
+  return {{"system info",
+           "[--format text|json]",
+           "Show what there is of containers and images, where it is, and what this host can do.",
+           "pelagos system info --format json",
+           {{"format", 0, "FORMAT", "text or json"}, {"json", 0, "", "the same as --format json"}},
+           false,
+           Info}};
 }
 
 }  // namespace pelagos::cli

@@ -182,15 +182,15 @@ TEST_F(FlagsTest, Platforms) {
 }
 
 TEST_F(FlagsTest, LimitsAsWellAsItGoes) {
-  // No host has it: cgroup v2 has no such setting, and v1 no settings at all.
-  const Words limit = {"--cgroup-conf", "nothing.at-all=1"};
-  ExpectFails(limit, 125, "cgroup-conf 'nothing.at-all' cannot be set");
+  // No host has it: cgroup v2 has no such file, and v1 none of this kind.
+  const Words limit = {"--cgroup-conf", "memory.nothing=1"};
+  ExpectFails(limit, 125, "cgroup-conf 'memory.nothing' cannot be set");
   const Outcome outcome =
-      Run({"--cgroup-conf", "nothing.at-all=1", "--limits", "best-effort"}, "echo ran");
+      Run({"--cgroup-conf", "memory.nothing=1", "--limits", "best-effort"}, "echo ran");
   EXPECT_EQ(outcome.code, 0) << outcome.Describe();
   EXPECT_EQ(outcome.out, "ran\n");
   EXPECT_TRUE(absl::StrContains(outcome.err,
-                                "pelagos: note: limit left out: cgroup-conf 'nothing.at-all': "))
+                                "pelagos: note: limit left out: cgroup-conf 'memory.nothing': "))
       << outcome.err;
 }
 

@@ -263,6 +263,15 @@ TEST_F(LifecycleTest, ARecycledPidIsNeverTakenForAContainer) {
   };
   ASSERT_TRUE(Eventually([&] { return is_gone(before.state.init.pid); }));
   ASSERT_TRUE(Eventually([&] { return is_gone(before.state.monitor.pid); }));
+  // A start time counts in hundredths of a second (proc_pid_stat(5)): no sooner is a number given
+  // out again, unless by force.
+  ASSERT_TRUE(Eventually([&] {
+    timespec now = {};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    const uint64_t ticks =
+        static_cast<uint64_t>(now.tv_sec) * 100 + static_cast<uint64_t>(now.tv_nsec) / 10'000'000;
+    return ticks > before.state.init.start_time + 1;
+  }));
   const pid_t as_init = ForkAs(before.state.init.pid);
   ASSERT_EQ(as_init, before.state.init.pid);
   const pid_t as_monitor = ForkAs(before.state.monitor.pid);
