@@ -215,6 +215,7 @@ TEST_F(AttachTest, ExecAtATerminal) {
   at_.Resize(30, 100);
   at_.Type("until test \"$(stty size)\" = '30 100'; do :; done; echo re''sized\n");
   at_.Await("resized");
+  at_.Await("# ");  // it reads keys again: an end typed before would be its loop's
   at_.Type("\x04");
   EXPECT_EQ(at_.Wait(), 0);
   at_.ExpectAsBefore();
