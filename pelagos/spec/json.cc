@@ -236,39 +236,23 @@ ComposeSpec ReadCompose(const Node& node) {
           node.All("volumes", ReadVolume)};
 }
 
-template <typename T>
-absl::StatusOr<T> ReadValue(const Json& json, T (*read)(const Node&)) {
-  try {
-    return read(Node(json, ""));
-  } catch (const Mistake& mistake) {
-    return absl::InvalidArgumentError(mistake.text);
-  }
-}
-
-template <typename T>
-absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
-  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("the text is no JSON");
-  return ReadValue(json, read);
-}
-
 }  // namespace
 
 Json ToJsonValue(const ContainerSpec& spec) { return Write(spec); }
 
 absl::StatusOr<ContainerSpec> ContainerSpecFromValue(const Json& json) {
-  return ReadValue(json, ReadContainer);
+  return internal::ReadValue(json, ReadContainer);
 }
 
 std::string ToJson(const ContainerSpec& spec) { return Dump(Write(spec)); }
 std::string ToJson(const ComposeSpec& spec) { return Dump(Write(spec)); }
 
 absl::StatusOr<ContainerSpec> ContainerSpecFromJson(absl::string_view text) {
-  return Read(text, ReadContainer);
+  return internal::ReadText(text, ReadContainer);
 }
 
 absl::StatusOr<ComposeSpec> ComposeSpecFromJson(absl::string_view text) {
-  return Read(text, ReadCompose);
+  return internal::ReadText(text, ReadCompose);
 }
 
 }  // namespace pelagos

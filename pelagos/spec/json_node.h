@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -130,5 +132,22 @@ class Node {
   const Json& json_;
   std::string path_;
 };
+
+// The whole of a document by `read`, which throws Mistakes.
+template <typename T>
+absl::StatusOr<T> ReadValue(const Json& json, T (*read)(const Node&)) {
+  try {
+    return read(Node(json, ""));
+  } catch (const Mistake& mistake) {
+    return absl::InvalidArgumentError(mistake.text);
+  }
+}
+
+template <typename T>
+absl::StatusOr<T> ReadText(absl::string_view text, T (*read)(const Node&)) {
+  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError("the text is no JSON");
+  return ReadValue(json, read);
+}
 
 }  // namespace pelagos::internal

@@ -11,7 +11,6 @@ namespace pelagos {
 namespace {
 
 using internal::Json;
-using internal::Mistake;
 using internal::Node;
 
 constexpr uint64_t kMostId = std::numeric_limits<uint32_t>::max();
@@ -48,22 +47,6 @@ ResolvedUser ReadUser(const Node& node) {
   return user;
 }
 
-template <typename T>
-absl::StatusOr<T> ReadValue(const Json& json, T (*read)(const Node&)) {
-  try {
-    return read(Node(json, ""));
-  } catch (const Mistake& mistake) {
-    return absl::InvalidArgumentError(mistake.text);
-  }
-}
-
-template <typename T>
-absl::StatusOr<T> Read(absl::string_view text, T (*read)(const Node&)) {
-  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("the text is no JSON");
-  return ReadValue(json, read);
-}
-
 }  // namespace
 
 Json ToJsonValue(const ResolvedImage& image) {
@@ -87,19 +70,19 @@ std::string ToJson(const ResolvedImage& image) { return Dump(ToJsonValue(image))
 std::string ToJson(const ResolvedUser& user) { return Dump(ToJsonValue(user)); }
 
 absl::StatusOr<ResolvedImage> ResolvedImageFromValue(const Json& json) {
-  return ReadValue(json, ReadImage);
+  return internal::ReadValue(json, ReadImage);
 }
 
 absl::StatusOr<ResolvedUser> ResolvedUserFromValue(const Json& json) {
-  return ReadValue(json, ReadUser);
+  return internal::ReadValue(json, ReadUser);
 }
 
 absl::StatusOr<ResolvedImage> ResolvedImageFromJson(absl::string_view text) {
-  return Read(text, ReadImage);
+  return internal::ReadText(text, ReadImage);
 }
 
 absl::StatusOr<ResolvedUser> ResolvedUserFromJson(absl::string_view text) {
-  return Read(text, ReadUser);
+  return internal::ReadText(text, ReadUser);
 }
 
 }  // namespace pelagos

@@ -1,5 +1,4 @@
-// The client in a child of the test, which plays the monitor on a socketpair and whoever sits at
-// the terminal.
+// What is carried, between streams that are no terminals.
 
 #include "pelagos/cli/engine/attach_client.h"
 
@@ -9,6 +8,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -27,153 +27,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "pelagos/base/fd.h"
-#include "pelagos/cli/engine/detach_keys.h"
+#include "pelagos/cli/engine/attach_client_testing.h"
 #include "pelagos/container/attach_protocol.h"
 
 namespace pelagos::cli {
 namespace {
-
-constexpr int kPatience = 30000;  // milliseconds
-constexpr int kDetachedCode = 200, kLostCode = 201, kErrorCode = 202;
-
-std::pair<Fd, Fd> Pipe() {
-  int ends[2];
-  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  return {Fd(ends[0]), Fd(ends[1])};
-}
-
-bool Await(int fd, short events) {
-  pollfd ready = {fd, events, 0};
-  return ::poll(&ready, 1, kPatience) == 1;
-}
-
-class AttachClientTest : public testing::Test {
- protected:
-  void SetUp() override {
-    int ends[2];
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    monitor_ = Fd(ends[0]);
-    clients_ = Fd(ends[1]);
-  }
-  void TearDown() override {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-
-  // In a child, after `prepare`. The code says how it ended.
-  void Start(const AttachOptions& options, const std::function<void()>& prepare = nullptr) {
-    pid_ = ::fork();
-    ASSERT_GE(pid_, 0);
-    if (pid_ == 0) {
-      monitor_.reset();
-      if (prepare) prepare();
-      const absl::StatusOr<AttachEnd> end = Attach(clients_, options);
-      if (!end.ok()) {
-        std::fprintf(stderr, "%s\n", std::string(end.status().message()).c_str());
-        ::_exit(kErrorCode);
-      }
-      switch (end->reason) {
-        case AttachEnd::Reason::kExited:
-        case AttachEnd::Reason::kSignaled:
-          ::_exit(end->code);
-        case AttachEnd::Reason::kDetached:
-          ::_exit(kDetachedCode);
-        case AttachEnd::Reason::kLost:
-          ::_exit(kLostCode);
-      }
-    }
-    clients_.reset();
-  }
-
-  void StartAtTerminal(AttachOptions options = {}) {
-    const winsize size = {24, 80, 0, 0};
-    int master = -1, slave = -1;
-    ASSERT_EQ(::openpty(&master, &slave, nullptr, nullptr, &size), 0);
-    master_ = Fd(master);
-    slave_ = Fd(slave);
-    ASSERT_EQ(::tcgetattr(slave, &before_), 0);
-    ::fcntl(master, F_SETFD, FD_CLOEXEC);
-    Start(options, [this] {
-      master_.reset();
-      ::login_tty(slave_.get());
-    });
-  }
-
-  // The next packet.
-  std::string Heard() {
-    if (!Await(monitor_.get(), POLLIN)) return "nothing";
-    char packet[container::kMostAttachBytes + 2];
-    const ssize_t size = ::recv(monitor_.get(), packet, sizeof(packet), 0);
-    return size < 0 ? "an error" : std::string(packet, static_cast<size_t>(size));
-  }
-
-  void Say(absl::string_view packet) {
-    ASSERT_EQ(::send(monitor_.get(), packet.data(), packet.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(packet.size()));
-  }
-
-  void Type(absl::string_view text) {
-    ASSERT_EQ(::write(master_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  }
-
-  // What the terminal shows, up to `text`.
-  bool Shown(absl::string_view text) {
-    char buffer[4096];
-    while (!absl::StrContains(shown_, text)) {
-      if (!Await(master_.get(), POLLIN)) return false;
-      const ssize_t size = ::read(master_.get(), buffer, sizeof(buffer));
-      if (size <= 0) return false;
-      shown_.append(buffer, static_cast<size_t>(size));
-    }
-    return true;
-  }
-
-  int Wait() {
-    int status = 0;
-    EXPECT_EQ(::waitpid(std::exchange(pid_, -1), &status, 0) > 0, true);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-  }
-
-  bool IsRaw() const {
-    termios now = {};
-    EXPECT_EQ(::tcgetattr(slave_.get(), &now), 0);
-    return (now.c_lflag & (ICANON | ECHO | ISIG)) == 0;
-  }
-
-  bool IsAsBefore() const {
-    termios now = {};
-    EXPECT_EQ(::tcgetattr(slave_.get(), &now), 0);
-    return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag &&
-           now.c_oflag == before_.c_oflag &&
-           std::memcmp(now.c_cc, before_.c_cc, sizeof(now.c_cc)) == 0;
-  }
-
-  Fd monitor_, clients_, master_, slave_;
-  termios before_ = {};
-  pid_t pid_ = -1;
-  std::string shown_;
-};
-
-const std::string kSize = std::string("w\x18\0\x50\0", 5);  // 24 x 80
-
-AttachOptions AtTerminal() {
-  AttachOptions options;
-  options.terminal = true;
-  options.detach_keys = *ParseDetachKeys(kDefaultDetachKeys);
-  return options;
-}
-
-std::string ReadAll(const Fd& from) {
-  std::string all;
-  char buffer[4096];
-  while (Await(from.get(), POLLIN)) {
-    const ssize_t size = ::read(from.get(), buffer, sizeof(buffer));
-    if (size <= 0) break;
-    all.append(buffer, static_cast<size_t>(size));
-  }
-  return all;
-}
 
 TEST_F(AttachClientTest, CarriesTheStreamsAndTheExitCode) {
   auto in = Pipe(), out = Pipe(), err = Pipe();
@@ -199,10 +57,8 @@ TEST_F(AttachClientTest, CarriesTheStreamsAndTheExitCode) {
 }
 
 TEST_F(AttachClientTest, InputFromAFileAndFromNothing) {
-  char name[] = "/tmp/attach_client_test.XXXXXX";
-  const Fd file(::mkstemp(name));
+  const Fd file(::memfd_create("input", MFD_CLOEXEC));
   ASSERT_TRUE(file.valid());
-  ::unlink(name);
   const std::string text(40000, 'f');
   ASSERT_EQ(::pwrite(file.get(), text.data(), text.size(), 0), 40000);
   AttachOptions options;
@@ -382,176 +238,6 @@ TEST_F(AttachClientTest, WhatIsNotOfTheProtocolIsAnError) {
   Start(options);
   Say("o" + std::string(container::kMostAttachBytes + 1, 'x'));
   EXPECT_EQ(Wait(), kErrorCode);
-}
-
-TEST_F(AttachClientTest, ATerminalIsRawMeanwhile) {
-  StartAtTerminal(AtTerminal());
-  EXPECT_EQ(Heard(), kSize);
-  EXPECT_TRUE(IsRaw());
-  Type("a\x03\x04\r");
-  EXPECT_EQ(Heard(), "ia\x03\x04\r");
-  Say("oshown\r\n");
-  EXPECT_TRUE(Shown("shown\r\n"));
-  const winsize size = {300, 100, 0, 0};
-  ASSERT_EQ(::ioctl(master_.get(), TIOCSWINSZ, &size), 0);
-  EXPECT_EQ(Heard(), std::string("w\x2c\x01\x64\0", 5));
-  Say("x\x05");
-  EXPECT_EQ(Wait(), 5);
-  EXPECT_TRUE(IsAsBefore());
-}
-
-TEST_F(AttachClientTest, AnotherSizeFirstToDrawAnew) {
-  AttachOptions options = AtTerminal();
-  options.redraw = true;
-  StartAtTerminal(options);
-  EXPECT_EQ(Heard(), std::string("w\x19\0\x50\0", 5));
-  EXPECT_EQ(Heard(), kSize);
-  Say("x\x05");
-  EXPECT_EQ(Wait(), 5);
-}
-
-TEST_F(AttachClientTest, KeysDetach) {
-  StartAtTerminal(AtTerminal());
-  EXPECT_EQ(Heard(), kSize);
-  Type("a\x10");
-  EXPECT_EQ(Heard(), "ia");
-  Type("b");
-  EXPECT_EQ(Heard(),
-            "i\x10"
-            "b");
-  Type("last\x10\x11not");
-  EXPECT_EQ(Heard(), "ilast");
-  EXPECT_EQ(Wait(), kDetachedCode);
-  EXPECT_EQ(Heard(), "");
-  EXPECT_TRUE(IsAsBefore());
-}
-
-// Of a container without a terminal ours is not raw, and the keys are bytes as others are.
-TEST_F(AttachClientTest, OurTerminalAloneStaysAsItIs) {
-  AttachOptions options = AtTerminal();
-  options.terminal = false;
-  StartAtTerminal(options);
-  Type("a\x10\x11\n");
-  EXPECT_EQ(Heard(), "ia\x10\n");  // of which Ctrl-Q is the terminal's own
-  EXPECT_TRUE(IsAsBefore());
-  Type("\x04");
-  EXPECT_EQ(Heard(), "e");
-  Type("\x03");
-  EXPECT_EQ(Heard(), absl::StrCat("s", std::string(1, SIGINT)));
-  Say("x\x05");
-  EXPECT_EQ(Wait(), 5);
-}
-
-TEST_F(AttachClientTest, WhatEndsUsPutsTheTerminalBack) {
-  for (const auto& [signal, passes] :
-       {std::pair(SIGTERM, false), std::pair(SIGINT, false), std::pair(SIGHUP, true)}) {
-    SetUp();
-    AttachOptions options = AtTerminal();
-    options.pass_signals_on = passes;
-    StartAtTerminal(options);
-    EXPECT_EQ(Heard(), kSize);
-    ASSERT_TRUE(IsRaw());
-    ASSERT_EQ(::kill(pid_, signal), 0);
-    EXPECT_EQ(Wait(), 128 + signal);
-    EXPECT_TRUE(IsAsBefore());
-  }
-  SetUp();
-  StartAtTerminal(AtTerminal());
-  EXPECT_EQ(Heard(), kSize);
-  Say("?");
-  EXPECT_EQ(Wait(), kErrorCode);
-  EXPECT_TRUE(IsAsBefore());
-}
-
-TEST_F(AttachClientTest, ATerminalThatIsHungUpDetaches) {
-  StartAtTerminal(AtTerminal());
-  EXPECT_EQ(Heard(), kSize);
-  master_.reset();
-  EXPECT_EQ(Wait(), 128 + SIGHUP);
-}
-
-TEST_F(AttachClientTest, StoppedItHasTheTerminalAsBefore) {
-  // The group is no orphan, which could not be stopped: the client's parent is of its session.
-  const winsize size = {24, 80, 0, 0};
-  int master = -1, slave = -1;
-  ASSERT_EQ(::openpty(&master, &slave, nullptr, nullptr, &size), 0);
-  master_ = Fd(master);
-  slave_ = Fd(slave);
-  ASSERT_EQ(::tcgetattr(slave, &before_), 0);
-  auto word = Pipe();
-  const pid_t shell = ::fork();
-  ASSERT_GE(shell, 0);
-  if (shell == 0) {
-    master_.reset();
-    ::login_tty(slave);
-    ::signal(SIGTTOU, SIG_IGN);
-    Start(AtTerminal(), [] { ::setpgid(0, 0); });
-    ::setpgid(pid_, pid_);
-    ::tcsetpgrp(0, pid_);
-    monitor_.reset();
-    word.first.reset();
-    ::signal(SIGTTOU, SIG_DFL);
-    if (::write(word.second.get(), &pid_, sizeof(pid_)) != sizeof(pid_)) ::_exit(1);
-    int status = 0;
-    while (::waitpid(pid_, &status, WUNTRACED) == pid_) {
-      const char what = WIFSTOPPED(status) ? 's' : 'e';
-      if (::write(word.second.get(), &what, 1) != 1) ::_exit(1);
-      if (what == 'e') ::_exit(WEXITSTATUS(status));
-    }
-    ::_exit(1);
-  }
-  clients_.reset();
-  word.second.reset();
-  pid_t client = 0;
-  ASSERT_EQ(::read(word.first.get(), &client, sizeof(client)), ssize_t{sizeof(client)});
-  EXPECT_EQ(Heard(), kSize);
-  EXPECT_TRUE(IsRaw());
-  ASSERT_EQ(::kill(client, SIGTSTP), 0);
-  char what = 0;
-  ASSERT_TRUE(Await(word.first.get(), POLLIN));
-  ASSERT_EQ(::read(word.first.get(), &what, 1), 1);
-  EXPECT_EQ(what, 's');
-  EXPECT_TRUE(IsAsBefore());
-  ASSERT_EQ(::kill(client, SIGCONT), 0);
-  EXPECT_EQ(Heard(), kSize);
-  EXPECT_TRUE(IsRaw());
-  Say("x\x05");
-  pid_ = shell;
-  EXPECT_EQ(Wait(), 5);
-  EXPECT_TRUE(IsAsBefore());
-}
-
-TEST_F(AttachClientTest, AStoppedTerminalDoesNotStopSignals) {
-  StartAtTerminal(AtTerminal());
-  EXPECT_EQ(Heard(), kSize);
-  ASSERT_EQ(::tcflow(slave_.get(), TCOOFF), 0);
-  Say("o" + std::string(container::kMostAttachBytes, 'x'));
-  Type("typed");
-  EXPECT_EQ(Heard(), "ityped");
-  ASSERT_EQ(::kill(pid_, SIGTERM), 0);
-  EXPECT_EQ(Heard(), absl::StrCat("s", std::string(1, SIGTERM)));
-  ASSERT_EQ(::tcflow(slave_.get(), TCOON), 0);
-  Say("othe end");
-  EXPECT_TRUE(Shown("the end"));
-  Say("x\x05");
-  EXPECT_EQ(Wait(), 5);
-}
-
-TEST(OpenMissingStreamsTest, ClosedOnesBecomeDevNull) {
-  const pid_t pid = ::fork();
-  ASSERT_GE(pid, 0);
-  if (pid == 0) {
-    ::close(0);
-    ::close(2);
-    if (!OpenMissingStreams().ok()) ::_exit(1);
-    char byte = 0;
-    if (::read(0, &byte, 1) != 0) ::_exit(2);
-    if (::write(2, "x", 1) != 1) ::_exit(3);
-    ::_exit(0);
-  }
-  int status = -1;
-  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
-  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

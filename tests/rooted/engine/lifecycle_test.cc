@@ -108,8 +108,6 @@ TEST_F(LifecycleTest, DetachedItGoesOnUntilItIsStopped) {
 }
 
 TEST_F(LifecycleTest, WaitTellsTheCode) {
-  Do({"run", "-d", "--name", "slow", "busybox", "sh", "-c", "read x; exit 9", "-i"});
-  Do({"rm", "-f", "slow"});
   Do({"run", "-d", "-i", "--name", "slow", "busybox", "sh", "-c", "read x; exit 9"});
   const auto waiting = world_->Start({"wait", "slow"});
   ASSERT_EQ(StatusOf("slow"), Status::kRunning);
