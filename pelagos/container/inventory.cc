@@ -9,7 +9,6 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -18,7 +17,7 @@
 #include "pelagos/base/suggest.h"
 #include "pelagos/container/claim.h"
 #include "pelagos/container/engine.h"
-#include "pelagos/container/health_file.h"
+#include "pelagos/container/health.h"
 #include "pelagos/container/peer.h"
 #include "pelagos/container/record_time.h"
 #include "pelagos/launch/freezer.h"
@@ -34,20 +33,6 @@ namespace {
 
 constexpr size_t kMostArguments = 4 << 20;
 constexpr size_t kFew = 64;  // a thread more is not worth it
-
-// The process's cgroup of v2, absolute; "" on a host without, or where it is gone.
-std::string CgroupOf(pid_t pid) {
-  const absl::StatusOr<std::string> text =
-      sys::ReadFile(absl::StrCat("/proc/", pid, "/cgroup"), 1 << 16);
-  if (!text.ok()) return "";
-  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
-    if (!absl::ConsumePrefix(&line, "0::")) continue;
-    const absl::StatusOr<sys::CgroupMounts> mounts = sys::ReadCgroupMounts();
-    if (!mounts.ok() || mounts->v2_mount.empty() || line == "/") return "";
-    return absl::StrCat(mounts->v2_mount, line);
-  }
-  return "";
-}
 
 // NUL-separated, as in /proc.
 absl::StatusOr<std::vector<std::string>> ReadList(const std::string& path) {
@@ -77,6 +62,12 @@ Status StatusOf(const store::ContainerState& state, bool claimed) {
   if (!claimed) return Status::kLost;
   if (state.cgroup.empty() || !launch::IsFrozen(state.cgroup, "")) return Status::kRunning;
   return Status::kPaused;
+}
+
+// "": it has no check.
+std::string HealthNow(const store::Roots& roots, const std::string& id) {
+  const absl::StatusOr<Health> health = ReadHealth(roots, id);
+  return health.ok() ? std::string(NameOf(health->status)) : "";
 }
 
 absl::Status Unknown(const std::string& word, const std::vector<Found>& all) {
@@ -120,7 +111,7 @@ absl::StatusOr<std::optional<Found>> Inventory::LookKept(const std::string& id) 
   const bool claimed = IsClaimed(roots_, id);
   PELAGOS_ASSIGN_OR_RETURN(found.state, store::ReadContainerState(roots_, id));
   found.status = StatusOf(found.state, claimed);
-  if (found.running()) found.health = ReadHealthStatus(roots_, id);
+  if (found.running()) found.health = HealthNow(roots_, id);
   return found;
 }
 
@@ -140,7 +131,7 @@ absl::StatusOr<std::optional<Found>> Inventory::LookForeground(const std::string
   found.state.phase = store::ContainerPhase::kRunning;
   found.state.init = *init;
   found.state.started_at = CreatedAt(roots_, id);
-  found.state.cgroup = CgroupOf(init->pid);
+  found.state.cgroup = sys::CgroupOfProcess(init->pid).value_or("");
   found.status = StatusOf(found.state, /*claimed=*/true);
   found.record.id = id;
   found.record.created = found.state.started_at;
@@ -198,7 +189,7 @@ absl::StatusOr<std::vector<Found>> Inventory::Services() const {
                               ? store::ContainerPhase::kExited
                               : store::ContainerPhase::kCreated;
       const bool alive = runs && sys::IsAlive(service.init);
-      if (alive) found.state.cgroup = CgroupOf(service.init.pid);
+      if (alive) found.state.cgroup = sys::CgroupOfProcess(service.init.pid).value_or("");
       found.status = StatusOf(found.state, alive);
       all.push_back(std::move(found));
     }

@@ -135,6 +135,7 @@ inline absl::StatusOr<std::string> CgroupOfProcess(pid_t pid) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     if (!absl::ConsumePrefix(&line, "0::")) continue;
     PELAGOS_ASSIGN_OR_RETURN(const CgroupMounts mounts, ReadCgroupMounts());
+    if (mounts.v2_mount.empty()) break;
     return absl::StrCat(mounts.v2_mount, line);
   }
   return absl::NotFoundError(absl::StrCat("process ", pid, " is in no cgroup of v2"));

@@ -257,7 +257,6 @@ constexpr Allowed kAllowed[] = {
     {"cli/key_value_file.cc", "sys::ReadFile(path", kUsersFile},
     {"container/attachments.cc", "sys::OpenFile(folder", kOwnState},
     {"container/attachments.cc", "::unlink(", kOwnState},
-    {"container/inventory.cc", "\"/proc/\", pid, \"/cgroup\"", kKernel},
     {"container/inventory.cc", "sys::ReadFile(path, kMostArguments)", kKernel},
     {"container/inventory.cc", "roots.Container(id)", kOwnState},
     {"container/inventory.cc", "roots_.Containers()", kOwnState},
