@@ -1,7 +1,6 @@
 #include "pelagos/net/host.h"
 
 #include <fcntl.h>
-#include <linux/netfilter.h>
 #include <linux/netlink.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
@@ -15,7 +14,6 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/net/names.h"
-#include "pelagos/net/ruleset.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/net/nftables.h"
 #include "pelagos/sys/net/rtnetlink.h"
@@ -39,6 +37,21 @@ absl::StatusOr<std::string> ReadForward() {
 }
 
 }  // namespace
+
+Rules RulesOf(const std::vector<NetworkRecord>& networks, const std::vector<PortRecord>& ports) {
+  Rules rules;
+  for (const NetworkRecord& network : networks) {
+    rules.bridges.push_back({network.bridge, network.name});
+  }
+  for (const PortRecord& port : ports) {
+    if (!port.target) continue;
+    // Records are checked when they are read; what is no address stands for all of them.
+    const sys::Ipv4 at = sys::ParseIpv4(port.mapping.host_address).value_or(sys::Ipv4());
+    rules.ports.push_back({port.owner, port.mapping.protocol, at, port.mapping.host, *port.target,
+                           port.mapping.inside});
+  }
+  return rules;
+}
 
 absl::StatusOr<Host> Host::Open(std::string run_root) {
   PELAGOS_ASSIGN_OR_RETURN(sys::NetlinkSocket route, sys::NetlinkSocket::Open(NETLINK_ROUTE));
@@ -118,7 +131,7 @@ absl::Status Host::DeleteBridge(const NetworkRecord& network) { return Disconnec
 
 absl::StatusOr<bool> Host::OtherNeedsForwarding() {
   PELAGOS_ASSIGN_OR_RETURN(std::vector<sys::NftTable> tables,
-                           sys::ListNftTables(filter_, NFPROTO_IPV4));
+                           sys::ListNftTables(filter_, kTableFamily));
   const std::string own = TableName(run_root_);
   return std::any_of(tables.begin(), tables.end(), [&](const sys::NftTable& table) {
     return table.name != own && absl::StartsWith(table.name, "pelagos") &&
@@ -147,41 +160,42 @@ absl::Status Host::RestoreForwarding(const HostRecord& record) {
   return sys::WriteKernelFile(kForwardFile, *record.ip_forward);
 }
 
+absl::Status Host::AddRules(const Rules& add, const std::function<absl::StatusOr<Rules>()>& all,
+                            const HostRecord& host) {
+  sys::NftTransaction change(kTableFamily, TableName(run_root_));
+  AddElements(change, add);
+  absl::Status status = change.Commit(filter_);
+  if (status.ok() || FindErrno(status) != ENOENT) return status;
+  // The first network, or somebody flushed the host's ruleset: all of the table, at once.
+  PELAGOS_ASSIGN_OR_RETURN(const Rules rules, all());
+  sys::NftTransaction anew(kTableFamily, TableName(run_root_));
+  AddRuleset(anew, absl::StrCat(host.ip_forward ? kForwardMark : "ip_forward was 1", "; run root ",
+                                run_root_));
+  AddElements(anew, rules);
+  return anew.Commit(filter_);
+}
+
 absl::Status Host::AddRules(const std::vector<NetworkRecord>& add_networks,
                             const std::vector<PortRecord>& add_ports,
                             const std::vector<NetworkRecord>& networks,
                             const std::vector<PortRecord>& ports, const HostRecord& host) {
-  const auto fill = [](sys::NftTransaction& change, const std::vector<NetworkRecord>& some_networks,
-                       const std::vector<PortRecord>& some_ports) {
-    for (const NetworkRecord& network : some_networks) AddBridgeElements(change, network);
-    for (const PortRecord& port : some_ports) {
-      if (port.target) AddPortElement(change, port);
-    }
-  };
-  sys::NftTransaction change(NFPROTO_IPV4, TableName(run_root_));
-  fill(change, add_networks, add_ports);
-  absl::Status status = change.Commit(filter_);
-  if (status.ok() || FindErrno(status) != ENOENT) return status;
-  // The first network, or somebody flushed the host's ruleset: all of the table, at once.
-  sys::NftTransaction all(NFPROTO_IPV4, TableName(run_root_));
-  AddRuleset(all, absl::StrCat(host.ip_forward ? kForwardMark : "ip_forward was 1", "; run root ",
-                               run_root_));
-  fill(all, networks, ports);
-  return all.Commit(filter_);
+  return AddRules(
+      RulesOf(add_networks, add_ports), [&] { return RulesOf(networks, ports); }, host);
+}
+
+absl::Status Host::DeleteRules(const Rules& rules) {
+  sys::NftTransaction change(kTableFamily, TableName(run_root_));
+  DeleteElements(change, rules);
+  return Unless(change.Commit(filter_), ENOENT);
 }
 
 absl::Status Host::DeleteRules(const std::vector<NetworkRecord>& networks,
                                const std::vector<PortRecord>& ports) {
-  sys::NftTransaction change(NFPROTO_IPV4, TableName(run_root_));
-  for (const NetworkRecord& network : networks) DeleteBridgeElements(change, network);
-  for (const PortRecord& port : ports) {
-    if (port.target) DeletePortElement(change, port);
-  }
-  return Unless(change.Commit(filter_), ENOENT);
+  return DeleteRules(RulesOf(networks, ports));
 }
 
 absl::Status Host::DeleteTable() {
-  sys::NftTransaction change(NFPROTO_IPV4, TableName(run_root_));
+  sys::NftTransaction change(kTableFamily, TableName(run_root_));
   change.DeleteTable();
   return Unless(change.Commit(filter_), ENOENT);
 }

@@ -5,6 +5,7 @@
 // nft(8), ip-sysctl.txt of the kernel (ip_forward, route_localnet).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "pelagos/net/endpoint.h"
 #include "pelagos/net/ipam.h"
 #include "pelagos/net/record.h"
+#include "pelagos/net/ruleset.h"
 #include "pelagos/sys/net/netlink.h"
 
 namespace pelagos::net {
@@ -26,6 +28,9 @@ struct Connection {
   std::string veth;    // the host's end
   std::string bridge;  // the network's
 };
+
+// What the table holds for them. A port without a target has nothing there.
+Rules RulesOf(const std::vector<NetworkRecord>& networks, const std::vector<PortRecord>& ports);
 
 class Host {
  public:
@@ -52,13 +57,17 @@ class Host {
   // will do it then).
   absl::Status RestoreForwarding(const HostRecord& record);
 
-  // Adds the network's and the ports' elements. A table that is missing is made anew with the
-  // elements of all `networks` and `ports`.
+  // Adds the elements. A table that is missing is made anew with what `all` says that it has to
+  // hold; `all` is asked only then.
+  absl::Status AddRules(const Rules& add, const std::function<absl::StatusOr<Rules>()>& all,
+                        const HostRecord& host);
+  // One transaction. What is gone already is fine.
+  absl::Status DeleteRules(const Rules& rules);
+  // The same by records.
   absl::Status AddRules(const std::vector<NetworkRecord>& add_networks,
                         const std::vector<PortRecord>& add_ports,
                         const std::vector<NetworkRecord>& networks,
                         const std::vector<PortRecord>& ports, const HostRecord& host);
-  // One transaction. What is gone already is fine.
   absl::Status DeleteRules(const std::vector<NetworkRecord>& networks,
                            const std::vector<PortRecord>& ports);
   absl::Status DeleteTable();

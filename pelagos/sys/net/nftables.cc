@@ -35,7 +35,9 @@ std::string ParseComment(absl::string_view data) {
   return "";
 }
 
-uint32_t SizeOf(NftType type) { return type == NftType::kInterface ? 16 : 4; }
+uint32_t SizeOf(NftType type) {
+  return type == NftType::kInterface || type == NftType::kIpv6 ? 16 : 4;
+}
 
 uint32_t SizeOf(const std::vector<NftType>& fields) {
   uint32_t size = 0;
@@ -96,9 +98,11 @@ void NftRule::LoadPayload(uint32_t base, uint32_t offset, uint32_t size, NftWord
   });
 }
 
-void NftRule::LoadAddressType(NftWord to) {
+void NftRule::LoadAddressType(NftWord to, bool of_interface) {
   Expression("fib", [&] {
-    batch_.PutBe32(NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+    uint32_t flags = NFTA_FIB_F_DADDR;
+    if (of_interface) flags |= NFTA_FIB_F_IIF;
+    batch_.PutBe32(NFTA_FIB_FLAGS, flags);
     batch_.PutBe32(NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
     batch_.PutBe32(NFTA_FIB_DREG, Register(to));
   });
@@ -120,27 +124,31 @@ void NftRule::Map(const std::string& map, NftWord from, NftWord to) {
   });
 }
 
-void NftRule::MatchEqual(NftWord from, absl::string_view value) {
+void NftRule::MatchEqual(NftWord from, absl::string_view value, bool inverted) {
   Expression("cmp", [&] {
     batch_.PutBe32(NFTA_CMP_SREG, Register(from));
-    batch_.PutBe32(NFTA_CMP_OP, NFT_CMP_EQ);
+    batch_.PutBe32(NFTA_CMP_OP, inverted ? NFT_CMP_NEQ : NFT_CMP_EQ);
     batch_.Nest(NFTA_CMP_DATA, [&] { batch_.Put(NFTA_DATA_VALUE, value); });
   });
 }
 
-void NftRule::MatchAnyBit(NftWord from, uint32_t bits) {
+void NftRule::MatchMasked(NftWord from, absl::string_view mask, absl::string_view value,
+                          bool inverted) {
   Expression("bitwise", [&] {
     batch_.PutBe32(NFTA_BITWISE_SREG, Register(from));
     batch_.PutBe32(NFTA_BITWISE_DREG, Register(from));
-    batch_.PutBe32(NFTA_BITWISE_LEN, sizeof(bits));
-    batch_.Nest(NFTA_BITWISE_MASK, [&] { batch_.PutRaw(NFTA_DATA_VALUE, bits); });
-    batch_.Nest(NFTA_BITWISE_XOR, [&] { batch_.PutU32(NFTA_DATA_VALUE, 0); });
+    batch_.PutBe32(NFTA_BITWISE_LEN, static_cast<uint32_t>(mask.size()));
+    batch_.Nest(NFTA_BITWISE_MASK, [&] { batch_.Put(NFTA_DATA_VALUE, mask); });
+    const std::string zero(mask.size(), '\0');
+    batch_.Nest(NFTA_BITWISE_XOR, [&] { batch_.Put(NFTA_DATA_VALUE, zero); });
   });
-  Expression("cmp", [&] {
-    batch_.PutBe32(NFTA_CMP_SREG, Register(from));
-    batch_.PutBe32(NFTA_CMP_OP, NFT_CMP_NEQ);
-    batch_.Nest(NFTA_CMP_DATA, [&] { batch_.PutU32(NFTA_DATA_VALUE, 0); });
-  });
+  MatchEqual(from, value, inverted);
+}
+
+void NftRule::MatchAnyBit(NftWord from, uint32_t bits) {
+  const uint32_t none = 0;
+  MatchMasked(from, {reinterpret_cast<const char*>(&bits), sizeof(bits)},
+              {reinterpret_cast<const char*>(&none), sizeof(none)}, /*inverted=*/true);
 }
 
 void NftRule::SetMark(uint32_t bits) {
@@ -158,12 +166,12 @@ void NftRule::SetMark(uint32_t bits) {
   });
 }
 
-void NftRule::Dnat(NftWord from) {
+void NftRule::Dnat(uint8_t family, NftWord address, NftWord port) {
   Expression("nat", [&] {
     batch_.PutBe32(NFTA_NAT_TYPE, NFT_NAT_DNAT);
-    batch_.PutBe32(NFTA_NAT_FAMILY, NFPROTO_IPV4);
-    batch_.PutBe32(NFTA_NAT_REG_ADDR_MIN, Register(from));
-    batch_.PutBe32(NFTA_NAT_REG_PROTO_MIN, Register(from + 1));
+    batch_.PutBe32(NFTA_NAT_FAMILY, family);
+    batch_.PutBe32(NFTA_NAT_REG_ADDR_MIN, Register(address));
+    batch_.PutBe32(NFTA_NAT_REG_PROTO_MIN, Register(port));
   });
 }
 
@@ -182,6 +190,13 @@ void NftRule::Verdict(uint32_t verdict) {
 
 void NftRule::Accept() { Verdict(NF_ACCEPT); }
 void NftRule::Drop() { Verdict(NF_DROP); }
+
+void NftRule::RejectNoRoute() {
+  Expression("reject", [&] {
+    batch_.PutBe32(NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
+    batch_.PutU8(NFTA_REJECT_ICMP_CODE, NFT_REJECT_ICMPX_NO_ROUTE);
+  });
+}
 
 NftTransaction::NftTransaction(uint8_t family, std::string table)
     : family_(family), table_(std::move(table)) {
@@ -214,6 +229,12 @@ void NftTransaction::AddSet(const NftSet& set) {
   batch_.PutBe32(NFTA_SET_FLAGS, set.data.empty() ? 0 : NFT_SET_MAP);
   batch_.PutBe32(NFTA_SET_KEY_TYPE, NumberOf(set.key));
   batch_.PutBe32(NFTA_SET_KEY_LEN, SizeOf(set.key));
+  // nft reads names in the host's byte order, and asks this of a set of them (NFTNL_UDATA_SET_
+  // KEYBYTEORDER of libnftnl); otherwise it shows them turned around, as nothing.
+  constexpr char kHostByteOrder[] = {0, 4, 1, 0, 0, 0};
+  if (set.key == std::vector<NftType>{NftType::kInterface}) {
+    batch_.Put(NFTA_SET_USERDATA, {kHostByteOrder, sizeof(kHostByteOrder)});
+  }
   if (set.data.empty()) return;
   batch_.PutBe32(NFTA_SET_DATA_TYPE, NumberOf(set.data));
   batch_.PutBe32(NFTA_SET_DATA_LEN, SizeOf(set.data));

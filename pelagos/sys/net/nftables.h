@@ -1,6 +1,6 @@
 // Changes of one nftables table, all in one transaction: the kernel takes all of them or none.
 //
-//   NftTransaction change(NFPROTO_IPV4, "pelagos");
+//   NftTransaction change(NFPROTO_INET, "pelagos");
 //   change.AddElement("ports", key, data, "web");
 //   PELAGOS_RETURN_IF_ERROR(change.Commit(socket));   // a socket of NETLINK_NETFILTER
 //
@@ -26,7 +26,13 @@ namespace pelagos::sys {
 
 // Types of keys and data as the nft program numbers them; the kernel keeps them for nft's sake and
 // only looks at lengths. A concatenation holds 6 bits a field.
-enum class NftType : uint32_t { kIpv4 = 7, kProtocol = 12, kPort = 13, kInterface = 41 };
+enum class NftType : uint32_t {
+  kIpv4 = 7,
+  kIpv6 = 8,
+  kProtocol = 12,
+  kPort = 13,
+  kInterface = 41,
+};
 
 // One set, or a map if `data` is not empty. Each field takes a multiple of 4 bytes.
 struct NftSet {
@@ -57,19 +63,26 @@ class NftRule {
   void LoadConntrack(uint32_t key, NftWord to);  // NFT_CT_STATE, NFT_CT_STATUS
   // `base` is NFT_PAYLOAD_NETWORK_HEADER or _TRANSPORT_HEADER.
   void LoadPayload(uint32_t base, uint32_t offset, uint32_t size, NftWord to);
-  void LoadAddressType(NftWord to);  // fib daddr type, an RTN_ number
+  // fib daddr type, an RTN_ number. With `of_interface`, RTN_LOCAL are only the addresses of the
+  // interface through which the packet came.
+  void LoadAddressType(NftWord to, bool of_interface = false);
   // Matches if the value is (is not, with `inverted`) an element.
   void MatchSet(const std::string& set, NftWord from, bool inverted = false);
   // Matches if the key is in the map, and loads what it leads to.
   void Map(const std::string& map, NftWord from, NftWord to);
-  void MatchEqual(NftWord from, absl::string_view value);
+  void MatchEqual(NftWord from, absl::string_view value, bool inverted = false);
+  // Matches if the value under the mask is (is not) `value`; all of one size. Uses the words up.
+  void MatchMasked(NftWord from, absl::string_view mask, absl::string_view value,
+                   bool inverted = false);
   void MatchAnyBit(NftWord from, uint32_t bits);  // uses the word up
   void SetMark(uint32_t bits);                    // adds the bits to the packet's mark; uses word 0
-  // Rewrites the destination to the address and port in two words that follow each other.
-  void Dnat(NftWord from);
+  // Rewrites the destination of packets of the family (NFPROTO_IPV4 or NFPROTO_IPV6) to the address
+  // and the port.
+  void Dnat(uint8_t family, NftWord address, NftWord port);
   void Masquerade();
   void Accept();
   void Drop();
+  void RejectNoRoute();  // drops, and tells the sender so by ICMP
 
  private:
   template <typename Fill>

@@ -130,7 +130,7 @@ TEST_F(LifeTest, AFlushedRulesetIsMadeAgain) {
   const Fd a_server = Serve(a.netns, 80), b_server = Serve(b.netns, 80);
   EXPECT_EQ(Talk(host_, "127.0.0.1", 8080, a_server), "10.99.0.1");
   EXPECT_EQ(Talk(host_, "127.0.0.1", 8081, b_server), "10.99.0.1");
-  Output("/usr/sbin/nft", {"nft", "delete", "table", "ip", TableName(folder_ + "/run")});
+  Output("/usr/sbin/nft", {"nft", "delete", "table", "inet", TableName(folder_ + "/run")});
   EXPECT_EQ(Open().Detach("a"), absl::OkStatus());
   EXPECT_EQ(Open().Detach("b"), absl::OkStatus());
   EXPECT_EQ(Open().Remove("shop-net"), absl::OkStatus());

@@ -153,7 +153,7 @@ TEST_F(ReachTest, TheHostsLoopbackIsClosedToContainers) {
   send();
   EXPECT_FALSE(Wait(server, POLLIN, kUnwanted));
   // It is the guard that does it: route_localnet alone would let it in.
-  Output("/usr/sbin/nft", {"nft", "flush", "chain", "ip", TableName(folder_ + "/run"), "guard"});
+  Output("/usr/sbin/nft", {"nft", "flush", "chain", "inet", TableName(folder_ + "/run"), "guard"});
   send();
   EXPECT_TRUE(Wait(server, POLLIN, kSoon));
 }
