@@ -148,7 +148,7 @@ TEST_F(LifeTest, PortsOfOthersAreErrors) {
   // The reservation keeps the host's processes away, too.
   {
     const Fd taker(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const sockaddr_in at = At("127.0.0.1", 8080);
+    const sockaddr_storage at = At("127.0.0.1", 8080);
     EXPECT_NE(::bind(taker.get(), Raw(at), sizeof(at)), 0);
   }
   const Fd process = Serve(host_, 8081, SOCK_STREAM, "127.0.0.1");

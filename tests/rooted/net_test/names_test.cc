@@ -56,7 +56,7 @@ class UpstreamTest : public World {
   static void AnswerOne(const Fd& server, uint8_t code) {
     ASSERT_TRUE(Wait(server, POLLIN, kSoon));
     char query[512];
-    sockaddr_in from{};
+    sockaddr_storage from{};
     socklen_t from_size = sizeof(from);
     const ssize_t size = ::recvfrom(server.get(), query, sizeof(query), 0,
                                     reinterpret_cast<sockaddr*>(&from), &from_size);
@@ -105,7 +105,7 @@ TEST_F(NamesTest, StrangersGetNoAnswer) {
   Ensure("shop-net");
   const Container a = Start("web", {"shop-net"});
   const Fd fd = In(outside_, [] { return Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); });
-  const sockaddr_in to = At(a.gateway(), 53);
+  const sockaddr_storage to = At(a.gateway(), 53);
   const std::string query("\x12\x34\x01\0\0\1\0\0\0\0\0\0\3web\0\0\1\0\1", 21);
   ASSERT_EQ(::sendto(fd.get(), query.data(), query.size(), 0, Raw(to), sizeof(to)), 21);
   EXPECT_FALSE(Wait(fd, POLLIN, kUnwanted));

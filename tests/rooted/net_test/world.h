@@ -30,6 +30,7 @@
 #include "pelagos/net/networks.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/net/ipv4.h"
+#include "pelagos/sys/net/ipv6.h"
 #include "pelagos/sys/net/netlink.h"
 #include "pelagos/sys/net/rtnetlink.h"
 #include "pelagos/sys/process.h"
@@ -63,26 +64,51 @@ inline Fd NewNetns() {
   return fresh;
 }
 
-inline sockaddr_in At(const std::string& address, uint16_t port) {
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(port);
-  at.sin_addr.s_addr = htonl(Ip(address).bits);
+inline sys::Ipv6 Ip6(absl::string_view text) { return sys::ParseIpv6(text).value(); }
+
+// Of either family.
+inline sockaddr_storage At(const std::string& address, uint16_t port) {
+  sockaddr_storage at{};
+  if (absl::StrContains(address, ':')) {
+    auto& at6 = reinterpret_cast<sockaddr_in6&>(at);
+    at6.sin6_family = AF_INET6;
+    at6.sin6_port = htons(port);
+    std::memcpy(&at6.sin6_addr, Ip6(address).bytes.data(), sizeof(at6.sin6_addr));
+  } else {
+    auto& at4 = reinterpret_cast<sockaddr_in&>(at);
+    at4.sin_family = AF_INET;
+    at4.sin_port = htons(port);
+    at4.sin_addr.s_addr = htonl(Ip(address).bits);
+  }
   return at;
 }
 
-inline const sockaddr* Raw(const sockaddr_in& address) {
+inline const sockaddr* Raw(const sockaddr_storage& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-// A server's socket in the namespace, bound to all of its addresses unless one is given.
+inline std::string AddressText(const sockaddr_storage& address) {
+  if (address.ss_family != AF_INET6) {
+    return sys::ToString(
+        sys::Ipv4{ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr)});
+  }
+  sys::Ipv6 result;
+  std::memcpy(result.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, 16);
+  return sys::ToString(result);
+}
+
+// A server's socket in the namespace, bound to all of its IPv4 addresses unless one is given ("::"
+// for all of IPv6, and nothing else).
 inline Fd Serve(const Fd& netns, uint16_t port, int type = SOCK_STREAM,
                 const std::string& address = "0.0.0.0") {
   return In(netns, [&] {
-    Fd fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const sockaddr_storage at = At(address, port);
+    Fd fd(::socket(at.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const int on = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    const sockaddr_in at = At(address, port);
+    if (at.ss_family == AF_INET6) {
+      ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    }
     EXPECT_EQ(::bind(fd.get(), Raw(at), sizeof(at)), 0) << std::strerror(errno);
     if (type == SOCK_STREAM) {
       EXPECT_EQ(::listen(fd.get(), 8), 0) << std::strerror(errno);
@@ -106,9 +132,9 @@ inline std::string Talk(const Fd& client, const std::string& address, uint16_t p
   int type = 0;
   socklen_t type_size = sizeof(type);
   ::getsockopt(server.get(), SOL_SOCKET, SO_TYPE, &type, &type_size);
-  const Fd fd =
-      In(client, [&] { return Fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); });
-  const sockaddr_in to = At(address, port);
+  const sockaddr_storage to = At(address, port);
+  const Fd fd = In(
+      client, [&] { return Fd(::socket(to.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); });
   if (::connect(fd.get(), Raw(to), sizeof(to)) != 0 && errno != EINPROGRESS) {
     return std::strerror(errno);
   }
@@ -120,7 +146,7 @@ inline std::string Talk(const Fd& client, const std::string& address, uint16_t p
     if (error != 0) return std::strerror(error);
   }
   if (::send(fd.get(), "ping", 4, MSG_NOSIGNAL) != 4) return std::strerror(errno);
-  sockaddr_in from{};
+  sockaddr_storage from{};
   socklen_t from_size = sizeof(from);
   char word[4] = {};
   if (!Wait(server, POLLIN, patience)) return "nothing arrived";
@@ -135,7 +161,7 @@ inline std::string Talk(const Fd& client, const std::string& address, uint16_t p
   if (!Wait(fd, POLLIN, patience)) return "no answer";
   char back[4] = {};
   if (::recv(fd.get(), back, 4, 0) != 4 || std::memcmp(back, "ping", 4) != 0) return "wrong answer";
-  return sys::ToString(sys::Ipv4{ntohl(from.sin_addr.s_addr)});
+  return AddressText(from);
 }
 
 // An A query for `name` from the namespace to a name server: the addresses, or the answer's code.
@@ -150,7 +176,7 @@ inline std::string Resolve(
   }
   query += std::string("\0\0", 2) + static_cast<char>(type) + std::string("\0\1", 2);
   const Fd fd = In(client, [] { return Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); });
-  const sockaddr_in to = At(server, 53);
+  const sockaddr_storage to = At(server, 53);
   if (::connect(fd.get(), Raw(to), sizeof(to)) != 0) return std::strerror(errno);
   if (::send(fd.get(), query.data(), query.size(), 0) < 0) return std::strerror(errno);
   meanwhile();
