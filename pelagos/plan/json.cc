@@ -282,16 +282,29 @@ Json DevicesToJson(const std::vector<DeviceRule>& rules) {
 Json NetToJson(const NetPlan& net) {
   Json attachments = Json::array();
   for (const Attachment& attachment : net.attachments) {
-    attachments.push_back({{"network", attachment.network}, {"aliases", attachment.aliases}});
+    Json json = {{"network", attachment.network}, {"aliases", attachment.aliases}};
+    if (!attachment.address.empty()) json["address"] = attachment.address;
+    if (!attachment.address6.empty()) json["address6"] = attachment.address6;
+    if (!attachment.mac.empty()) json["mac"] = attachment.mac;
+    attachments.push_back(std::move(json));
   }
   Json ports = Json::array();
   for (const PortMapping& port : net.ports) {
-    ports.push_back({{"hostAddress", port.host_address},
-                     {"host", port.host},
-                     {"inside", port.inside},
-                     {"protocol", std::string(NameOf(port.protocol))}});
+    Json json = {{"hostAddress", port.host_address},
+                 {"host", port.host},
+                 {"inside", port.inside},
+                 {"protocol", std::string(NameOf(port.protocol))},
+                 {"exposure", std::string(NameOf(ExposureOf(port.host_address)))}};
+    if (port.host_last != 0) json["hostLast"] = port.host_last;
+    ports.push_back(std::move(json));
   }
-  return {{"mode", std::string(NameOf(net.mode))}, {"attachments", attachments}, {"ports", ports}};
+  Json json = {
+      {"mode", std::string(NameOf(net.mode))}, {"attachments", attachments}, {"ports", ports}};
+  if (!net.dns.empty()) {
+    json["dns"] = {
+        {"servers", net.dns.servers}, {"searches", net.dns.searches}, {"options", net.dns.options}};
+  }
+  return json;
 }
 
 Json PlanToJson(const LaunchPlan& plan) {

@@ -52,7 +52,7 @@ inline std::vector<Op> PlanOps(const PlanInputs& in, NamespaceSet namespaces) {
   // Settings of interfaces wait for the network, but not for /proc/sys to become read-only.
   std::vector<Op> late = SysctlOps(spec.sysctls, /*of_interfaces=*/true);
   // A network is furnished from outside, once the namespace is there.
-  const bool connected = spec.net.mode == NetMode::kBridge;
+  const bool connected = IsConnected(spec.net.mode);
   const bool await_early = connected && !late.empty();
   if (await_early) ops.push_back(AwaitStart{});
   Append(ops, std::move(late));

@@ -52,11 +52,19 @@ void AddNet(const NetPlan& net, const std::string& indent, std::string* text) {
     if (!attachment.aliases.empty()) {
       absl::StrAppend(text, " as ", absl::StrJoin(attachment.aliases, ", "));
     }
+    for (const std::string* given : {&attachment.address, &attachment.address6, &attachment.mac}) {
+      if (!given->empty()) absl::StrAppend(text, " ", *given);
+    }
     absl::StrAppend(text, "\n");
   }
   for (const PortMapping& port : net.ports) {
-    absl::StrAppend(text, indent, "publish ", port.host_address, ":", port.host, " -> ",
-                    port.inside, "/", NameOf(port.protocol), "\n");
+    absl::StrAppend(text, indent, "publish ", Describe(port), " (",
+                    NameOf(ExposureOf(port.host_address)), ")\n");
+  }
+  for (const auto& [what, list] :
+       {std::pair("name servers", &net.dns.servers), std::pair("search", &net.dns.searches),
+        std::pair("resolver options", &net.dns.options)}) {
+    if (!list->empty()) absl::StrAppend(text, indent, what, " ", absl::StrJoin(*list, " "), "\n");
   }
 }
 

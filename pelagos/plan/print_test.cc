@@ -22,7 +22,7 @@ TEST(PrintTest, AContainer) {
   write 7 -> /cg/pelagos-web/pids.max
   network mode bridge
   eth0 on net as web, w
-  publish 127.0.0.1:8080 -> 80/tcp
+  publish 127.0.0.1:8080 -> 80/tcp (loopback)
    0  overlay of 2 layers, upper /u -> /mnt
         layer /top
         layer /base

@@ -125,7 +125,7 @@ inline void SysctlsAreTheContainers(const PlanInputs& in, Diagnostics& diags) {
                (*owner == Namespace::kNet && in.spec.net.mode == NetMode::kHost)) {
       error(absl::StrCat("would be the host's: the container has no ", RowOf(*owner).name,
                          " namespace of its own"));
-    } else if (NeedsInterface(name) && in.spec.net.mode != NetMode::kBridge) {
+    } else if (NeedsInterface(name) && !IsConnected(in.spec.net.mode)) {
       error("is of an interface that the container does not get: it joins no network");
     }
   }

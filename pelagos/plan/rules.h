@@ -4,6 +4,7 @@
 // Pure; a rule only reads and reports.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -96,7 +97,7 @@ inline void NamespacesFitTogether(const PlanInputs& in, Diagnostics& diags) {
                 absl::StrCat("namespace ", RowOf(rule->given).name, " needs namespace ",
                              RowOf(rule->needs).name, ": ", rule->why));
   }
-  if (in.spec.net.mode == NetMode::kBridge && !in.spec.namespaces.contains(Namespace::kNet)) {
+  if (IsConnected(in.spec.net.mode) && !in.spec.namespaces.contains(Namespace::kNet)) {
     diags.Error(in.spec.spans.Find("network"), "joining a network needs a network namespace");
   }
 }
@@ -188,15 +189,45 @@ inline void NetworkIsUsable(const PlanInputs& in, Diagnostics& diags) {
   for (size_t i = 0; i < net.ports.size(); ++i) {
     const PortMapping& port = net.ports[i];
     const Span span = in.spec.spans.Find("port", std::to_string(i));
-    if (port.host == 0 || port.inside == 0) diags.Error(span, "0 is no port");
-    if (!ParseIpv4(port.host_address)) {
-      diags.Error(span, absl::StrCat("'", port.host_address, "' is no IPv4 address of the host"));
+    if (port.inside == 0) diags.Error(span, "0 is no port");
+    if (port.host_last != 0 && port.host_last < port.host) {
+      diags.Error(span, absl::StrCat("ports ", port.host, "-", port.host_last, " are no range"));
+    }
+    if (ParseHostAddress(port.host_address) != port.host_address) {
+      diags.Error(span, absl::StrCat("'", port.host_address, "' is no address of the host"));
     }
   }
   if (const int later = FirstOverlap(net.ports); later >= 0) {
     diags.Error(in.spec.spans.Find("port", std::to_string(later)),
                 absl::StrCat("port ", net.ports[static_cast<size_t>(later)].host,
                              " of the host is published twice"));
+  }
+}
+
+// What was asked for in an attachment, and that no network is joined twice.
+inline void AttachmentsAreUsable(const PlanInputs& in, Diagnostics& diags) {
+  std::set<absl::string_view> joined;
+  for (const Attachment& attachment : in.spec.net.attachments) {
+    const Span span = in.spec.spans.Find("network", attachment.network);
+    const std::string where = absl::StrCat("network '", attachment.network, "'");
+    if (!joined.insert(attachment.network).second) {
+      diags.Error(span, absl::StrCat(where, " is joined twice"));
+    }
+    if (!attachment.address.empty() && !ParseIpv4(attachment.address)) {
+      diags.Error(span, absl::StrCat(where, ": '", attachment.address, "' is no IPv4 address"));
+    }
+    const std::string& address6 = attachment.address6;
+    if (!address6.empty() && (!IsIpv6Text(address6) || ParseHostAddress(address6) != address6)) {
+      diags.Error(span, absl::StrCat(where, ": '", address6, "' is no IPv6 address"));
+    }
+    if (!attachment.mac.empty() && !IsMacAddress(attachment.mac)) {
+      diags.Error(span, absl::StrCat(where, ": '", attachment.mac,
+                                     "' is no MAC address of one host, like 02:42:0a:63:00:02"));
+    }
+  }
+  for (const std::string& server : in.spec.net.dns.servers) {
+    if (ParseHostAddress(server)) continue;
+    diags.Error({}, absl::StrCat("name server '", server, "' is no address"));
   }
 }
 
@@ -231,6 +262,7 @@ inline constexpr Rule kRules[] = {
     {"limits", rules::LimitsAreUsable},
     {"controllers", rules::ControllersExist},
     {"network", rules::NetworkIsUsable},
+    {"attachments", rules::AttachmentsAreUsable},
     {"extra hosts", rules::ExtraHostsAreUsable},
     {"stop", rules::StopIsUsable},
     {"lifecycle", rules::LifecycleIsUsable},

@@ -222,13 +222,28 @@ TEST(RulesTest, Controllers) {
 TEST(RulesTest, Network) {
   World world;
   world.spec.net.ports = {{"127.0.0.1", 80, 80, Protocol::kTcp},
-                          {"localhost", 0, 80, Protocol::kTcp},
+                          {"localhost", 1, 0, Protocol::kTcp},
                           {"0.0.0.0", 80, 81, Protocol::kTcp}};
   world.At("port", "2", 8);
   EXPECT_EQ(world.Ask(rules::NetworkIsUsable),
             (Lines{"ports can be published only from a network", "0 is no port",
-                   "'localhost' is no IPv4 address of the host",
+                   "'localhost' is no address of the host",
                    "8: port 80 of the host is published twice"}));
+}
+
+TEST(RulesTest, Attachments) {
+  World world;
+  world.spec.net.mode = NetMode::kBridge;
+  world.spec.net.attachments = {{"a", {}, "10.5.0", "fd00::0:2", "01:00:00:00:00:01"},
+                                {"b", {}, "10.5.0.2", "fd00::2", "02:42:0a:63:00:02"},
+                                {"b", {}}};
+  world.spec.net.dns.servers = {"8.8.8.8", "fd00::53", "resolver"};
+  EXPECT_EQ(world.Ask(rules::AttachmentsAreUsable),
+            (Lines{"network 'a': '10.5.0' is no IPv4 address",
+                   "network 'a': 'fd00::0:2' is no IPv6 address",
+                   "network 'a': '01:00:00:00:00:01' is no MAC address of one host, like "
+                   "02:42:0a:63:00:02",
+                   "network 'b' is joined twice", "name server 'resolver' is no address"}));
 }
 
 }  // namespace

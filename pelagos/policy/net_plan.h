@@ -1,6 +1,7 @@
 // How a container is connected: its mode, the networks it joins, the ports it publishes.
 //
-// A value; net/ executes it. Networks are named as the store names them (PROJECT-NET).
+// A value; net/ executes it. Networks are named as the store names them (PROJECT-NET). Addresses
+// are text here: IPv4 dotted, IPv6 as RFC 5952 writes it; empty: not asked for.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ namespace pelagos {
 enum class NetMode : uint8_t {
   kNone,    // own network namespace, loopback only
   kHost,    // the caller's network namespace
-  kBridge,  // own network namespace, one interface in each of `networks`
+  kBridge,  // own network namespace, one interface in each of `attachments`
+  kPasta,   // own network namespace, with passt's pasta(1) as its way to the outside
 };
 
 constexpr absl::string_view NameOf(NetMode mode) {
@@ -26,6 +28,8 @@ constexpr absl::string_view NameOf(NetMode mode) {
       return "host";
     case NetMode::kBridge:
       return "bridge";
+    case NetMode::kPasta:
+      return "pasta";
     case NetMode::kNone:
       break;
   }
@@ -33,27 +37,66 @@ constexpr absl::string_view NameOf(NetMode mode) {
 }
 
 constexpr std::optional<NetMode> FindNetMode(absl::string_view name) {
-  for (NetMode mode : {NetMode::kNone, NetMode::kHost, NetMode::kBridge}) {
+  for (NetMode mode : {NetMode::kNone, NetMode::kHost, NetMode::kBridge, NetMode::kPasta}) {
     if (NameOf(mode) == name) return mode;
   }
   return std::nullopt;
 }
 
+// The network that containers join which name none; made when it is first needed.
+inline constexpr absl::string_view kDefaultNetwork = "bridge";
+
 // One interface. The first attachment becomes eth0 and carries the default route.
 struct Attachment {
   std::string network;               // the store's name of the network
   std::vector<std::string> aliases;  // names under which the container is found there
+  std::string address = {};          // asked for, of the network's subnet
+  std::string address6 = {};         // the same of its IPv6 subnet
+  std::string mac = {};              // "02:42:0a:63:00:02"; empty: follows from the address
 
   friend bool operator==(const Attachment&, const Attachment&) = default;
+};
+
+// What a container's resolv.conf(5) says beside the name servers of its networks.
+struct DnsOptions {
+  std::vector<std::string>
+      servers;  // whom to ask for names of the outside; empty: as the host does
+  std::vector<std::string> searches;
+  std::vector<std::string> options;
+
+  bool empty() const { return servers.empty() && searches.empty() && options.empty(); }
+  friend bool operator==(const DnsOptions&, const DnsOptions&) = default;
 };
 
 struct NetPlan {
   NetMode mode = NetMode::kNone;
   std::vector<Attachment> attachments;  // not empty exactly if mode is kBridge
-  std::vector<PortMapping> ports;       // need mode kBridge
+  std::vector<PortMapping> ports;       // need mode kBridge or kPasta
+  DnsOptions dns = {};                  // not for mode kHost
 
   friend bool operator==(const NetPlan&, const NetPlan&) = default;
 };
+
+// Modes whose namespace is connected from outside, before the container's program starts.
+constexpr bool IsConnected(NetMode mode) {
+  return mode == NetMode::kBridge || mode == NetMode::kPasta;
+}
+
+// "02:42:0a:63:00:02": six pairs of hexadecimal digits, of one host (the lowest bit of the first
+// pair is not set), and not zero.
+constexpr bool IsMacAddress(absl::string_view text) {
+  if (text.size() != 17) return false;
+  bool zero = true;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (i % 3 == 2 ? c != ':' : !digit) return false;
+    if (i % 3 != 2 && c != '0') zero = false;
+  }
+  const char low = text[1];
+  const int value = low <= '9' ? low - '0' : (low | 0x20) - 'a' + 10;
+  return !zero && (value & 1) == 0;
+}
 
 // Why a plan cannot be executed, as a sentence, or "".
 constexpr absl::string_view NetProblem(const NetPlan& plan) {
@@ -63,17 +106,57 @@ constexpr absl::string_view NetProblem(const NetPlan& plan) {
   if (plan.mode != NetMode::kBridge && !plan.attachments.empty()) {
     return "only a bridged container can join networks";
   }
-  if (plan.mode != NetMode::kBridge && !plan.ports.empty()) {
+  if (!IsConnected(plan.mode) && !plan.ports.empty()) {
     return "ports can be published only from a network";
+  }
+  if (plan.mode == NetMode::kHost && !plan.dns.empty()) {
+    return "name servers of its own need a network namespace of its own";
   }
   return "";
 }
 
-// A network itself. `subnet` is a CIDR ("10.5.0.0/24") or empty: taken from the pool.
+// How a network's containers are connected to it.
+enum class NetworkDriver : uint8_t {
+  kBridge,   // a bridge of the host, with a way to the outside by NAT
+  kMacvlan,  // addresses and MACs of their own on the segment of `parent`
+  kIpvlan,   // the same with the MAC of `parent`
+};
+
+constexpr absl::string_view NameOf(NetworkDriver driver) {
+  switch (driver) {
+    case NetworkDriver::kMacvlan:
+      return "macvlan";
+    case NetworkDriver::kIpvlan:
+      return "ipvlan";
+    case NetworkDriver::kBridge:
+      break;
+  }
+  return "bridge";
+}
+
+constexpr std::optional<NetworkDriver> FindNetworkDriver(absl::string_view name) {
+  for (NetworkDriver driver :
+       {NetworkDriver::kBridge, NetworkDriver::kMacvlan, NetworkDriver::kIpvlan}) {
+    if (NameOf(driver) == name) return driver;
+  }
+  return std::nullopt;
+}
+
+// A network itself.
 struct NetworkPlan {
   std::string name;     // the store's name, PROJECT-NET
-  std::string project;  // the owner, for clean-up
-  std::string subnet;
+  std::string project;  // the owner, for clean-up; empty: nobody's, goes with its last container
+  std::string subnet;   // a CIDR ("10.5.0.0/24") or empty: taken from the pool
+  std::string subnet6 = {};  // the same of IPv6; empty: a unique local one (RFC 4193)
+  std::string gateway = {};  // empty: the first address of the subnet
+  NetworkDriver driver = NetworkDriver::kBridge;
+  std::string parent = {};  // the host's interface; needed exactly if driver is not kBridge
+  int mtu = 0;              // bytes; 0: the kernel's default
+  bool internal = false;    // no way to the outside
+  bool ipv6 = true;
+  bool nat66 = false;  // containers reach the outside by IPv6, under the host's address
+  std::vector<std::string> servers = {};  // of names of the outside; empty: the host's
+  std::vector<std::pair<std::string, std::string>> labels = {};
 
   friend bool operator==(const NetworkPlan&, const NetworkPlan&) = default;
 };

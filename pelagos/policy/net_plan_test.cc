@@ -22,7 +22,14 @@ static_assert(!CanPublishPortZero<NetPlanBuilder<true>>);
 
 static_assert(FindNetMode("bridge") == NetMode::kBridge);
 static_assert(FindNetMode("none") == NetMode::kNone);
-static_assert(!FindNetMode("pasta"));
+static_assert(FindNetMode("pasta") == NetMode::kPasta);
+static_assert(!FindNetMode("overlay"));
+static_assert(FindNetworkDriver("macvlan") == NetworkDriver::kMacvlan);
+static_assert(!FindNetworkDriver("overlay"));
+
+static_assert(IsMacAddress("02:42:0a:63:00:02") && IsMacAddress("02:42:0A:63:00:02"));
+static_assert(!IsMacAddress("01:42:0a:63:00:02") && !IsMacAddress("00:00:00:00:00:00"));
+static_assert(!IsMacAddress("02:42:0a:63:00") && !IsMacAddress("02-42-0a-63-00-02"));
 
 TEST(NetPlanTest, Builds) {
   const NetPlan plan = NetPlanBuilder().Join("shop-front", {"web"}).Publish<8080, 80>().Build();
@@ -46,6 +53,9 @@ TEST(NetPlanTest, TheRunTimeDoorHasTheSameRules) {
   EXPECT_EQ(NetProblem(plan), "a bridged container needs a network");
   plan.attachments.push_back({"n", {}});
   EXPECT_EQ(NetProblem(plan), "");
+  plan.dns.servers = {"10.0.0.1"};
+  EXPECT_EQ(NetProblem(plan), "");
+  plan.dns = {};
   plan.ports.clear();
   plan.mode = NetMode::kNone;
   EXPECT_EQ(NetProblem(plan), "only a bridged container can join networks");

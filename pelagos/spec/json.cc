@@ -31,14 +31,20 @@ std::string Text(absl::string_view text) { return std::string(text); }
 Json Write(const Mount& mount) { return internal::WriteMount(mount); }
 
 Json Write(const PortMapping& port) {
-  return {{"hostAddress", port.host_address},
-          {"host", port.host},
-          {"inside", port.inside},
-          {"protocol", Text(NameOf(port.protocol))}};
+  Json json = {{"hostAddress", port.host_address},
+               {"host", port.host},
+               {"inside", port.inside},
+               {"protocol", Text(NameOf(port.protocol))}};
+  if (port.host_last != 0) json["hostLast"] = port.host_last;
+  return json;
 }
 
 Json Write(const Attachment& attachment) {
-  return {{"network", attachment.network}, {"aliases", attachment.aliases}};
+  Json json = {{"network", attachment.network}, {"aliases", attachment.aliases}};
+  if (!attachment.address.empty()) json["address"] = attachment.address;
+  if (!attachment.address6.empty()) json["address6"] = attachment.address6;
+  if (!attachment.mac.empty()) json["mac"] = attachment.mac;
+  return json;
 }
 
 Json Write(const EnvVariable& variable);
@@ -59,9 +65,13 @@ Json Write(const EnvVariable& variable) {
 }
 
 Json Write(const NetPlan& net) {
-  return {{"mode", Text(NameOf(net.mode))},
-          {"attachments", WriteAll(net.attachments)},
-          {"ports", WriteAll(net.ports)}};
+  Json json = {{"mode", Text(NameOf(net.mode))},
+               {"attachments", WriteAll(net.attachments)},
+               {"ports", WriteAll(net.ports)}};
+  if (!net.dns.servers.empty()) json["dnsServers"] = net.dns.servers;
+  if (!net.dns.searches.empty()) json["dnsSearches"] = net.dns.searches;
+  if (!net.dns.options.empty()) json["dnsOptions"] = net.dns.options;
+  return json;
 }
 
 Json Write(NamespaceSet set) {
@@ -148,20 +158,33 @@ constexpr uint64_t kMostPort = std::numeric_limits<uint16_t>::max();
 constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
 
 PortMapping ReadPort(const Node& node) {
-  return {node.String("hostAddress"), static_cast<uint16_t>(node.Number("host", kMostPort)),
-          static_cast<uint16_t>(node.Number("inside", kMostPort)),
-          node.Named("protocol", FindProtocol)};
+  PortMapping port = {node.String("hostAddress"),
+                      static_cast<uint16_t>(node.Number("host", kMostPort)),
+                      static_cast<uint16_t>(node.Number("inside", kMostPort)),
+                      node.Named("protocol", FindProtocol)};
+  if (node.Has("hostLast")) {
+    port.host_last = static_cast<uint16_t>(node.Number("hostLast", kMostPort));
+  }
+  return port;
 }
 
 Attachment ReadAttachment(const Node& node) {
-  return {node.String("network"), node.Strings("aliases")};
+  Attachment attachment = {node.String("network"), node.Strings("aliases")};
+  if (node.Has("address")) attachment.address = node.String("address");
+  if (node.Has("address6")) attachment.address6 = node.String("address6");
+  if (node.Has("mac")) attachment.mac = node.String("mac");
+  return attachment;
 }
 
 EnvVariable ReadEnv(const Node& node) { return {node.String("key"), node.String("value")}; }
 
 NetPlan ReadNet(const Node& node) {
-  return {node.Named("mode", FindNetMode), node.All("attachments", ReadAttachment),
-          node.All("ports", ReadPort)};
+  NetPlan net = {node.Named("mode", FindNetMode), node.All("attachments", ReadAttachment),
+                 node.All("ports", ReadPort)};
+  if (node.Has("dnsServers")) net.dns.servers = node.Strings("dnsServers");
+  if (node.Has("dnsSearches")) net.dns.searches = node.Strings("dnsSearches");
+  if (node.Has("dnsOptions")) net.dns.options = node.Strings("dnsOptions");
+  return net;
 }
 
 // A name, or a profile.
