@@ -3,12 +3,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
-#include "pelagos/net/dns/zone.h"
+#include "pelagos/net/dns/zone_files.h"
 #include "pelagos/net/names.h"
 #include "pelagos/sys/file.h"
 
@@ -38,7 +39,7 @@ std::string RunFiles::NetworkPath(const std::string& name) const {
 }
 
 std::string RunFiles::NamesPath(const std::string& name) const {
-  return absl::StrCat(dns_folder(), "/", FileName(name), kZoneFileEnding);
+  return absl::StrCat(dns_folder(), "/", FileName(name));
 }
 
 absl::Status RunFiles::MakeFolders() const {
@@ -110,20 +111,48 @@ absl::Status RunFiles::SaveHost(const HostRecord& record) const {
 absl::Status RunFiles::DeleteHost() const { return Unlink(root_ + "/network-host.json"); }
 
 absl::StatusOr<bool> RunFiles::SaveNames(const NetworkRecord& record) const {
-  Zone zone{record.gateway(), record.subnet.prefix, {}};
-  for (const Lease& lease : record.leases) {
-    zone.hosts.push_back({lease.address, lease.owner, lease.names});
+  const std::string folder = NamesPath(record.name);
+  const ZoneFiles files(dns_folder());
+  const std::string network = FileName(record.name);
+  std::map<std::string, std::string> old;
+  absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(folder);
+  if (!names.ok() && FindErrno(names.status()) != ENOENT) return names.status();
+  if (names.ok()) {
+    for (const std::string& name : *names) {
+      PELAGOS_ASSIGN_OR_RETURN(std::optional<std::string> text,
+                               Load(absl::StrCat(folder, "/", name)));
+      if (text) old.emplace(name, *std::move(text));
+    }
   }
-  const std::string path = NamesPath(record.name);
-  const std::string text = ToText(zone);
-  PELAGOS_ASSIGN_OR_RETURN(std::optional<std::string> old, Load(path));
-  if (old == text) return false;
-  PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(path, text));
-  return true;
+  bool changed = false;
+  ZoneHead head;
+  head.gateway = record.gateway();
+  head.prefix = record.subnet.prefix;
+  head.domain = record.name;
+  if (old[std::string(kZoneHeadFile)] != ToText(head)) {
+    PELAGOS_RETURN_IF_ERROR(files.WriteNetwork(network, head));
+    changed = true;
+  }
+  old.erase(std::string(kZoneHeadFile));
+  for (const Lease& lease : record.leases) {
+    const ZoneHost host{lease.address, {}, lease.owner, lease.names, {}};
+    const auto before = old.find(lease.owner);
+    const bool same = before != old.end() && before->second == ToText(host);
+    if (before != old.end()) old.erase(before);
+    if (same) continue;
+    PELAGOS_RETURN_IF_ERROR(files.WriteHost(network, host));
+    changed = true;
+  }
+  for (const auto& [owner, text] : old) {
+    if (owner[0] == '.') continue;
+    PELAGOS_RETURN_IF_ERROR(files.RemoveHost(network, owner));
+    changed = true;
+  }
+  return changed;
 }
 
 absl::Status RunFiles::DeleteNames(const std::string& network) const {
-  return Unlink(NamesPath(network));
+  return ZoneFiles(dns_folder()).RemoveNetwork(FileName(network));
 }
 
 }  // namespace pelagos::net

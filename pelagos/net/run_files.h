@@ -36,7 +36,7 @@ class RunFiles {
   absl::Status SaveHost(const HostRecord& record) const;
   absl::Status DeleteHost() const;
 
-  // The names of a network for pelagos-dns (dns/zone.h). True if the file changed.
+  // The names of a network for pelagos-dns (dns/zone_files.h). True if something changed.
   absl::StatusOr<bool> SaveNames(const NetworkRecord& record) const;
   absl::Status DeleteNames(const std::string& network) const;
 

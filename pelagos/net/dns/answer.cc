@@ -1,6 +1,7 @@
 #include "pelagos/net/dns/answer.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,9 +18,10 @@ DnsDecision Reply(std::string reply) { return {DnsDecision::Kind::kReply, std::m
 
 }  // namespace
 
-DnsDecision Decide(const ZoneTable& table, sys::Ipv4 gateway, sys::Ipv4 asker,
+DnsDecision Decide(const ZoneTable& table, const sys::Ipv6& gateway, const sys::Ipv6& asker,
                    absl::string_view message, uint32_t turn) {
-  if (!table.MayAsk(gateway, asker)) return {};
+  const std::optional<ZoneTable::Scope> scope = table.ScopeOf(gateway, asker);
+  if (!scope) return {};
   absl::StatusOr<DnsQuery> parsed = ParseDnsQuery(message);
   if (absl::IsInvalidArgument(parsed.status())) return {};
   if (!parsed.ok()) {
@@ -32,16 +34,20 @@ DnsDecision Decide(const ZoneTable& table, sys::Ipv4 gateway, sys::Ipv4 asker,
 
   if (query.type == kDnsTypePtr) {
     absl::StatusOr<sys::Ipv4> address = ParseReverseName(query.name);
-    if (address.ok() && table.Covers(gateway, asker, *address)) {
-      const std::string name = table.FindName(gateway, asker, *address);
-      return Reply(name.empty() ? WriteEmptyAnswer(query, DnsCode::kNoSuchName)
-                                : WriteName(query, name, kTtl));
+    if (address.ok() && ZoneTable::Covers(*scope, Mapped(*address))) {
+      const ZoneHost* host = ZoneTable::FindAddress(*scope, Mapped(*address));
+      return Reply(host == nullptr || host->names.empty()
+                       ? WriteEmptyAnswer(query, DnsCode::kNoSuchName)
+                       : WriteName(query, host->names[0], kTtl));
     }
   }
 
   absl::string_view name = query.name;
-  const bool ours = absl::ConsumeSuffix(&name, ".pelagos");
-  std::vector<sys::Ipv4> addresses = table.Find(gateway, asker, name);
+  const bool ours = absl::ConsumeSuffix(&name, ".pelagos") || ZoneTable::InDomain(*scope, name);
+  ZoneTable::Hosts hosts;
+  ZoneTable::Find(*scope, name, hosts);
+  std::vector<sys::Ipv4> addresses;
+  for (const ZoneHost* host : hosts) addresses.push_back(host->address);
   if (!addresses.empty()) {
     if (query.type != kDnsTypeA && query.type != kDnsTypeAny) {
       return Reply(WriteEmptyAnswer(query, DnsCode::kOk));

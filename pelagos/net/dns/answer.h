@@ -11,8 +11,8 @@
 
 #include "absl/strings/string_view.h"
 #include "pelagos/net/dns/message.h"
-#include "pelagos/net/dns/zone.h"
-#include "pelagos/sys/net/ipv4.h"
+#include "pelagos/net/dns/zone_table.h"
+#include "pelagos/sys/net/ipv6.h"
 
 namespace pelagos::net {
 
@@ -25,7 +25,7 @@ struct DnsDecision {
 
 // `message` came to `gateway` from `asker`; who is not of the gateway's subnet gets no answer at
 // all. `turn` rotates the addresses of a name with several.
-DnsDecision Decide(const ZoneTable& table, sys::Ipv4 gateway, sys::Ipv4 asker,
+DnsDecision Decide(const ZoneTable& table, const sys::Ipv6& gateway, const sys::Ipv6& asker,
                    absl::string_view message, uint32_t turn);
 
 }  // namespace pelagos::net

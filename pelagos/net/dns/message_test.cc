@@ -109,7 +109,7 @@ class AnswerTest : public ::testing::Test {
  protected:
   std::string Ask(const std::string& labels, char type, uint32_t asker = 0x0a630002) {
     const DnsDecision decision =
-        Decide(table_, {0x0a630001}, {asker}, Question(labels, type), turn_++);
+        Decide(table_, kGateway, Mapped(sys::Ipv4{asker}), Question(labels, type), turn_++);
     if (decision.kind == DnsDecision::Kind::kDrop) return "drop";
     if (decision.kind == DnsDecision::Kind::kForward) return "forward";
     const int code = decision.reply[3] & 15;
@@ -118,11 +118,15 @@ class AnswerTest : public ::testing::Test {
     return "last byte " + std::to_string(decision.reply.back());
   }
 
-  const ZoneTable table_{{{{0x0a630001},
-                           24,
-                           {{{0x0a630002}, "a", {"web"}},
-                            {{0x0a630003}, "b", {"db", "db.example"}},
-                            {{0x0a630004}, "c", {"db"}}}}}};
+  AnswerTest() {
+    table_.SetHead("net", {{0x0a630001}, 24, {}, 64, false, "", {}});
+    table_.SetHost("net", {{0x0a630002}, {}, "a", {"web"}, {}});
+    table_.SetHost("net", {{0x0a630003}, {}, "b", {"db", "db.example"}, {}});
+    table_.SetHost("net", {{0x0a630004}, {}, "c", {"db"}, {}});
+  }
+
+  static constexpr sys::Ipv6 kGateway = Mapped(sys::Ipv4{0x0a630001});
+  ZoneTable table_;
   uint32_t turn_ = 0;
 };
 
@@ -167,7 +171,7 @@ TEST_F(AnswerTest, SeveralTakeTurns) {
 
 TEST_F(AnswerTest, BadMessagesGetShortAnswers) {
   const auto decide = [&](const std::string& message) {
-    return Decide(table_, {0x0a630001}, {0x0a630002}, message, 0);
+    return Decide(table_, kGateway, Mapped(sys::Ipv4{0x0a630002}), message, 0);
   };
   EXPECT_EQ(decide("short").kind, DnsDecision::Kind::kDrop);
   EXPECT_EQ(decide(kWeb.substr(0, 14)).reply, Raw("\x12\x34\x81\1\0\0\0\0\0\0\0\0"));

@@ -3,15 +3,12 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
@@ -24,7 +21,6 @@ namespace pelagos::net {
 namespace {
 
 constexpr uint16_t kDnsPort = 53;
-constexpr size_t kMaxZoneFile = 64 << 20;
 constexpr int kQueriesAtOnce = 64;  // before other sockets get their turn
 
 sockaddr_in SocketAddress(sys::Ipv4 address, uint16_t port) {
@@ -46,9 +42,8 @@ DnsServer::DnsServer(sys::EventLoop& loop, const DnsServerOptions& options)
                  }) {}
 
 DnsServer::~DnsServer() {
-  for (const Fd* fd : {&control_, &inotify_}) {
-    if (fd->valid()) loop_.Forget(fd->get());
-  }
+  if (control_.valid()) loop_.Forget(control_.get());
+  if (watch_) loop_.Forget(watch_->fd().get());
   for (const auto& [gateway, fd] : sockets_) loop_.Forget(fd.get());
 }
 
@@ -62,8 +57,12 @@ absl::StatusOr<std::unique_ptr<DnsServer>> DnsServer::Create(sys::EventLoop& loo
   const std::string identity = absl::StrCat(::getpid(), " ", start_time, "\n");
   if (::ftruncate(server->lock_.get(), 0) != 0) return ErrnoStatus(errno, "ftruncate");
   PELAGOS_RETURN_IF_ERROR(sys::WriteAll(server->lock_, identity, kDaemonLock));
-  PELAGOS_RETURN_IF_ERROR(server->WatchFolder());
+  PELAGOS_ASSIGN_OR_RETURN(ZoneWatch watch, ZoneWatch::Create(server->folder_, server->table_));
+  server->watch_.emplace(std::move(watch));
   PELAGOS_RETURN_IF_ERROR(server->Reload());
+  // Who made a change asks through `control` whether it went well; nobody listens here.
+  PELAGOS_RETURN_IF_ERROR(loop.Watch(server->watch_->fd().get(), EPOLLIN,
+                                     [self = server.get()](uint32_t) { (void)self->Reload(); }));
   PELAGOS_RETURN_IF_ERROR(server->Listen());
   return server;
 }
@@ -81,68 +80,37 @@ absl::Status DnsServer::Listen() {
   return loop_.Watch(control_.get(), EPOLLIN, [this](uint32_t) { OnControl(); });
 }
 
-absl::Status DnsServer::WatchFolder() {
-  inotify_ = Fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!inotify_.valid()) return ErrnoStatus(errno, "inotify_init1");
-  constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
-                               IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-  if (::inotify_add_watch(inotify_.get(), folder_.c_str(), kEvents) < 0) {
-    return ErrnoStatus(errno, "inotify_add_watch", folder_);
-  }
-  return loop_.Watch(inotify_.get(), EPOLLIN, [this](uint32_t) { OnFolder(); });
-}
-
-void DnsServer::OnFolder() {
-  alignas(inotify_event) char buffer[16384];
-  bool changed = false;
-  for (;;) {
-    const ssize_t size = ::read(inotify_.get(), buffer, sizeof(buffer));
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) break;
-    for (ssize_t at = 0; at < size;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
-      const absl::string_view name = event->len == 0 ? "" : event->name;
-      changed |= event->len == 0 || absl::EndsWith(name, kZoneFileEnding);
-      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
-    }
-  }
-  // Who made the change asks through `control` whether it went well; nobody listens here.
-  if (changed) (void)Reload();
-}
-
 absl::Status DnsServer::Reload() {
-  absl::Status result;
-  std::vector<Zone> zones;
-  absl::StatusOr<std::vector<std::string>> files = sys::ListFolder(folder_);
-  if (!files.ok()) {
+  absl::StatusOr<bool> heads_changed = watch_->Update();
+  if (!heads_changed.ok()) {
     done_ = true;
-    return files.status();
+    return heads_changed.status();
   }
-  for (const std::string& file : *files) {
-    if (!absl::EndsWith(file, kZoneFileEnding)) continue;
-    const std::string path = absl::StrCat(folder_, "/", file);
-    absl::StatusOr<std::string> text = sys::ReadFile(path, kMaxZoneFile);
-    if (!text.ok() && FindErrno(text.status()) == ENOENT) continue;  // gone in the meantime
-    absl::StatusOr<Zone> zone = text.ok() ? ParseZone(*text) : text.status();
-    if (zone.ok()) {
-      zones.push_back(*std::move(zone));
-    } else if (result.ok()) {
-      result = internal::WithContext(zone.status(), path);
-    }
+  absl::Status result = watch_->status();
+  if (*heads_changed || !all_open_) {
+    absl::Status opened = OpenSockets();
+    all_open_ = opened.ok();
+    if (result.ok()) result = std::move(opened);
   }
-  table_ = ZoneTable(std::move(zones));
+  done_ = sockets_.empty() && result.ok();
+  return result;
+}
+
+absl::Status DnsServer::OpenSockets() {
+  absl::Status result;
   std::map<sys::Ipv4, Fd> closing = std::move(sockets_);
   sockets_.clear();
-  for (const Zone& zone : table_.zones()) {
-    if (auto open = closing.extract(zone.gateway)) {
+  for (const auto& [name, network] : table_.networks()) {
+    if (!network->head) continue;
+    const sys::Ipv4 gateway = network->head->gateway;
+    if (auto open = closing.extract(gateway)) {
       sockets_.insert(std::move(open));
       continue;
     }
-    absl::Status opened = Open(zone.gateway);
+    absl::Status opened = Open(gateway);
     if (result.ok()) result = std::move(opened);
   }
   for (const auto& [gateway, fd] : closing) loop_.Forget(fd.get());
-  done_ = table_.zones().empty() && result.ok();
   return result;
 }
 
@@ -195,7 +163,8 @@ void DnsServer::OnQuery(sys::Ipv4 gateway, int fd) {
     if (static_cast<size_t>(size) > sizeof(buffer) || from.sin_family != AF_INET) continue;
     const Forwarder::Asker asker{gateway, {ntohl(from.sin_addr.s_addr)}, ntohs(from.sin_port)};
     const absl::string_view message(buffer, static_cast<size_t>(size));
-    const DnsDecision decision = Decide(table_, gateway, asker.address, message, turn_++);
+    const DnsDecision decision =
+        Decide(table_, Mapped(gateway), Mapped(asker.address), message, turn_++);
     if (decision.kind == DnsDecision::Kind::kReply) Send(asker, decision.reply);
     if (decision.kind == DnsDecision::Kind::kForward) {
       forwarder_.Ask(asker, decision.query, message);

@@ -1,20 +1,22 @@
 // pelagos-dns itself: listens on the gateway of every network of its folder, answers by the rules
 // of answer.h, and ends when no network is left.
 //
-// One thread, one event loop. The folder is watched (inotify); the table of names is made anew at a
-// change and swapped in whole, while the sockets stay: no query is lost. Who connects to the socket
-// `control` in the folder gets "ok\n" when everything that is there now is in force.
+// One thread, one event loop. The folder is watched (zone_watch.h) and the table of names changed
+// file by file, while the sockets stay: no query is lost. Who connects to the socket `control` in
+// the folder gets "ok\n" when everything that is there now is in force.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/net/dns/forwarder.h"
-#include "pelagos/net/dns/zone.h"
+#include "pelagos/net/dns/zone_table.h"
+#include "pelagos/net/dns/zone_watch.h"
 #include "pelagos/sys/event_loop.h"
 #include "pelagos/sys/net/ipv4.h"
 
@@ -42,12 +44,13 @@ class DnsServer {
   DnsServer(sys::EventLoop& loop, const DnsServerOptions& options);
 
   absl::Status Listen();
-  absl::Status WatchFolder();
-  // Makes folder and server agree. Goes as far as it can, and returns the first error.
+  // Takes over what has changed in the folder. Goes as far as it can, and returns the first error
+  // that stands.
   absl::Status Reload();
+  // Listens on the gateways there are, and no more on others.
+  absl::Status OpenSockets();
   absl::Status Open(sys::Ipv4 gateway);
   void OnControl();
-  void OnFolder();
   void OnQuery(sys::Ipv4 gateway, int fd);
   void Send(const Forwarder::Asker& asker, absl::string_view message);
 
@@ -55,9 +58,10 @@ class DnsServer {
   const std::string folder_;
   Fd lock_;
   Fd control_;
-  Fd inotify_;
   std::map<sys::Ipv4, Fd> sockets_;  // by gateway
   ZoneTable table_;
+  std::optional<ZoneWatch> watch_;
+  bool all_open_ = false;
   Forwarder forwarder_;
   uint32_t turn_ = 0;
   bool done_ = false;

@@ -1,13 +1,21 @@
-// The names of one network, as a file and as a value.
+// The names of one network, as files and as values.
 //
-//   10.99.0.1/24                     the gateway, where pelagos-dns listens, and the prefix
-//   web 10.99.0.2 shop-web           NAME ADDRESS OWNER, one line a name
-//   - 10.99.0.3 shop-job             a container without a name there
+//   RUN/dns/NETWORK/.zone   ZoneHead      gateway 10.99.0.1/24     where pelagos-dns listens
+//                                         gateway6 fd00:1::1/64    the same, optional
+//                                         internal                 asks nobody outside, optional
+//                                         domain shop-net          NAME.shop-net is NAME, optional
+//                                         resolver 9.9.9.9         upstream, any number
+//   RUN/dns/NETWORK/OWNER   ZoneHost      address 10.99.0.2
+//                                         address6 fd00:1::2       optional
+//                                         name web                 any number
+//                                         resolver 9.9.9.9         upstream, any number
 //
-// Owners tell pelagos-dns which containers are the same one in several networks. Names are compared
-// without regard to case. Net writes the files (run/dns/NETWORK.names), pelagos-dns reads them.
+// A file for each container, so that one that joins or leaves costs the same beside thousands.
+// Owners tell pelagos-dns which containers are the same one in several networks. Net writes the
+// files (zone_files.h), pelagos-dns reads them (zone_watch.h).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,60 +23,52 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/sys/net/ipv4.h"
+#include "pelagos/sys/net/ipv6.h"
 
 namespace pelagos::net {
 
-inline constexpr absl::string_view kZoneFileEnding = ".names";
+inline constexpr absl::string_view kZoneHeadFile = ".zone";
 
+// A container in a network.
 struct ZoneHost {
   sys::Ipv4 address;
-  std::string owner;
-  std::vector<std::string> names;
+  std::optional<sys::Ipv6> address6;
+  std::string owner;                   // CheckOwner
+  std::vector<std::string> names;      // CheckName; the first one is that of its address
+  std::vector<std::string> resolvers;  // addresses; empty: those of the network
 
   friend bool operator==(const ZoneHost&, const ZoneHost&) = default;
 };
 
-struct Zone {
+// What all of a network share.
+struct ZoneHead {
   sys::Ipv4 gateway;
   int prefix = 24;
-  std::vector<ZoneHost> hosts;
+  std::optional<sys::Ipv6> gateway6;
+  int prefix6 = 64;
+  bool internal = false;
+  std::string domain;
+  std::vector<std::string> resolvers;  // addresses; empty: those of the host
 
-  sys::Subnet subnet() const {
-    sys::Subnet subnet{gateway, prefix};
-    subnet.base.bits &= subnet.mask();
-    return subnet;
-  }
-  friend bool operator==(const Zone&, const Zone&) = default;
+  sys::Subnet subnet() const;
+  std::optional<sys::Subnet6> subnet6() const;
+  friend bool operator==(const ZoneHead&, const ZoneHead&) = default;
 };
 
 // InvalidArgument for what cannot be a name: empty, over 253 bytes, a label over 63 bytes or empty,
 // other characters than letters, digits, '-', '_' and '.'.
 absl::Status CheckName(absl::string_view name);
 
-std::string ToText(const Zone& zone);
+// InvalidArgument for what cannot be a file of RUN/dns: empty, over 255 bytes, with a '/', a space
+// or an unprintable byte, or with a '.' at its beginning. For owners and for NETWORK.
+absl::Status CheckOwner(absl::string_view owner);
+
+// The files' text. The owner is not in it, it is the file's name.
+std::string ToText(const ZoneHead& head);
+std::string ToText(const ZoneHost& host);
+
 // DataLoss for text that ToText cannot have written.
-absl::StatusOr<Zone> ParseZone(absl::string_view text);
-
-// All networks at once; made anew at each change.
-class ZoneTable {
- public:
-  explicit ZoneTable(std::vector<Zone> zones = {}) : zones_(std::move(zones)) {}
-
-  const std::vector<Zone>& zones() const { return zones_; }
-  // True if `asker` may ask at that gateway: it is of the gateway's subnet.
-  bool MayAsk(sys::Ipv4 gateway, sys::Ipv4 asker) const;
-  // The addresses of a name (lower case) in the networks of the asker, the gateway's network
-  // first. Empty if it is unknown.
-  std::vector<sys::Ipv4> Find(sys::Ipv4 gateway, sys::Ipv4 asker, absl::string_view name) const;
-  // The first name of an address in the networks of the asker; empty if there is none.
-  std::string FindName(sys::Ipv4 gateway, sys::Ipv4 asker, sys::Ipv4 address) const;
-  // True if the address belongs to one of the asker's networks, whether somebody has it or not.
-  bool Covers(sys::Ipv4 gateway, sys::Ipv4 asker, sys::Ipv4 address) const;
-
- private:
-  std::vector<const Zone*> ZonesOf(sys::Ipv4 gateway, sys::Ipv4 asker) const;
-
-  std::vector<Zone> zones_;
-};
+absl::StatusOr<ZoneHead> ParseZoneHead(absl::string_view text);
+absl::StatusOr<ZoneHost> ParseZoneHost(absl::string_view owner, absl::string_view text);
 
 }  // namespace pelagos::net
