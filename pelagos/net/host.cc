@@ -13,9 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/net/firewall.h"
 #include "pelagos/net/names.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/net/nftables.h"
+#include "pelagos/sys/net/nftables_list.h"
 #include "pelagos/sys/net/rtnetlink.h"
 
 namespace pelagos::net {
@@ -134,7 +136,7 @@ absl::StatusOr<bool> Host::OtherNeedsForwarding() {
                            sys::ListNftTables(filter_, kTableFamily));
   const std::string own = TableName(run_root_);
   return std::any_of(tables.begin(), tables.end(), [&](const sys::NftTable& table) {
-    return table.name != own && absl::StartsWith(table.name, "pelagos") &&
+    return table.name != own && IsTableName(table.name) &&
            absl::StrContains(table.comment, kForwardMark);
   });
 }
@@ -194,7 +196,12 @@ absl::Status Host::DeleteRules(const std::vector<NetworkRecord>& networks,
   return DeleteRules(RulesOf(networks, ports));
 }
 
+absl::StatusOr<std::vector<std::string>> Host::OpenFirewalls() {
+  return net::OpenFirewalls(filter_, TableName(run_root_));
+}
+
 absl::Status Host::DeleteTable() {
+  PELAGOS_RETURN_IF_ERROR(CloseFirewalls(filter_, TableName(run_root_)));
   sys::NftTransaction change(kTableFamily, TableName(run_root_));
   change.DeleteTable();
   return Unless(change.Commit(filter_), ENOENT);

@@ -70,7 +70,12 @@ class Host {
                         const std::vector<PortRecord>& ports, const HostRecord& host);
   absl::Status DeleteRules(const std::vector<NetworkRecord>& networks,
                            const std::vector<PortRecord>& ports);
+  // The table, and our rules in those of others.
   absl::Status DeleteTable();
+
+  // Makes other firewalls let pass what our table accepts, see firewall.h; also what a reload of
+  // theirs took away. The value are warnings for the user. Requires: the table is there.
+  absl::StatusOr<std::vector<std::string>> OpenFirewalls();
 
   // The pairs of a container, its addresses, default route and loopback. Pairs of the same names
   // are replaced.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
@@ -23,9 +24,13 @@ inline std::string ShortHash(absl::string_view text) {
   return absl::StrFormat("%012x", (hash ^ (hash >> 48)) & 0xffffffffffff);
 }
 
+// What the names of all bridges begin with, in every run root.
+inline constexpr absl::string_view kBridgePrefix = "pg-";
+
 // 15 bytes, the kernel's limit. `attempt` counts the collisions so far.
 inline std::string BridgeName(absl::string_view run_root, absl::string_view network, int attempt) {
-  return absl::StrCat("pg-", ShortHash(absl::StrCat(run_root, "\n", network, "\n", attempt)));
+  return absl::StrCat(kBridgePrefix,
+                      ShortHash(absl::StrCat(run_root, "\n", network, "\n", attempt)));
 }
 
 // The host's end of a container's interface number `index`.
@@ -43,6 +48,11 @@ inline std::string LinkAlias(absl::string_view run_root, absl::string_view owner
 inline std::string TableName(absl::string_view run_root) {
   if (run_root == kDefaultRunRoot) return "pelagos";
   return absl::StrCat("pelagos-", ShortHash(run_root));
+}
+
+// True for the names of all run roots' tables.
+inline bool IsTableName(absl::string_view name) {
+  return name == "pelagos" || absl::StartsWith(name, "pelagos-");
 }
 
 // The name of a network's files, without their ending: its own name, or for a long one, which a

@@ -43,7 +43,7 @@ constexpr uint16_t kDnsPort = 53;
 // linux/netfilter_ipv4.h, which cannot be included beside netinet/in.h.
 constexpr int32_t kPriorityRaw = -300;
 constexpr int32_t kPriorityDnat = -100;
-constexpr int32_t kPriorityFilter = 0;
+constexpr int32_t kPriorityMangle = -150;
 constexpr int32_t kPrioritySnat = 100;
 
 // ct state: bit 0 is invalid, then one for each ip_conntrack_info.
@@ -168,6 +168,11 @@ void MatchLocal(NftRule& rule, bool of_interface) {
   rule.MatchEqual(0, {reinterpret_cast<const char*>(&local), sizeof(local)});
 }
 
+void AcceptMarked(NftRule& rule) {
+  rule.SetMark(kAcceptedMark);
+  rule.Accept();
+}
+
 void AddDestinationRules(sys::NftTransaction& change, const std::string& chain) {
   change.AddRule(chain, [](NftRule& rule) {
     sys::Ipv6 loopback;
@@ -235,7 +240,7 @@ void AddForwardRules(sys::NftTransaction& change) {
   });
   change.AddRule("forward", [](NftRule& rule) {
     MatchSameBridge(rule);
-    rule.Accept();
+    AcceptMarked(rule);
   });
   change.AddRule("forward", [](NftRule& rule) {
     MatchFrom(rule, kInternal);
@@ -247,7 +252,7 @@ void AddForwardRules(sys::NftTransaction& change) {
   });
   change.AddRule("forward", [](NftRule& rule) {
     MatchState(rule, NFT_CT_STATE, kEstablishedOrRelated);
-    rule.Accept();
+    AcceptMarked(rule);
   });
   change.AddRule("forward", [](NftRule& rule) {
     constexpr uint16_t kUniqueLocal = 0xfc00;
@@ -259,22 +264,18 @@ void AddForwardRules(sys::NftTransaction& change) {
   });
   change.AddRule("forward", [](NftRule& rule) {
     MatchTo(rule, kBridges, /*inverted=*/true);
-    rule.Accept();
+    AcceptMarked(rule);
   });
   change.AddRule("forward", [](NftRule& rule) {
     MatchState(rule, NFT_CT_STATUS, IPS_DST_NAT);
-    rule.Accept();
+    AcceptMarked(rule);
   });
   change.AddRule("forward", [](NftRule& rule) { rule.Drop(); });
 }
 
 void AddInputRules(sys::NftTransaction& change) {
   change.AddRule("input", [](NftRule& rule) {
-    MatchFrom(rule, kInternal, /*inverted=*/true);
-    rule.Accept();
-  });
-  change.AddRule("input", [](NftRule& rule) {
-    MatchState(rule, NFT_CT_STATE, kEstablishedOrRelated);
+    MatchFrom(rule, kBridges, /*inverted=*/true);
     rule.Accept();
   });
   for (Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
@@ -284,7 +285,7 @@ void AddInputRules(sys::NftTransaction& change) {
       rule.LoadPayload(NFT_PAYLOAD_TRANSPORT_HEADER, kPortOffset, 2, 0);
       rule.MatchEqual(0, PortWord(kDnsPort).substr(0, 2));
       MatchLocal(rule, /*of_interface=*/true);
-      rule.Accept();
+      AcceptMarked(rule);
     });
   }
   for (uint8_t type : {ND_NEIGHBOR_SOLICIT, ND_NEIGHBOR_ADVERT}) {
@@ -294,10 +295,17 @@ void AddInputRules(sys::NftTransaction& change) {
       rule.MatchEqual(0, std::string(1, static_cast<char>(IPPROTO_ICMPV6)));
       rule.LoadPayload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, 0);
       rule.MatchEqual(0, std::string(1, static_cast<char>(type)));
-      rule.Accept();
+      AcceptMarked(rule);
     });
   }
-  change.AddRule("input", [](NftRule& rule) { rule.Drop(); });
+  change.AddRule("input", [](NftRule& rule) {
+    MatchState(rule, NFT_CT_STATE, kEstablishedOrRelated);
+    AcceptMarked(rule);
+  });
+  change.AddRule("input", [](NftRule& rule) {
+    MatchFrom(rule, kInternal);
+    rule.Drop();
+  });
 }
 
 }  // namespace
@@ -318,8 +326,8 @@ void AddRuleset(sys::NftTransaction& change, absl::string_view comment) {
   change.AddChain({"prerouting", "nat", NF_INET_PRE_ROUTING, kPriorityDnat});
   change.AddChain({"output", "nat", NF_INET_LOCAL_OUT, kPriorityDnat});
   change.AddChain({"postrouting", "nat", NF_INET_POST_ROUTING, kPrioritySnat});
-  change.AddChain({"forward", "filter", NF_INET_FORWARD, kPriorityFilter});
-  change.AddChain({"input", "filter", NF_INET_LOCAL_IN, kPriorityFilter});
+  change.AddChain({"forward", "filter", NF_INET_FORWARD, kPriorityMangle});
+  change.AddChain({"input", "filter", NF_INET_LOCAL_IN, kPriorityMangle});
 
   for (uint32_t offset : {kIpv4.source, kIpv4.destination}) {
     change.AddRule("guard", [offset](NftRule& rule) {

@@ -17,12 +17,15 @@
 //   chain postrouting masquerades what leaves the networks (IPv6: those of nat66), what comes from
 //                     127.0.0.1 (the answer has to find its way back), and what a network sends
 //                     itself through a port
-//   chain forward     into a network: answers, its own, published ports; nothing else, neither from
+//   chain forward     at priority -150, before other firewalls: what is accepted for our bridges
+//   gets
+//                     a mark that firewall.h makes them accept.
+//                     Into a network: answers, its own, published ports; nothing else, neither from
 //                     other networks nor from the world outside. Out of one: everything, but to and
 //                     from closed networks nothing, and unique local addresses stay among
 //                     themselves: the sender learns at once that there is no way
-//   chain input       from closed networks: questions to the name server of the bridge's own
-//                     address, answers, and how neighbours are found
+//   chain input       marks questions to the name server of the bridge's own address and the search
+//                     for neighbours; closed networks have nothing but these, and answers
 //
 // Source: nft(8); RFC 4193 section 4.3 (unique local addresses do not leave their site);
 // `nft list ruleset` shows all of it.
@@ -43,6 +46,9 @@ namespace pelagos::net {
 
 // The family of a run root's table, NFPROTO_INET.
 inline constexpr uint8_t kTableFamily = 1;
+
+// On packets of our bridges that the chains forward and input accepted.
+inline constexpr uint32_t kAcceptedMark = 0x01000000;
 
 // A network's bridge.
 struct BridgeRule {

@@ -10,6 +10,7 @@
 
 #include "pelagos/base/errno_status.h"
 #include "pelagos/sys/net/netlink.h"
+#include "pelagos/sys/net/nftables_list.h"
 
 namespace pelagos::net {
 namespace {
@@ -119,7 +120,7 @@ TEST_F(RulesetTest, ReadsWellInNft) {
            "iifname @nat66 oifname != @bridges masquerade",
            "iifname @internal drop",
            "ip6 saddr fc00::/7 ip6 daddr != fc00::/7 reject with icmpx no-route",
-           "fib daddr . iif type local accept",
+           "udp dport 53 fib daddr . iif type local meta mark set meta mark | 0x01000000 accept",
        }) {
     EXPECT_NE(listed.find(line), std::string::npos) << line << "\nis not in\n" << listed;
   }

@@ -104,6 +104,7 @@ absl::Status Session::Build(const NetworkRecord& record) {
   PELAGOS_ASSIGN_OR_RETURN(std::vector<NetworkRecord> networks, files_.LoadNetworks());
   PELAGOS_ASSIGN_OR_RETURN(PortsRecord ports, files_.LoadPorts());
   PELAGOS_RETURN_IF_ERROR(host_.AddRules({record}, {}, networks, ports.ports, *host));
+  PELAGOS_RETURN_IF_ERROR(host_.OpenFirewalls().status());
   PELAGOS_RETURN_IF_ERROR(host_.Forward());
   PELAGOS_RETURN_IF_ERROR(files_.SaveNames(record).status());
   return EnsureDns(dns_);
@@ -263,6 +264,7 @@ absl::StatusOr<Endpoint> Session::Bridge(const std::string& container_id, const 
     PELAGOS_RETURN_IF_ERROR(
         host_.AddRules({}, published, networks, record.ports, host.value_or(HostRecord())));
   }
+  PELAGOS_RETURN_IF_ERROR(host_.OpenFirewalls().status());
   for (const NetworkRecord& network : joined) {
     PELAGOS_RETURN_IF_ERROR(files_.SaveNames(network).status());
   }

@@ -207,6 +207,7 @@ constexpr Allowed kAllowed[] = {
     {"net/dns/zone_watch.cc", "ListFolder", kOwnState},
     {"net/dns/control.h", "folder", kOwnState},
     {"net/dns/forwarder.cc", "resolv_conf_", kHosts},
+    {"net/firewall.cc", "sys::", kKernel},
     {"net/host.cc", "sys::", kKernel},
     {"compose/host_name.cc", "\"/etc/", kHosts},
     {"compose/listener.cc", "\"/proc/\"", kKernel},

@@ -1,6 +1,7 @@
 #include "pelagos/sys/net/nftables.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -20,19 +21,6 @@ std::string CommentData(absl::string_view comment) {
   const std::string text(comment.substr(0, kLongest));
   std::string data = {'\0', static_cast<char>(text.size() + 1)};
   return data + text + '\0';
-}
-
-std::string ParseComment(absl::string_view data) {
-  while (data.size() >= 2) {
-    const size_t size = static_cast<unsigned char>(data[1]);
-    if (data.size() < 2 + size) break;
-    if (data[0] == '\0') {
-      const absl::string_view text = data.substr(2, size);
-      return std::string(text.substr(0, text.find('\0')));
-    }
-    data.remove_prefix(2 + size);
-  }
-  return "";
 }
 
 uint32_t SizeOf(NftType type) {
@@ -151,6 +139,12 @@ void NftRule::MatchAnyBit(NftWord from, uint32_t bits) {
               {reinterpret_cast<const char*>(&none), sizeof(none)}, /*inverted=*/true);
 }
 
+void NftRule::MatchMark(uint32_t bits) {
+  const absl::string_view value(reinterpret_cast<const char*>(&bits), sizeof(bits));
+  LoadMeta(NFT_META_MARK, 0);
+  MatchMasked(0, value, value);
+}
+
 void NftRule::SetMark(uint32_t bits) {
   LoadMeta(NFT_META_MARK, 0);
   Expression("bitwise", [&] {  // (mark & ~bits) ^ bits
@@ -252,12 +246,23 @@ void NftTransaction::AddChain(const NftChain& chain) {
   batch_.PutString(NFTA_CHAIN_TYPE, chain.type);
 }
 
-void NftTransaction::BeginRule(const std::string& chain) {
+void NftTransaction::BeginRule(const std::string& chain, bool at_head) {
   static_assert(kRuleExpressions == NFTA_RULE_EXPRESSIONS);
-  Begin(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+  Begin(NFT_MSG_NEWRULE, static_cast<uint16_t>(NLM_F_CREATE | (at_head ? 0 : NLM_F_APPEND)),
         absl::StrCat("adding a rule to chain '", chain, "'"));
   batch_.PutString(NFTA_RULE_TABLE, table_);
   batch_.PutString(NFTA_RULE_CHAIN, chain);
+}
+
+void NftTransaction::RuleComment(absl::string_view comment) {
+  batch_.Put(NFTA_RULE_USERDATA, CommentData(comment));
+}
+
+void NftTransaction::DeleteRule(const std::string& chain, uint64_t handle) {
+  Begin(NFT_MSG_DELRULE, 0, absl::StrCat("deleting a rule of chain '", chain, "'"));
+  batch_.PutString(NFTA_RULE_TABLE, table_);
+  batch_.PutString(NFTA_RULE_CHAIN, chain);
+  batch_.PutRaw(NFTA_RULE_HANDLE, ::htobe64(handle));
 }
 
 void NftTransaction::Elements(const std::string& set, absl::string_view key, absl::string_view data,
@@ -301,25 +306,6 @@ const MessageBatch& NftTransaction::Finish() {
 absl::Status NftTransaction::Commit(NetlinkSocket& socket) {
   if (batch_.labels().size() < 2) return absl::OkStatus();  // nothing but the beginning
   return socket.Execute(Finish());
-}
-
-absl::StatusOr<std::vector<NftTable>> ListNftTables(NetlinkSocket& socket, uint8_t family) {
-  MessageBatch batch;
-  batch.Begin(TypeOf(NFT_MSG_GETTABLE), NLM_F_DUMP, Header(family), "listing nftables tables");
-  PELAGOS_ASSIGN_OR_RETURN(std::vector<NetlinkReply> replies, socket.Ask(batch));
-  std::vector<NftTable> tables;
-  for (const NetlinkReply& reply : replies) {
-    NftTable table;
-    absl::string_view payload = reply.payload;
-    if (payload.size() < sizeof(nfgenmsg)) continue;
-    AttributeReader reader(payload.substr(sizeof(nfgenmsg)));
-    while (auto attribute = reader.Next()) {
-      if (attribute->type == NFTA_TABLE_NAME) table.name = attribute->AsString();
-      if (attribute->type == NFTA_TABLE_USERDATA) table.comment = ParseComment(attribute->value);
-    }
-    tables.push_back(std::move(table));
-  }
-  return tables;
 }
 
 }  // namespace pelagos::sys

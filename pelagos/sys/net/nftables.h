@@ -75,7 +75,9 @@ class NftRule {
   void MatchMasked(NftWord from, absl::string_view mask, absl::string_view value,
                    bool inverted = false);
   void MatchAnyBit(NftWord from, uint32_t bits);  // uses the word up
-  void SetMark(uint32_t bits);                    // adds the bits to the packet's mark; uses word 0
+  // The packet's mark: has all of the bits; gets the bits. Both use word 0.
+  void MatchMark(uint32_t bits);
+  void SetMark(uint32_t bits);
   // Rewrites the destination of packets of the family (NFPROTO_IPV4 or NFPROTO_IPV6) to the address
   // and the port.
   void Dnat(uint8_t family, NftWord address, NftWord port);
@@ -101,14 +103,20 @@ class NftTransaction {
   void DeleteTable();
   void AddSet(const NftSet& set);
   void AddChain(const NftChain& chain);
+  // At the end of the chain.
   template <typename Fill>
   void AddRule(const std::string& chain, Fill fill) {
-    BeginRule(chain);
-    batch_.Nest(kRuleExpressions, [&] {
-      NftRule rule(batch_);
-      fill(rule);
-    });
+    BeginRule(chain, /*at_head=*/false);
+    FillRule(fill);
   }
+  // At the head of the chain, with a comment under which it is found again (ListNftRules).
+  template <typename Fill>
+  void InsertRule(const std::string& chain, absl::string_view comment, Fill fill) {
+    BeginRule(chain, /*at_head=*/true);
+    FillRule(fill);
+    RuleComment(comment);
+  }
+  void DeleteRule(const std::string& chain, uint64_t handle);
   // `data` is empty for sets. The comment names the owner. An element of a map that exists with
   // other data is an error (EBUSY).
   void AddElement(const std::string& set, absl::string_view key, absl::string_view data,
@@ -127,7 +135,15 @@ class NftTransaction {
   static constexpr uint16_t kRuleExpressions = 4;  // NFTA_RULE_EXPRESSIONS
 
   void Begin(uint16_t message, uint16_t flags, std::string label);
-  void BeginRule(const std::string& chain);
+  void BeginRule(const std::string& chain, bool at_head);
+  template <typename Fill>
+  void FillRule(Fill fill) {
+    batch_.Nest(kRuleExpressions, [&] {
+      NftRule rule(batch_);
+      fill(rule);
+    });
+  }
+  void RuleComment(absl::string_view comment);
   void Elements(const std::string& set, absl::string_view key, absl::string_view data,
                 absl::string_view comment);
 
@@ -137,13 +153,5 @@ class NftTransaction {
   uint32_t sets_ = 0;
   bool finished_ = false;
 };
-
-struct NftTable {
-  std::string name;
-  std::string comment;
-};
-
-// All tables of the family in the socket's network namespace.
-absl::StatusOr<std::vector<NftTable>> ListNftTables(NetlinkSocket& socket, uint8_t family);
 
 }  // namespace pelagos::sys

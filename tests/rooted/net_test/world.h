@@ -312,7 +312,7 @@ class World : public ::testing::Test {
 
   // All that Pelagos may change on a host.
   std::string Snapshot() const {
-    std::string text = Output("/usr/sbin/nft", {"nft", "list", "ruleset"});
+    std::string text = Output("/usr/sbin/nft", {"nft", "-s", "list", "ruleset"});  // no counters
     sys::NetlinkSocket socket = sys::NetlinkSocket::Open(NETLINK_ROUTE).value();
     const std::vector<sys::Link> links = sys::ListLinks(socket).value();
     for (const sys::Link& link : links) {
