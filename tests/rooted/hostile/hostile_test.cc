@@ -136,7 +136,8 @@ TEST_F(HostileTest, WhatContainersLeaveIsOutOfReach) {
 // CVE-2017-5985, CVE-2018-6556, CVE-2022-47952 were of a helper that had root's rights whoever
 // called it. None of ours has rights of its own.
 TEST_F(HostileTest, NoProgramHasRightsOfItsOwn) {
-  for (const char* name : {"pelagos", "pelagos-image", "pelagos-init", "pelagos-dns"}) {
+  for (const char* name :
+       {"pelagos", "pelagos-image", "pelagos-init", "pelagos-dns", "pelagos-proxy"}) {
     const std::string path = rooted::Runfile(absl::StrCat("tools/", name));
     struct stat info = {};
     ASSERT_EQ(::stat(path.c_str(), &info), 0) << path;

@@ -71,7 +71,8 @@ class UserTest : public RootedTest {
     namespace fs = std::filesystem;
     fs::permissions(fs::path(world_->folder()).parent_path(), fs::perms(0755));
     for (const char* name :
-         {"pelagos", "pelagos-image", "pelagos-init", "busybox-image.tar", "pelagos-dns"}) {
+         {"pelagos", "pelagos-image", "pelagos-init", "busybox-image.tar", "pelagos-dns",
+          "pelagos-proxy"}) {
       fs::create_directories(world_->folder() + "/programs");
       fs::copy_file(Runfile(absl::StrCat("tools/", name)), Path("programs/") + name);
     }
