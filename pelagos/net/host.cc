@@ -14,6 +14,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/net/firewall.h"
+#include "pelagos/net/forwarding6.h"
 #include "pelagos/net/names.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/net/nftables.h"
@@ -124,6 +125,11 @@ absl::Status Host::EnsureBridge(const NetworkRecord& network) {
   // ruleset.h. Gone with the bridge.
   PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(
       absl::StrCat("/proc/sys/net/ipv4/conf/", network.bridge, "/route_localnet"), "1"));
+  // A kernel without IPv6 has no such file.
+  PELAGOS_RETURN_IF_ERROR(
+      Unless(sys::WriteKernelFile(
+                 absl::StrCat("/proc/sys/net/ipv6/conf/", network.bridge, "/accept_ra"), "0"),
+             ENOENT));
   sys::MessageBatch up;
   sys::SetUp(up, link->index, network.bridge);
   return route_.Execute(up);
@@ -155,7 +161,19 @@ absl::Status Host::Forward() {
   return sys::WriteKernelFile(kForwardFile, "1");
 }
 
+absl::StatusOr<HostRecord> Host::ReadForwarding6(const HostRecord& record) {
+  HostRecord result = record;
+  PELAGOS_ASSIGN_OR_RETURN(result.ipv6_conf,
+                           net::ReadForwarding6(filter_, TableName(run_root_), record.ipv6_conf));
+  return result;
+}
+
+absl::Status Host::Forward6(const HostRecord& record) {
+  return net::Forward6(filter_, TableName(run_root_), record.ipv6_conf);
+}
+
 absl::Status Host::RestoreForwarding(const HostRecord& record) {
+  PELAGOS_RETURN_IF_ERROR(RestoreForwarding6(filter_, TableName(run_root_), record.ipv6_conf));
   if (!record.ip_forward) return absl::OkStatus();
   PELAGOS_ASSIGN_OR_RETURN(bool other, OtherNeedsForwarding());
   if (other) return absl::OkStatus();
@@ -174,6 +192,7 @@ absl::Status Host::AddRules(const Rules& add, const std::function<absl::StatusOr
   AddRuleset(anew, absl::StrCat(host.ip_forward ? kForwardMark : "ip_forward was 1", "; run root ",
                                 run_root_));
   AddElements(anew, rules);
+  AddForwarding6Elements(anew, host.ipv6_conf);
   return anew.Commit(filter_);
 }
 

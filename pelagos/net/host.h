@@ -45,7 +45,8 @@ class Host {
 
   // A name for the network's bridge that no other interface has.
   absl::StatusOr<std::string> ChooseBridge(const std::string& network);
-  // The bridge, up, with the gateway's address and route_localnet.
+  // The bridge, up, with the gateway's address and route_localnet. It takes no router
+  // advertisements: a container cannot become the host's router.
   absl::Status EnsureBridge(const NetworkRecord& network);
   absl::Status DeleteBridge(const NetworkRecord& network);
 
@@ -53,8 +54,13 @@ class Host {
   // the last network, if it is ours to put back.
   absl::StatusOr<HostRecord> ReadForwarding();
   absl::Status Forward();
-  // Puts back what ReadForwarding remembered, unless another run root still needs it (that one
-  // will do it then).
+  // The same of IPv6, for networks and ports that need it, see forwarding6.h: `record` with what
+  // is added to it. Both can be repeated: interfaces come and go. Requires: the lock, and the
+  // table.
+  absl::StatusOr<HostRecord> ReadForwarding6(const HostRecord& record);
+  absl::Status Forward6(const HostRecord& record);
+  // Puts back what was remembered, unless another run root still needs it (that one will do it
+  // then).
   absl::Status RestoreForwarding(const HostRecord& record);
 
   // Adds the elements. A table that is missing is made anew with what `all` says that it has to

@@ -80,6 +80,7 @@ std::string ToJson(const PortsRecord& record) {
 std::string ToJson(const HostRecord& record) {
   Json json = Json::object();
   if (record.ip_forward) json["ip_forward"] = *record.ip_forward;
+  if (!record.ipv6_conf.empty()) json["ipv6_conf"] = record.ipv6_conf;
   return Print(json);
 }
 
@@ -114,6 +115,9 @@ absl::StatusOr<PortsRecord> ParsePortsRecord(absl::string_view text) {
 absl::StatusOr<HostRecord> ParseHostRecord(absl::string_view text) {
   return Parse<HostRecord>(text, "host", [](const Json& json, HostRecord& record) {
     if (json.contains("ip_forward")) record.ip_forward = json.at("ip_forward").get<std::string>();
+    if (json.contains("ipv6_conf")) {
+      record.ipv6_conf = json.at("ipv6_conf").get<std::map<std::string, std::string>>();
+    }
     return absl::OkStatus();
   });
 }

@@ -6,6 +6,7 @@
 //   run/network-host.json    HostRecord: what was changed on the host, with the old values
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,9 +53,11 @@ struct PortsRecord {
   friend bool operator==(const PortsRecord&, const PortsRecord&) = default;
 };
 
-// /proc/sys/net/ipv4/ip_forward as it was before the first network, if we changed it.
+// /proc/sys/net/ipv4/ip_forward as it was before the first network, if we changed it, and the same
+// of files below /proc/sys/net/ipv6/conf ("eth0/accept_ra").
 struct HostRecord {
   std::optional<std::string> ip_forward;
+  std::map<std::string, std::string> ipv6_conf = {};
 
   friend bool operator==(const HostRecord&, const HostRecord&) = default;
 };

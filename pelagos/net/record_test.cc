@@ -29,7 +29,8 @@ TEST(RecordTest, PortsComeBackAsTheyWere) {
 }
 
 TEST(RecordTest, TheHostComesBackAsItWas) {
-  for (const HostRecord& record : {HostRecord{"0"}, HostRecord{}}) {
+  for (const HostRecord& record :
+       {HostRecord{"0"}, HostRecord{}, HostRecord{{}, {{"all/forwarding", "0"}}}}) {
     absl::StatusOr<HostRecord> back = ParseHostRecord(ToJson(record));
     ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_EQ(*back, record);

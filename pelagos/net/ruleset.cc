@@ -55,12 +55,6 @@ constexpr uint32_t kEstablishedOrRelated =
 // bridge carries them itself (br_netfilter).
 constexpr uint32_t kHairpinMark = 0x00100000;
 
-std::string InterfaceKey(const std::string& name) {
-  std::string key = name;
-  key.resize(kNameWords * 4, '\0');
-  return key;
-}
-
 std::string Bytes(sys::Ipv4 address) {
   const uint32_t word = htonl(address.bits);
   return {reinterpret_cast<const char*>(&word), sizeof(word)};
@@ -310,9 +304,15 @@ void AddInputRules(sys::NftTransaction& change) {
 
 }  // namespace
 
+std::string InterfaceKey(absl::string_view name) {
+  std::string key(name);
+  key.resize(kNameWords * 4, '\0');
+  return key;
+}
+
 void AddRuleset(sys::NftTransaction& change, absl::string_view comment) {
   change.AddTable(comment);
-  for (const char* set : {kBridges, kInternal, kNat66}) {
+  for (const char* set : {kBridges, kInternal, kNat66, kForwarding6Set}) {
     change.AddSet({set, {NftType::kInterface}, {}});
   }
   change.AddSet({kSame, {NftType::kInterface, NftType::kInterface}, {}});

@@ -8,6 +8,7 @@
 //   address map ports       { 127.0.0.1 . tcp . 8080 : 10.99.0.2 . 80 }   published at one address
 //   map ports_any   { tcp . 8080 : 10.99.0.2 . 80 }      published at all addresses of the host
 //   map ports6, ports6_any                               the same for IPv6
+//   set forwarding6 { "eth0" comment "accept_ra was 1" }   see forwarding6.h; no rule asks it
 //   chain guard       what comes from a bridge as 127.0.0.0/8 is forged: dropped (the bridges have
 //                     route_localnet, which would let it in)
 //   chain prerouting, output    destinations by the maps. Not for ::1, to which no answer would
@@ -49,6 +50,11 @@ inline constexpr uint8_t kTableFamily = 1;
 
 // On packets of our bridges that the chains forward and input accepted.
 inline constexpr uint32_t kAcceptedMark = 0x01000000;
+
+inline constexpr char kForwarding6Set[] = "forwarding6";
+
+// The name of an interface as a key of a set.
+std::string InterfaceKey(absl::string_view name);
 
 // A network's bridge.
 struct BridgeRule {

@@ -208,6 +208,7 @@ constexpr Allowed kAllowed[] = {
     {"net/dns/control.h", "folder", kOwnState},
     {"net/dns/forwarder.cc", "resolv_conf_", kHosts},
     {"net/firewall.cc", "sys::", kKernel},
+    {"net/forwarding6.cc", "sys::", kKernel},
     {"net/host.cc", "sys::", kKernel},
     {"net/pasta.cc", "\"/dev/null\"", kHosts},
     {"net/pasta.cc", "::chdir(\"/\")", kHosts},
