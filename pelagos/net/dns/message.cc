@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -12,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "pelagos/net/dns/mapped.h"
 
 namespace pelagos::net {
 namespace {
@@ -23,8 +26,14 @@ constexpr size_t kLargestAnswer =
 constexpr uint8_t kResponse = 0x80;  // of byte 2
 constexpr uint8_t kOpcode = 0x78;
 constexpr uint8_t kAuthoritative = 0x04;
+constexpr uint8_t kTruncated = 0x02;
 constexpr uint8_t kRecursionDesired = 0x01;
 constexpr uint8_t kRecursionAvailable = 0x80;  // of byte 3
+constexpr uint8_t kAuthentic = 0x20;
+constexpr uint8_t kCheckingDisabled = 0x10;
+constexpr uint16_t kDnssecOk = 0x8000;   // of the flags of EDNS0
+constexpr uint32_t kLongestLife = 3600;  // seconds
+constexpr uint32_t kLongestNegativeLife = 300;
 
 const unsigned char* Bytes(absl::string_view message) {
   return reinterpret_cast<const unsigned char*>(message.data());
@@ -60,9 +69,14 @@ absl::string_view QuestionOf(absl::string_view message) {
   return message.substr(kHeader, size + 4);
 }
 
+uint32_t Read32(absl::string_view message, size_t at) {
+  return uint32_t{Read16(message, at)} << 16 | Read16(message, at + 2);
+}
+
 // Header and question of an answer.
 std::string Begin(const DnsQuery& query, DnsCode code, size_t answers, bool authoritative) {
   std::string message;
+  message.reserve(128);
   Put16(message, query.id);
   message.push_back(static_cast<char>(kResponse | (authoritative ? kAuthoritative : 0) |
                                       (query.recursion_desired ? kRecursionDesired : 0)));
@@ -71,15 +85,17 @@ std::string Begin(const DnsQuery& query, DnsCode code, size_t answers, bool auth
   Put16(message, static_cast<uint32_t>(answers));
   Put16(message, 0);
   Put16(message, query.edns ? 1 : 0);
-  return message + query.question;
+  message += query.question;
+  return message;
 }
 
-void End(std::string& message, const DnsQuery& query) {
+// `extended` is the upper part of the code.
+void End(std::string& message, const DnsQuery& query, uint8_t extended = 0) {
   if (!query.edns) return;
   message.push_back('\0');  // the root
   Put16(message, ns_t_opt);
   Put16(message, kLargestAnswer);
-  Put32(message, 0);
+  Put32(message, uint32_t{extended} << 24);  // version 0, no flags
   Put16(message, 0);
 }
 
@@ -115,14 +131,23 @@ absl::StatusOr<DnsQuery> ParseDnsQuery(absl::string_view message) {
   query.type = ns_rr_type(record);
   query.qclass = ns_rr_class(record);
   query.question = std::string(question);
+  query.flags = (Bytes(message)[2] & kRecursionDesired) |
+                (Bytes(message)[3] & (kAuthentic | kCheckingDisabled));
+  size_t used = kHeader + question.size();
+  const int others = ns_msg_count(parsed, ns_s_an) + ns_msg_count(parsed, ns_s_ns);
   for (int i = 0; i < ns_msg_count(parsed, ns_s_ar); ++i) {
     if (ns_parserr(&parsed, ns_s_ar, i, &record) != 0) {
       return absl::DataLossError("malformed DNS query");
     }
     if (ns_rr_type(record) != ns_t_opt) continue;
+    if (query.edns) return absl::DataLossError("EDNS0 twice");
     query.edns = true;
+    query.edns_version = static_cast<uint8_t>(ns_rr_ttl(record) >> 16);
     query.max_size = std::clamp<size_t>(ns_rr_class(record), 512, kLargestAnswer);
+    query.flags |= 0x100 | (ns_rr_ttl(record) & kDnssecOk) << 8;
+    used += kOptRecord;
   }
+  query.plain = others == 0 && used == message.size();
   return query;
 }
 
@@ -141,17 +166,32 @@ std::string WriteEmptyAnswer(const DnsQuery& query, DnsCode code) {
   return message;
 }
 
-std::string WriteAddresses(const DnsQuery& query, const std::vector<sys::Ipv4>& addresses,
+std::string WriteBadVersion(const DnsQuery& query) {
+  std::string message = Begin(query, DnsCode::kOk, 0, false);
+  End(message, query, 1);  // BADVERS is 16
+  return message;
+}
+
+std::string WriteAddresses(const DnsQuery& query, const std::vector<sys::Ipv6>& addresses,
                            uint32_t ttl) {
-  constexpr size_t kRecord = 16;
-  const size_t used = kHeader + query.question.size() + (query.edns ? kOptRecord : 0);
-  const size_t room = query.max_size > used ? (query.max_size - used) / kRecord : 0;
-  const size_t count = std::min(addresses.size(), room);
-  std::string message = Begin(query, DnsCode::kOk, count, true);
-  for (size_t i = 0; i < count; ++i) {
-    PutRecord(message, ns_t_a, ttl, 4);
-    Put32(message, addresses[i].bits);
+  constexpr size_t kRecord = 12;
+  std::string message = Begin(query, DnsCode::kOk, 0, true);
+  const size_t end = query.edns ? kOptRecord : 0;
+  uint16_t count = 0;
+  for (const sys::Ipv6& address : addresses) {
+    const std::optional<sys::Ipv4> v4 = Unmapped(address);
+    const size_t size = v4 ? 4 : 16;
+    if (message.size() + kRecord + size + end > query.max_size) {
+      message[2] = static_cast<char>(message[2] | kTruncated);
+      break;
+    }
+    PutRecord(message, v4 ? ns_t_a : ns_t_aaaa, ttl, size);
+    const size_t skipped = address.bytes.size() - size;
+    message.append(reinterpret_cast<const char*>(address.bytes.data()) + skipped, size);
+    ++count;
   }
+  message[6] = static_cast<char>(count >> 8);
+  message[7] = static_cast<char>(count);
   End(message, query);
   return message;
 }
@@ -168,13 +208,28 @@ std::string WriteName(const DnsQuery& query, const std::string& name, uint32_t t
   return message;
 }
 
-absl::StatusOr<sys::Ipv4> ParseReverseName(absl::string_view name) {
-  constexpr absl::string_view kSuffix = ".in-addr.arpa";
-  if (!absl::EndsWith(name, kSuffix)) return absl::NotFoundError("no reverse name");
-  name.remove_suffix(kSuffix.size());
-  std::vector<absl::string_view> parts = absl::StrSplit(name, '.');
-  std::reverse(parts.begin(), parts.end());
-  return sys::ParseIpv4(absl::StrJoin(parts, "."));
+absl::StatusOr<sys::Ipv6> ParseReverseName(absl::string_view name) {
+  if (absl::ConsumeSuffix(&name, ".in-addr.arpa")) {
+    std::vector<absl::string_view> parts = absl::StrSplit(name, '.');
+    std::reverse(parts.begin(), parts.end());
+    absl::StatusOr<sys::Ipv4> address = sys::ParseIpv4(absl::StrJoin(parts, "."));
+    if (!address.ok()) return address.status();
+    return Mapped(*address);
+  }
+  if (!absl::ConsumeSuffix(&name, ".ip6.arpa") || name.size() != 63) {
+    return absl::NotFoundError("no reverse name");
+  }
+  sys::Ipv6 address;
+  for (size_t i = 0; i < 32; ++i) {  // nibbles, the last one first
+    const char c = name[2 * i];
+    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c)) ||
+        (i < 31 && name[2 * i + 1] != '.')) {
+      return absl::NotFoundError("no reverse name");
+    }
+    const int nibble = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+    address.bytes[15 - i / 2] |= static_cast<uint8_t>(i % 2 == 0 ? nibble : nibble << 4);
+  }
+  return address;
 }
 
 bool IsReplyTo(absl::string_view reply, const DnsQuery& query, uint16_t id) {
@@ -192,6 +247,65 @@ std::string WithId(absl::string_view message, uint16_t id) {
   copy[0] = static_cast<char>(id >> 8);
   copy[1] = static_cast<char>(id);
   return copy;
+}
+
+uint8_t CodeOf(absl::string_view message) { return Bytes(message)[3] & 0x0f; }
+
+bool IsTruncated(absl::string_view message) { return (Bytes(message)[2] & kTruncated) != 0; }
+
+std::string FitReply(std::string reply, const DnsQuery& query) {
+  reply[0] = static_cast<char>(query.id >> 8);
+  reply[1] = static_cast<char>(query.id);
+  reply.replace(kHeader, query.question.size(), query.question);  // of the same length
+  if (reply.size() <= query.max_size) return reply;
+  reply.resize(kHeader + query.question.size());
+  reply[2] = static_cast<char>(reply[2] | kTruncated);
+  std::fill(reply.begin() + 6, reply.begin() + kHeader, '\0');
+  if (query.edns) reply[11] = 1;
+  End(reply, query);
+  return reply;
+}
+
+DnsLifetime LifetimeOf(absl::string_view reply) {
+  ns_msg parsed;
+  if (reply.size() < kHeader || reply.size() > kLargestDnsMessage || IsTruncated(reply) ||
+      ns_initparse(Bytes(reply), static_cast<int>(reply.size()), &parsed) != 0) {
+    return {};
+  }
+  const uint8_t code = CodeOf(reply);
+  const bool no_name = code == static_cast<uint8_t>(DnsCode::kNoSuchName);
+  if (code != 0 && !no_name) return {};
+  const bool negative = no_name || ns_msg_count(parsed, ns_s_an) == 0;
+  bool has_soa = false;
+  DnsLifetime life;
+  life.seconds = negative ? kLongestNegativeLife : kLongestLife;
+  for (const ns_sect section : {ns_s_an, ns_s_ns, ns_s_ar}) {
+    for (int i = 0; i < ns_msg_count(parsed, section); ++i) {
+      ns_rr record;
+      if (ns_parserr(&parsed, section, i, &record) != 0) return {};
+      if (ns_rr_type(record) == ns_t_opt) continue;
+      // RFC 2181 section 8: what has the sign bit is zero.
+      const uint32_t ttl = ns_rr_ttl(record) > 0x7fffffff ? 0 : ns_rr_ttl(record);
+      life.seconds = std::min(life.seconds, ttl);
+      life.ttl_offsets.push_back(static_cast<size_t>(ns_rr_rdata(record) - Bytes(reply)) - 6);
+      if (section != ns_s_ns || ns_rr_type(record) != ns_t_soa || ns_rr_rdlen(record) < 22)
+        continue;
+      const size_t end =
+          static_cast<size_t>(ns_rr_rdata(record) - Bytes(reply)) + ns_rr_rdlen(record);
+      has_soa = true;
+      if (negative) life.seconds = std::min(life.seconds, Read32(reply, end - 4));
+    }
+  }
+  if (negative && !has_soa) return {};
+  return life;
+}
+
+void Age(std::string& reply, const std::vector<size_t>& ttl_offsets, uint32_t seconds) {
+  for (const size_t at : ttl_offsets) {
+    const uint32_t ttl = Read32(reply, at);
+    const uint32_t left = ttl > seconds ? ttl - seconds : 0;
+    for (size_t i = 0; i < 4; ++i) reply[at + i] = static_cast<char>(left >> (24 - 8 * i));
+  }
 }
 
 }  // namespace pelagos::net

@@ -1,7 +1,5 @@
 #include "pelagos/net/dns/server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,37 +12,38 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/net/dns/answer.h"
 #include "pelagos/net/dns/control.h"
+#include "pelagos/net/dns/mapped.h"
+#include "pelagos/net/dns/sockets.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/process.h"
 
 namespace pelagos::net {
 namespace {
 
-constexpr uint16_t kDnsPort = 53;
-constexpr int kQueriesAtOnce = 64;  // before other sockets get their turn
-
-sockaddr_in SocketAddress(sys::Ipv4 address, uint16_t port) {
-  sockaddr_in result{};
-  result.sin_family = AF_INET;
-  result.sin_port = htons(port);
-  result.sin_addr.s_addr = htonl(address.bits);
-  return result;
-}
+constexpr int kBatchesAtOnce = 4;  // before other sockets get their turn
 
 }  // namespace
 
 DnsServer::DnsServer(sys::EventLoop& loop, const DnsServerOptions& options)
     : loop_(loop),
       folder_(options.folder),
-      forwarder_(loop, options.resolv_conf,
-                 [this](const Forwarder::Asker& asker, absl::string_view message) {
-                   Send(asker, message);
-                 }) {}
+      forwarder_(
+          loop, options.resolv_conf,
+          [this](const Forwarder::Asker& asker, absl::string_view message) {
+            Send(asker, message);
+          },
+          [this](const sys::Ipv6& address) { return table_.IsGateway(address); }),
+      tcp_(loop, [this](const Forwarder::Asker& asker, absl::string_view message) {
+        bool dropped = false;
+        const std::string answer = Answer(asker, message, dropped);
+        if (!answer.empty()) tcp_.Reply(asker.connection, answer);
+        return !dropped;
+      }) {}
 
 DnsServer::~DnsServer() {
   if (control_.valid()) loop_.Forget(control_.get());
   if (watch_) loop_.Forget(watch_->fd().get());
-  for (const auto& [gateway, fd] : sockets_) loop_.Forget(fd.get());
+  for (const auto& [gateway, sockets] : gateways_) Close(gateway, sockets);
 }
 
 absl::StatusOr<std::unique_ptr<DnsServer>> DnsServer::Create(sys::EventLoop& loop,
@@ -88,55 +87,57 @@ absl::Status DnsServer::Reload() {
   }
   absl::Status result = watch_->status();
   if (*heads_changed || !all_open_) {
-    absl::Status opened = OpenSockets();
+    absl::Status opened = OpenGateways();
     all_open_ = opened.ok();
     if (result.ok()) result = std::move(opened);
   }
-  done_ = sockets_.empty() && result.ok();
+  done_ = gateways_.empty() && result.ok();
   return result;
 }
 
-absl::Status DnsServer::OpenSockets() {
+absl::Status DnsServer::OpenGateways() {
   absl::Status result;
-  std::map<sys::Ipv4, Fd> closing = std::move(sockets_);
-  sockets_.clear();
+  std::map<sys::Ipv6, Gateway> closing = std::move(gateways_);
+  gateways_.clear();
+  const auto need = [&](const sys::Ipv6& address) {
+    if (gateways_.count(address) != 0) return;
+    if (auto open = closing.extract(address)) {
+      gateways_.insert(std::move(open));
+      return;
+    }
+    absl::Status opened = Open(address);
+    if (result.ok()) result = std::move(opened);
+  };
   for (const auto& [name, network] : table_.networks()) {
     if (!network->head) continue;
-    const sys::Ipv4 gateway = network->head->gateway;
-    if (auto open = closing.extract(gateway)) {
-      sockets_.insert(std::move(open));
-      continue;
-    }
-    absl::Status opened = Open(gateway);
-    if (result.ok()) result = std::move(opened);
+    need(Mapped(network->head->gateway));
+    if (network->head->gateway6) need(*network->head->gateway6);
   }
-  for (const auto& [gateway, fd] : closing) loop_.Forget(fd.get());
+  for (const auto& [address, sockets] : closing) Close(address, sockets);
   return result;
 }
 
-absl::Status DnsServer::Open(sys::Ipv4 gateway) {
-  if (sockets_.count(gateway) != 0) return absl::OkStatus();
-  Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) return ErrnoStatus(errno, "socket", "udp");
-  // One network whose bridge somebody deleted must not silence the others.
-  const int on = 1;
-  if (::setsockopt(fd.get(), IPPROTO_IP, IP_FREEBIND, &on, sizeof(on)) != 0) {
-    return ErrnoStatus(errno, "setsockopt", "IP_FREEBIND");
+absl::Status DnsServer::Open(const sys::Ipv6& gateway) {
+  Gateway sockets;
+  PELAGOS_ASSIGN_OR_RETURN(sockets.udp, OpenDnsSocket(gateway, SOCK_DGRAM));
+  PELAGOS_ASSIGN_OR_RETURN(sockets.tcp, OpenDnsSocket(gateway, SOCK_STREAM));
+  PELAGOS_RETURN_IF_ERROR(
+      loop_.Watch(sockets.udp.get(), EPOLLIN, [this, gateway](uint32_t) { OnUdp(gateway); }));
+  const auto on_tcp = [this, gateway](uint32_t) {
+    tcp_.Accept(gateway, gateways_.at(gateway).tcp);
+  };
+  if (absl::Status status = loop_.Watch(sockets.tcp.get(), EPOLLIN, on_tcp); !status.ok()) {
+    loop_.Forget(sockets.udp.get());
+    return status;
   }
-  const sockaddr_in at = SocketAddress(gateway, kDnsPort);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof(at)) != 0) {
-    const int error = errno;
-    absl::Status status = ErrnoStatus(error, "bind", absl::StrCat(sys::ToString(gateway), ":53"));
-    if (error != EADDRINUSE) return status;
-    return absl::Status(status.code(), absl::StrCat(status.message(),
-                                                    " (another DNS server listens on all addresses "
-                                                    "of this host; let it leave out this one)"));
-  }
-  const int number = fd.get();
-  PELAGOS_RETURN_IF_ERROR(loop_.Watch(
-      number, EPOLLIN, [this, gateway, number](uint32_t) { OnQuery(gateway, number); }));
-  sockets_.emplace(gateway, std::move(fd));
+  gateways_.emplace(gateway, std::move(sockets));
   return absl::OkStatus();
+}
+
+void DnsServer::Close(const sys::Ipv6& gateway, const Gateway& sockets) {
+  loop_.Forget(sockets.udp.get());
+  loop_.Forget(sockets.tcp.get());
+  tcp_.Leave(gateway);
 }
 
 void DnsServer::OnControl() {
@@ -149,36 +150,36 @@ void DnsServer::OnControl() {
   (void)::send(client.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
 }
 
-void DnsServer::OnQuery(sys::Ipv4 gateway, int fd) {
-  char buffer[4096];
-  for (int i = 0; i < kQueriesAtOnce; ++i) {
-    sockaddr_in from{};
-    socklen_t from_size = sizeof(from);
-    const ssize_t size = ::recvfrom(fd, buffer, sizeof(buffer), MSG_TRUNC,
-                                    reinterpret_cast<sockaddr*>(&from), &from_size);
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      return;
-    }
-    if (static_cast<size_t>(size) > sizeof(buffer) || from.sin_family != AF_INET) continue;
-    const Forwarder::Asker asker{gateway, {ntohl(from.sin_addr.s_addr)}, ntohs(from.sin_port)};
-    const absl::string_view message(buffer, static_cast<size_t>(size));
-    const DnsDecision decision =
-        Decide(table_, Mapped(gateway), Mapped(asker.address), message, turn_++);
-    if (decision.kind == DnsDecision::Kind::kReply) Send(asker, decision.reply);
-    if (decision.kind == DnsDecision::Kind::kForward) {
-      forwarder_.Ask(asker, decision.query, message);
-    }
+void DnsServer::OnUdp(const sys::Ipv6& gateway) {
+  const Fd& socket = gateways_.at(gateway).udp;
+  const auto on_message = [&](const Peer& from, absl::string_view message) {
+    bool dropped = false;
+    return Answer({gateway, from.address, from.port, 0}, message, dropped);
+  };
+  for (int i = 0; i < kBatchesAtOnce; ++i) {
+    if (!udp_.Serve(socket, on_message)) return;
   }
 }
 
+std::string DnsServer::Answer(const Forwarder::Asker& asker, absl::string_view message,
+                              bool& dropped) {
+  const DnsTransport transport = asker.connection == 0 ? DnsTransport::kUdp : DnsTransport::kTcp;
+  DnsDecision decision = Decide(table_, asker.gateway, asker.address, transport, message, turn_++);
+  dropped = decision.kind == DnsDecision::Kind::kDrop;
+  if (decision.kind == DnsDecision::Kind::kForward) {
+    forwarder_.Ask(asker, decision.upstream, decision.query, message);
+  }
+  return std::move(decision.reply);
+}
+
 void DnsServer::Send(const Forwarder::Asker& asker, absl::string_view message) {
-  const auto socket = sockets_.find(asker.gateway);
-  if (socket == sockets_.end()) return;  // the network has gone since
-  const sockaddr_in to = SocketAddress(asker.address, asker.port);
+  if (asker.connection != 0) return tcp_.Reply(asker.connection, message);
+  const auto gateway = gateways_.find(asker.gateway);
+  if (gateway == gateways_.end()) return;  // the network has gone since
+  const SocketAddress to = SocketAddressOf({asker.address, asker.port});
   // UDP may lose an answer on any road; the asker asks again.
-  (void)::sendto(socket->second.get(), message.data(), message.size(), MSG_NOSIGNAL,
-                 reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+  (void)::sendto(gateway->second.udp.get(), message.data(), message.size(), MSG_NOSIGNAL, to.get(),
+                 to.size);
 }
 
 }  // namespace pelagos::net

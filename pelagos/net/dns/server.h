@@ -1,5 +1,5 @@
-// pelagos-dns itself: listens on the gateway of every network of its folder, answers by the rules
-// of answer.h, and ends when no network is left.
+// pelagos-dns itself: listens on the gateways of every network of its folder, by UDP and TCP,
+// answers by the rules of answer.h, and ends when no network is left.
 //
 // One thread, one event loop. The folder is watched (zone_watch.h) and the table of names changed
 // file by file, while the sockets stay: no query is lost. Who connects to the socket `control` in
@@ -13,12 +13,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/net/dns/forwarder.h"
+#include "pelagos/net/dns/tcp.h"
+#include "pelagos/net/dns/udp.h"
 #include "pelagos/net/dns/zone_table.h"
 #include "pelagos/net/dns/zone_watch.h"
 #include "pelagos/sys/event_loop.h"
-#include "pelagos/sys/net/ipv4.h"
+#include "pelagos/sys/net/ipv6.h"
 
 namespace pelagos::net {
 
@@ -41,6 +44,10 @@ class DnsServer {
   bool done() const { return done_; }
 
  private:
+  struct Gateway {
+    Fd udp, tcp;
+  };
+
   DnsServer(sys::EventLoop& loop, const DnsServerOptions& options);
 
   absl::Status Listen();
@@ -48,21 +55,27 @@ class DnsServer {
   // that stands.
   absl::Status Reload();
   // Listens on the gateways there are, and no more on others.
-  absl::Status OpenSockets();
-  absl::Status Open(sys::Ipv4 gateway);
+  absl::Status OpenGateways();
+  absl::Status Open(const sys::Ipv6& gateway);
+  void Close(const sys::Ipv6& gateway, const Gateway& sockets);
   void OnControl();
-  void OnQuery(sys::Ipv4 gateway, int fd);
+  void OnUdp(const sys::Ipv6& gateway);
+  // What was decided, or an empty one if the answer comes later or never. `dropped` tells which.
+  std::string Answer(const Forwarder::Asker& asker, absl::string_view message, bool& dropped);
+  // An answer that came later.
   void Send(const Forwarder::Asker& asker, absl::string_view message);
 
   sys::EventLoop& loop_;
   const std::string folder_;
   Fd lock_;
   Fd control_;
-  std::map<sys::Ipv4, Fd> sockets_;  // by gateway
+  std::map<sys::Ipv6, Gateway> gateways_;
   ZoneTable table_;
   std::optional<ZoneWatch> watch_;
   bool all_open_ = false;
   Forwarder forwarder_;
+  UdpBatch udp_;
+  DnsTcp tcp_;
   uint32_t turn_ = 0;
   bool done_ = false;
 };

@@ -1,12 +1,10 @@
 // All networks at once, as pelagos-dns answers from them. Changed file by file, and found by hash:
 // neither a change nor an answer depends on how many containers there are.
 //
-// IPv4 addresses stand in it as IPv6 ones, mapped (RFC 4291 section 2.5.5.2), so that there is one
-// kind. Names are compared without regard to case.
+// IPv4 addresses stand in it as IPv6 ones (mapped.h). Names are compared without regard to case.
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,30 +14,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
+#include "pelagos/net/dns/mapped.h"
 #include "pelagos/net/dns/zone.h"
 #include "pelagos/sys/net/ipv4.h"
 #include "pelagos/sys/net/ipv6.h"
 
 namespace pelagos::net {
-
-// ::ffff:a.b.c.d, and back.
-constexpr sys::Ipv6 Mapped(sys::Ipv4 address) {
-  sys::Ipv6 mapped;
-  mapped.bytes[10] = mapped.bytes[11] = 0xff;
-  for (size_t i = 0; i < 4; ++i) {
-    mapped.bytes[12 + i] = static_cast<uint8_t>(address.bits >> (24 - 8 * i));
-  }
-  return mapped;
-}
-constexpr std::optional<sys::Ipv4> Unmapped(const sys::Ipv6& address) {
-  const auto& bytes = address.bytes;
-  for (size_t i = 0; i < 10; ++i) {
-    if (bytes[i] != 0) return std::nullopt;
-  }
-  if (bytes[10] != 0xff || bytes[11] != 0xff) return std::nullopt;
-  return sys::Ipv4{uint32_t{bytes[12]} << 24 | uint32_t{bytes[13]} << 16 |
-                   uint32_t{bytes[14]} << 8 | bytes[15]};
-}
 
 struct AddressHash {
   size_t operator()(const sys::Ipv6& address) const {
@@ -101,6 +81,8 @@ class ZoneTable {
   static bool Covers(const Scope& scope, const sys::Ipv6& address);
   // True if `name` ends with ".DOMAIN" of one of the asker's networks.
   static bool InDomain(const Scope& scope, absl::string_view name);
+  // True if one of the networks is listened on there.
+  bool IsGateway(const sys::Ipv6& address) const { return by_gateway_.contains(address); }
   // True if all of the asker's networks are internal.
   static bool Internal(const Scope& scope);
 
