@@ -17,8 +17,10 @@ constexpr uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 constexpr int kRounds = 8;        // that one flow may have before the others' turn
 constexpr int kConnectTries = 4;  // SYN packets after the first one: about half a minute
 
+}  // namespace
+
 // Best effort: a connection works without them.
-void Tune(const Fd& fd) {
+void TuneTcp(const Fd& fd) {
   const int on = 1, idle = 60;
   (void)::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   // Finds peers that are gone without a word.
@@ -26,14 +28,11 @@ void Tune(const Fd& fd) {
   (void)::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 }
 
-}  // namespace
-
 absl::Status TcpConnection::Start(const SocketAddress& target) {
   target_.fd =
       Fd(::socket(target.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!target_.fd.valid()) return ErrnoStatus(errno, "socket");
-  Tune(client_.fd);
-  Tune(target_.fd);
+  TuneTcp(target_.fd);
   (void)::setsockopt(target_.fd.get(), IPPROTO_TCP, TCP_SYNCNT, &kConnectTries,
                      sizeof(kConnectTries));
   if (::connect(target_.fd.get(), target.get(), target.size) != 0 && errno != EINPROGRESS) {
@@ -142,8 +141,10 @@ void TcpConnection::Close() {
   closed_ = true;
   client_.fd.reset();
   target_.fd.reset();
-  up_.pipe.reset();
-  down_.pipe.reset();
+  for (Flow* flow : {&up_, &down_}) {
+    if (flow->pipe && flow->held == 0) proxy_.pipes_.Give(*std::move(flow->pipe));
+    flow->pipe.reset();
+  }
   proxy_.Forget(*this);
 }
 

@@ -12,6 +12,9 @@
 
 namespace pelagos::net {
 
+// What every connection is to have. Those that a listening socket accepts have it from that.
+void TuneTcp(const Fd& fd);
+
 class TcpConnection : public Poller::Handler {
  public:
   TcpConnection(TcpProxy& proxy, Fd client) : proxy_(proxy), client_{*this, std::move(client)} {}

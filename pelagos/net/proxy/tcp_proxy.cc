@@ -37,6 +37,7 @@ absl::Status TcpProxy::Prepare() { return retry_.Prepare(); }
 
 absl::Status TcpProxy::Listen(Fd socket, const SocketAddress& target) {
   if (::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0) return ErrnoStatus(errno, "fcntl");
+  TuneTcp(socket);
   if (::listen(socket.get(), kBacklog) != 0) return ErrnoStatus(errno, "listen");
   listeners_.push_back(std::make_unique<Listener>(*this, std::move(socket), target));
   return poller_.Add(listeners_.back()->fd, EPOLLIN, *listeners_.back());
