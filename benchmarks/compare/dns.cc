@@ -9,11 +9,9 @@
 // for a query.
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -34,6 +32,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "benchmarks/compare/measure.h"
+#include "benchmarks/compare/netns.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/base/status_macros.h"
@@ -51,8 +50,6 @@ const sys::Ipv4 kPelagos = sys::ParseIpv4("10.77.0.1").value();
 const sys::Ipv4 kDnsmasq = sys::ParseIpv4("10.77.0.2").value();
 const sys::Ipv4 kClient = sys::ParseIpv4("10.77.0.3").value();
 const sys::Ipv4 kFirstHost = sys::ParseIpv4("10.77.1.0").value();
-
-absl::StatusOr<Fd> CurrentNetns() { return sys::OpenFile("/proc/thread-self/ns/net", O_RDONLY); }
 
 absl::Status Up(const Fd& netns, const std::string& name, const std::vector<sys::Ipv4>& addresses) {
   PELAGOS_ASSIGN_OR_RETURN(sys::NetlinkSocket socket,
@@ -171,15 +168,13 @@ absl::Status Ask(Server& server, const std::vector<std::string>& queries) {
 
 absl::Status Compare(const std::string& folder, const std::string& pelagos_dns,
                      const std::string& dnsmasq, int rounds, int names) {
-  if (::unshare(CLONE_NEWNET) != 0) return ErrnoStatus(errno, "unshare");
-  PELAGOS_ASSIGN_OR_RETURN(const Fd client, CurrentNetns());
-  if (::unshare(CLONE_NEWNET) != 0) return ErrnoStatus(errno, "unshare");
-  PELAGOS_ASSIGN_OR_RETURN(const Fd host, CurrentNetns());
+  PELAGOS_ASSIGN_OR_RETURN(const Fd client, NewNetns());
+  PELAGOS_ASSIGN_OR_RETURN(const Fd host, NewNetns());
+  PELAGOS_RETURN_IF_ERROR(Enter(host));
   PELAGOS_ASSIGN_OR_RETURN(sys::NetlinkSocket socket, sys::NetlinkSocket::Open(NETLINK_ROUTE));
   sys::MessageBatch pair;
   sys::AddVeth(pair, {"host0", "", 0, "eth0", {}, 0}, client);
   PELAGOS_RETURN_IF_ERROR(socket.Execute(pair));
-  PELAGOS_RETURN_IF_ERROR(Up(host, "lo", {}));
   PELAGOS_RETURN_IF_ERROR(Up(host, "host0", {kPelagos, kDnsmasq}));
   PELAGOS_RETURN_IF_ERROR(Up(client, "eth0", {kClient}));
 
@@ -219,7 +214,7 @@ absl::Status Compare(const std::string& folder, const std::string& pelagos_dns,
              "--listen-address=" + sys::ToString(kDnsmasq), "--addn-hosts=" + folder + "/hosts",
              "--local-ttl=10", "--cache-size=10000", "--user=root", "--group=root",
              "--pid-file=" + folder + "/dnsmasq.pid"}));
-  if (::setns(client.get(), CLONE_NEWNET) != 0) return ErrnoStatus(errno, "setns");
+  PELAGOS_RETURN_IF_ERROR(Enter(client));
   for (Server& server : servers) {
     PELAGOS_ASSIGN_OR_RETURN(server.socket, Connect(server.address));
     PELAGOS_RETURN_IF_ERROR(Await(server, queries[0]));
