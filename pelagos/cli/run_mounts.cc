@@ -47,6 +47,7 @@ absl::Status ApplyVolumesFrom(const Arguments& args, const Caller& caller, Conta
     for (Mount mount : other->mounts.mounts()) {
       if (mount.kind == MountKind::kTmpfs || HasTarget(spec.mounts, mount.target)) continue;
       mount.read_only = mount.read_only || mode == "ro";
+      mount.options.own = false;  // it stays the other's
       spec.mounts.push_back(std::move(mount));
     }
   }
@@ -57,7 +58,8 @@ absl::Status ApplyVolumesFrom(const Arguments& args, const Caller& caller, Conta
 
 std::vector<Flag> MountFlags() {
   return {
-      {"volume", 'v', "SOURCE:TARGET[:OPTIONS]", "a folder or volume: ./data:/data:ro, db:/var/db"},
+      {"volume", 'v', "[SOURCE:]TARGET[:OPTIONS]",
+       "a folder or volume: ./data:/data:ro, db:/var/db; /data: one of the container's own"},
       {"mount", 0, "KEY=VALUE,...", "type=bind|volume|tmpfs,source=,target=,readonly,..."},
       {"tmpfs", 0, "TARGET[:OPTIONS]", "an empty file system in memory: /tmp:size=64m,mode=1777"},
       {"bind", 0, "SOURCE:TARGET", "a folder or file of the host: ./data:/data"},

@@ -22,6 +22,7 @@
 #include "pelagos/net/names.h"
 #include "pelagos/plan/user_namespace.h"
 #include "pelagos/store/container.h"
+#include "pelagos/store/own_volumes.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/self_status.h"
 
@@ -252,6 +253,7 @@ bool Engine::IsTaken(const std::string& id) const { return IsClaimed(roots_, id)
 absl::Status Engine::Sweep() {
   return container::Sweep(roots_, [this](const std::string& id) -> absl::Status {
     PELAGOS_RETURN_IF_ERROR(Release(id));
+    PELAGOS_RETURN_IF_ERROR(store::RemoveNotedVolumes(roots_, id));
     return store::SettleContainer(roots_, id).status();
   });
 }

@@ -21,8 +21,10 @@
 #include "pelagos/container/peer.h"
 #include "pelagos/container/record_time.h"
 #include "pelagos/launch/freezer.h"
+#include "pelagos/policy/mount_plan.h"
 #include "pelagos/policy/name.h"
 #include "pelagos/spec/scope.h"
+#include "pelagos/store/own_volumes.h"
 #include "pelagos/store/project.h"
 #include "pelagos/sys/cgroup_fs.h"
 #include "pelagos/sys/file.h"
@@ -39,6 +41,23 @@ absl::StatusOr<std::vector<std::string>> ReadList(const std::string& path) {
   PELAGOS_ASSIGN_OR_RETURN(const std::string text, sys::ReadFile(path, kMostArguments));
   return std::vector<std::string>(
       absl::StrSplit(absl::StripSuffix(text, std::string(1, '\0')), '\0', absl::AllowEmpty()));
+}
+
+// Under the names that the running command gave them.
+absl::Status AddNotedVolumes(const store::Roots& roots, const std::string& id, MountPlan& mounts) {
+  PELAGOS_ASSIGN_OR_RETURN(const MountPlan noted, store::ReadNotedVolumes(roots, id));
+  for (const Mount& one : noted.mounts()) {
+    const auto asked =
+        std::find_if(mounts.mounts().begin(), mounts.mounts().end(), [&](const Mount& mount) {
+          return mount.options.own && CleanTarget(mount.target) == CleanTarget(one.target);
+        });
+    if (asked == mounts.mounts().end()) {
+      mounts.push_back(one);  // the image's
+    } else {
+      asked->source = one.source;
+    }
+  }
+  return absl::OkStatus();
 }
 
 // Of what was made for it when it began.
@@ -149,6 +168,7 @@ absl::StatusOr<std::optional<Found>> Inventory::LookForeground(const std::string
         record->created = found.record.created;
         found.record = *std::move(record);
         found.has_record = true;
+        PELAGOS_RETURN_IF_ERROR(AddNotedVolumes(roots_, id, found.record.spec.mounts));
       }
     }
     const absl::StatusOr<uint64_t> start_time = sys::StartTime(runner);

@@ -24,9 +24,11 @@
 #include "pelagos/container/running.h"
 #include "pelagos/container/stop_mark.h"
 #include "pelagos/container/tell.h"
+#include "pelagos/container/volumes.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/launch/freezer.h"
+#include "pelagos/store/own_volumes.h"
 #include "pelagos/sys/await_events.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/process.h"
@@ -133,6 +135,9 @@ absl::StatusOr<store::ContainerRecord> Create(Engine& engine, ContainerSpec spec
   }
   spec.id = record.id;
   PELAGOS_ASSIGN_OR_RETURN(FoundImage found, engine.FindImage(spec));
+  if (HasUnnamedVolumes(spec.mounts, found.image)) {
+    PELAGOS_ASSIGN_OR_RETURN(spec.mounts, NameVolumes(std::move(spec.mounts), found.image));
+  }
   for (const auto& [key, value] : found.image.labels) spec.lifecycle.labels.emplace(key, value);
   record.created = RecordTime(absl::Now());
   record.spec = std::move(spec);
@@ -142,7 +147,15 @@ absl::StatusOr<store::ContainerRecord> Create(Engine& engine, ContainerSpec spec
   PELAGOS_RETURN_IF_ERROR(PrepareKept(engine, record).status());
   // Says whose it is until it is whole; what a killed one leaves is found by it.
   PELAGOS_ASSIGN_OR_RETURN(const Fd claim, Claim(engine.roots(), record.id));
-  const absl::Status created = store::CreateContainer(engine.roots(), record);
+  absl::Status created = store::CreateContainer(engine.roots(), record);
+  if (created.ok()) {
+    created = EnsureVolumes(engine, record.id, record.spec.mounts, record.image, CopyUp::kEmpty);
+    if (!created.ok()) {
+      // The failure that led here is the one to report.
+      store::RemoveOwnVolumes(engine.roots(), record.spec.mounts).IgnoreError();
+      store::RemoveContainer(engine.roots(), record.id).IgnoreError();
+    }
+  }
   const absl::Status freed = RemoveFolder(engine.roots(), record.id);
   PELAGOS_RETURN_IF_ERROR(created);
   PELAGOS_RETURN_IF_ERROR(freed);
@@ -160,6 +173,7 @@ absl::Status Start(Engine& engine, const Found& found, MonitorOptions options) {
   }
   if (found.record.spec.lifecycle.remove) {
     // The failure that led here is the one to report; what stays is swept.
+    store::RemoveOwnVolumes(engine.roots(), found.record.spec.mounts).IgnoreError();
     store::RemoveContainer(engine.roots(), found.id).IgnoreError();
     return started;
   }
@@ -271,7 +285,7 @@ absl::Status Unpause(Engine& engine, const Found& found) {
   return absl::OkStatus();
 }
 
-absl::Status Remove(Engine& engine, const Found& before, bool force) {
+absl::Status Remove(Engine& engine, const Found& before, bool force, bool volumes) {
   PELAGOS_RETURN_IF_ERROR(OnlyKept(before, "removed"));
   if (before.running() || before.status == Status::kRestarting) {
     if (!force) {
@@ -299,6 +313,10 @@ absl::Status Remove(Engine& engine, const Found& before, bool force) {
   }
   PELAGOS_RETURN_IF_ERROR(claim.status());
   PELAGOS_RETURN_IF_ERROR(engine.Release(before.id));
+  // One that was to go with its end takes them along (docker-run(1), --rm).
+  if (volumes || before.record.spec.lifecycle.remove) {
+    PELAGOS_RETURN_IF_ERROR(store::RemoveOwnVolumes(engine.roots(), before.record.spec.mounts));
+  }
   PELAGOS_RETURN_IF_ERROR(store::RemoveContainer(engine.roots(), before.id));
   Tell(engine.roots(), before.record, store::EventAction::kDestroy);
   return RemoveFolder(engine.roots(), before.id);

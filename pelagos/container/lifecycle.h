@@ -50,8 +50,9 @@ absl::StatusOr<int> Wait(Engine& engine, const Found& found);
 absl::Status Pause(Engine& engine, const Found& found);
 absl::Status Unpause(Engine& engine, const Found& found);
 
-// With all that is kept of it. FailedPrecondition if it runs and is not to be killed (`force`).
-absl::Status Remove(Engine& engine, const Found& found, bool force);
+// With all that is kept of it; with `volumes`, and if it was to go with its end, its own volumes
+// too. FailedPrecondition if it runs and is not to be killed (`force`).
+absl::Status Remove(Engine& engine, const Found& found, bool force, bool volumes = false);
 
 // AlreadyExists names who has the name.
 absl::Status Rename(Engine& engine, const Found& found, const std::string& name);

@@ -29,9 +29,11 @@
 #include "pelagos/container/status_text.h"
 #include "pelagos/container/stop_mark.h"
 #include "pelagos/container/tell.h"
+#include "pelagos/container/volumes.h"
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/wait.h"
 #include "pelagos/store/log.h"
+#include "pelagos/store/own_volumes.h"
 #include "pelagos/sys/event_loop.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
@@ -145,7 +147,7 @@ absl::Status Monitor::Start(Prepared prepared, uint16_t rows, uint16_t columns) 
   const ContainerSpec& spec = record_->spec;
   streams_.emplace(loop_, &*log_, attached_);
   PELAGOS_RETURN_IF_ERROR(streams_->Make(spec.terminal, spec.lifecycle.open_stdin));
-  PELAGOS_RETURN_IF_ERROR(EnsureVolumes(engine_, spec));
+  PELAGOS_RETURN_IF_ERROR(EnsureVolumes(engine_, id_, spec.mounts, record_->image, CopyUp::kNew));
   ClearStopMark(engine_.roots(), id_);
   hold_ = std::move(prepared.image.hold);
   Streams streams = streams_->containers();
@@ -289,7 +291,10 @@ void Monitor::Finish() {
   claim_.reset();
   if (remove_) {
     const auto record = store::ReadContainer(engine_.roots(), id_);
-    if (record.ok()) Tell(engine_.roots(), *record, store::EventAction::kDestroy);
+    if (record.ok()) {
+      Keep(store::RemoveOwnVolumes(engine_.roots(), record->spec.mounts));
+      Tell(engine_.roots(), *record, store::EventAction::kDestroy);
+    }
     Keep(store::RemoveContainer(engine_.roots(), id_));
   } else if (!state_.error.empty()) {
     Save();

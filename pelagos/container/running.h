@@ -4,6 +4,7 @@
 //   PELAGOS_ASSIGN_OR_RETURN(int code, web.Wait());
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/plan/launch_plan.h"
+#include "pelagos/policy/mount_plan.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/store/container.h"
 
@@ -21,13 +23,16 @@ namespace pelagos::container {
 // thread that started it.
 class [[nodiscard]] Running {
  public:
-  Running(Engine& engine, const LaunchPlan& plan, Started started, FoundImage image)
+  // `own_volumes`: some are noted as the container's own (store/own_volumes.h), and go with it.
+  Running(Engine& engine, const LaunchPlan& plan, Started started, FoundImage image,
+          bool own_volumes = false)
       : engine_(&engine),
         id_(plan.id),
         cgroup_(plan.cgroup),
         connected_(plan.net.mode == NetMode::kBridge),
         started_(std::move(started)),
-        image_(std::move(image)) {}
+        image_(std::move(image)),
+        own_volumes_(own_volumes) {}
   Running(Running&& other) noexcept
       : engine_(std::exchange(other.engine_, nullptr)),
         id_(std::move(other.id_)),
@@ -35,6 +40,7 @@ class [[nodiscard]] Running {
         connected_(other.connected_),
         started_(std::move(other.started_)),
         image_(std::move(other.image_)),
+        own_volumes_(other.own_volumes_),
         waited_(other.waited_),
         out_of_memory_(other.out_of_memory_) {}
   Running& operator=(Running&&) = delete;
@@ -67,6 +73,7 @@ class [[nodiscard]] Running {
   bool connected_ = false;
   Started started_;
   FoundImage image_;
+  bool own_volumes_ = false;
   bool waited_ = false;
   bool out_of_memory_ = false;
 };
@@ -75,21 +82,20 @@ class [[nodiscard]] Running {
 struct Prepared {
   LaunchPlan plan;
   FoundImage image;
+  // Those of the spec and of the image, if some had no name; they have one in the plan.
+  std::optional<MountPlan> mounts = {};
 };
 
 // Finds the image and plans, as Run does.
 absl::StatusOr<Prepared> Prepare(Engine& engine, const ContainerSpec& spec);
 
-// Runs it, volumes of the spec included.
+// Runs it, volumes included: those without a name go with the container.
 absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared prepared,
                             const Streams& streams = {});
 
 // From what was asked for to a running program: finds the image, plans, starts. A broken rule of
 // the spec is InvalidArgument with all its mistakes.
 absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, const Streams& streams = {});
-
-// The volumes that the spec names, made where they are missing.
-absl::Status EnsureVolumes(Engine& engine, const ContainerSpec& spec);
 
 // Of a container that is kept: of the image that it was created with.
 absl::StatusOr<Prepared> PrepareKept(Engine& engine, const store::ContainerRecord& record);

@@ -130,6 +130,9 @@ struct MountOptions {
   TmpfsOptions tmpfs;
   bool make_source = false;  // a bind whose source is missing makes a folder
   bool relabel = false;      // SELinux labels were asked for (z, Z)
+  // Of a volume. Nobody gave it a name: it is made for the container, and goes with it.
+  bool own = false;
+  bool no_copy = false;  // it begins empty, whatever the image has at its place
   friend bool operator==(const MountOptions&, const MountOptions&) = default;
 };
 

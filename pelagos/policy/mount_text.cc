@@ -147,8 +147,10 @@ absl::Status ApplyVolumeOption(absl::string_view word, Mount& mount) {
     mount.options.relabel = true;
     return absl::OkStatus();
   }
-  // Nothing is ever copied into a new volume.
-  if (word == "nocopy" && mount.kind == MountKind::kVolume) return absl::OkStatus();
+  if (word == "nocopy" && mount.kind == MountKind::kVolume) {
+    mount.options.no_copy = true;
+    return absl::OkStatus();
+  }
   return Unknown(word, {"ro", "rw", "z", "Z", "private", "rprivate", "slave", "rslave", "shared",
                         "rshared", "nocopy", "nosuid", "nodev", "noexec"});
 }
@@ -230,7 +232,7 @@ absl::Status ApplyKey(const Pair& pair, Mount& mount) {
   } else if (key == "tmpfs-mode") {
     return ApplyTmpfsMode(pair.value, options.tmpfs);
   } else if (key == "volume-nocopy") {
-    return Switch(pair).status();
+    PELAGOS_ASSIGN_OR_RETURN(options.no_copy, Switch(pair));
   } else {
     PELAGOS_ASSIGN_OR_RETURN(const bool on, Switch(pair));
     if (on) ApplyCommon(key, mount);
@@ -279,11 +281,15 @@ absl::StatusOr<MountIdMap> ParseMountIdMap(absl::string_view text) {
 
 absl::StatusOr<Mount> ParseVolumeFlag(absl::string_view text) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, ':');
-  if (parts.size() == 1) {
-    return Expected("SOURCE:TARGET[:OPTIONS]; a volume without a name would be found by nobody");
-  }
-  if (parts.size() > 3 || parts[0].empty()) return Expected("SOURCE:TARGET[:OPTIONS]");
+  if (parts.size() > 3 || parts[0].empty()) return Expected("[SOURCE:]TARGET[:OPTIONS]");
   Mount mount;
+  if (parts.size() == 1) {
+    mount.kind = MountKind::kVolume;
+    mount.options.own = true;
+    mount.target = std::string(parts[0]);
+    PELAGOS_RETURN_IF_ERROR(CheckTarget(mount));
+    return mount;
+  }
   mount.source = std::string(parts[0]);
   mount.target = std::string(parts[1]);
   if (parts[0][0] == '/' || parts[0][0] == '.') {
@@ -326,7 +332,8 @@ absl::StatusOr<Mount> ParseMountFlag(absl::string_view text) {
     PELAGOS_RETURN_IF_ERROR(ApplyKey(pair, mount));
   }
   if (mount.target.empty()) return Expected("target=PATH");
-  if (mount.kind != MountKind::kTmpfs && mount.source.empty()) return Expected("source=");
+  if (mount.kind == MountKind::kBind && mount.source.empty()) return Expected("source=");
+  mount.options.own = mount.kind == MountKind::kVolume && mount.source.empty();
   PELAGOS_RETURN_IF_ERROR(CheckRecursion(mount));
   PELAGOS_RETURN_IF_ERROR(CheckTarget(mount));
   return mount;

@@ -21,16 +21,27 @@ TEST(VolumeFlagTest, PathsAndNames) {
   expected.options.propagation = Propagation::kSlave;
   expected.options.noexec = true;
   EXPECT_EQ(*ParseVolumeFlag("./x:/data:ro,rslave,noexec"), expected);
-  EXPECT_EQ(*ParseVolumeFlag("db:/var/db:nocopy"),
-            (Mount{MountKind::kVolume, "db", "/var/db", false}));
+  expected = {MountKind::kVolume, "db", "/var/db", false};
+  EXPECT_EQ(*ParseVolumeFlag("db:/var/db"), expected);
+  expected.options.no_copy = true;
+  EXPECT_EQ(*ParseVolumeFlag("db:/var/db:nocopy"), expected);
   EXPECT_TRUE(ParseVolumeFlag("/srv:/data:Z")->options.relabel);
 }
 
+TEST(VolumeFlagTest, WithoutASourceItIsTheContainersOwn) {
+  Mount expected = {MountKind::kVolume, "", "/data", false};
+  expected.options.own = true;
+  EXPECT_EQ(*ParseVolumeFlag("/data"), expected);
+  EXPECT_EQ(*ParseMountFlag("type=volume,target=/data"), expected);
+  EXPECT_EQ(*ParseMountFlag("dst=/data"), expected);
+  expected.read_only = expected.options.no_copy = true;
+  EXPECT_EQ(*ParseMountFlag("type=volume,target=/data,ro,volume-nocopy"), expected);
+  EXPECT_EQ(ErrorOf(ParseVolumeFlag("data")), "the target 'data' must be an absolute path");
+}
+
 TEST(VolumeFlagTest, Mistakes) {
-  EXPECT_EQ(ErrorOf(ParseVolumeFlag("/data")),
-            "expected SOURCE:TARGET[:OPTIONS]; a volume without a name would be found by nobody");
-  EXPECT_EQ(ErrorOf(ParseVolumeFlag(":/data")), "expected SOURCE:TARGET[:OPTIONS]");
-  EXPECT_EQ(ErrorOf(ParseVolumeFlag("/a:/b:ro:rw")), "expected SOURCE:TARGET[:OPTIONS]");
+  EXPECT_EQ(ErrorOf(ParseVolumeFlag(":/data")), "expected [SOURCE:]TARGET[:OPTIONS]");
+  EXPECT_EQ(ErrorOf(ParseVolumeFlag("/a:/b:ro:rw")), "expected [SOURCE:]TARGET[:OPTIONS]");
   EXPECT_EQ(ErrorOf(ParseVolumeFlag("a/b:/c")),
             "'a/b' is no name of a volume; a path begins with '/' or './'");
   EXPECT_EQ(ErrorOf(ParseVolumeFlag("/a:b")), "the target 'b' must be an absolute path");
@@ -54,7 +65,7 @@ TEST(MountFlagTest, EveryKey) {
   EXPECT_EQ(*ParseMountFlag("type=bind,src=/s,dst=/t,ro,bind-propagation=rshared,"
                             "bind-recursive=writable,subpath=a/b,idmap=0-1000-10,nosuid"),
             expected);
-  EXPECT_EQ(*ParseMountFlag("source=db,destination=/t,volume-nocopy"),
+  EXPECT_EQ(*ParseMountFlag("source=db,destination=/t,volume-nocopy=false"),
             (Mount{MountKind::kVolume, "db", "/t", false}));
   EXPECT_EQ(ParseMountFlag("type=bind,source=/s,target=/t,bind-nonrecursive")->options.recursion,
             BindRecursion::kDisabled);

@@ -62,6 +62,8 @@ Json WriteOptions(const MountOptions& options) {
   if (tmpfs.gid) json["gid"] = *tmpfs.gid;
   if (options.make_source) json["makeSource"] = true;
   if (options.relabel) json["relabel"] = true;
+  if (options.own) json["own"] = true;
+  if (options.no_copy) json["noCopy"] = true;
   return json;
 }
 
@@ -85,6 +87,8 @@ MountOptions ReadOptions(const Node& node) {
   if (node.Has("gid")) tmpfs.gid = ReadId(node, "gid");
   if (node.Has("makeSource")) options.make_source = node.Bool("makeSource");
   if (node.Has("relabel")) options.relabel = node.Bool("relabel");
+  if (node.Has("own")) options.own = node.Bool("own");
+  if (node.Has("noCopy")) options.no_copy = node.Bool("noCopy");
   return options;
 }
 

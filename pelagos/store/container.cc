@@ -18,6 +18,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/policy/name.h"
 #include "pelagos/store/container_json.h"
+#include "pelagos/store/own_volumes.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 
@@ -267,6 +268,7 @@ absl::StatusOr<bool> SettleContainer(const Roots& roots, const std::string& id) 
   const absl::StatusOr<ContainerRecord> record = ReadContainer(roots, id);
   if (record.ok() && !record->spec.lifecycle.remove) return false;
   if (!record.ok() && !absl::IsNotFound(record.status())) return false;  // for people to look at
+  if (record.ok()) PELAGOS_RETURN_IF_ERROR(RemoveOwnVolumes(roots, record->spec.mounts));
   PELAGOS_RETURN_IF_ERROR(RemoveContainer(roots, id));
   return true;
 }

@@ -98,7 +98,7 @@ absl::Status RenameContainer(const Roots& roots, const std::string& id, const st
 absl::Status RemoveContainer(const Roots& roots, const std::string& id);
 
 // Of an id that nobody has any more, and that the caller claimed: ends what a killed Create or
-// Remove began, and removes a container that was to go with its end. True if nothing is left.
+// Remove began, and removes a container that was to go with its end, and its own volumes. True if nothing is left.
 absl::StatusOr<bool> SettleContainer(const Roots& roots, const std::string& id);
 
 // As JSON, for `inspect` and for the files.

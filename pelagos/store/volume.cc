@@ -1,12 +1,15 @@
 #include "pelagos/store/volume.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -58,6 +61,10 @@ std::string MetaOf(const Roots& roots, const std::string& name) {
   return absl::StrCat(roots.Volume(name), "/meta.json");
 }
 
+std::string UsersOf(const Roots& roots, const std::string& name) {
+  return absl::StrCat(roots.Volume(name), "/users");
+}
+
 absl::StatusOr<Fd> Lock(const Roots& roots) {
   return sys::LockFile(absl::StrCat(roots.Volumes(), "/", kLock), sys::LockMode::kWait);
 }
@@ -71,7 +78,8 @@ bool Volume::anonymous() const {
          });
 }
 
-absl::StatusOr<bool> CreateVolume(const Roots& roots, const Volume& volume) {
+absl::StatusOr<bool> CreateVolume(const Roots& roots, const Volume& volume,
+                                  const FillVolume& fill) {
   const std::string folder = roots.Volume(volume.name);
   struct stat found;
   if (::stat(MetaOf(roots, volume.name).c_str(), &found) == 0) return false;
@@ -87,6 +95,13 @@ absl::StatusOr<bool> CreateVolume(const Roots& roots, const Volume& volume) {
   // What a killed command left half made under this name is of no use.
   PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(made));
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(absl::StrCat(made, "/data"), 0755));
+  if (fill != nullptr) {
+    const absl::Status filled = fill(absl::StrCat(made, "/data"));
+    if (!filled.ok()) {
+      sys::RemoveTree(made).IgnoreError();  // the first failure is the one to tell
+      return filled;
+    }
+  }
   PELAGOS_RETURN_IF_ERROR(
       sys::WriteFileAtomically(absl::StrCat(made, "/meta.json"), Print(volume)));
   if (::rename(made.c_str(), folder.c_str()) != 0) {
@@ -140,6 +155,53 @@ absl::Status RemoveVolume(const Roots& roots, const std::string& name) {
     return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, "rename", folder);
   }
   return sys::RemoveTree(gone);
+}
+
+absl::Status FillIfEmpty(const Roots& roots, const std::string& name, const FillVolume& fill) {
+  const std::string data = absl::StrCat(roots.Volume(name), "/data");
+  const auto has_something = [&]() -> absl::StatusOr<bool> {
+    std::error_code error;
+    const bool empty = std::filesystem::is_empty(data, error);
+    if (error == std::errc::no_such_file_or_directory) return true;
+    if (error) return ErrnoStatus(error.value(), "readdir", data);
+    return !empty;
+  };
+  PELAGOS_ASSIGN_OR_RETURN(bool something, has_something());
+  if (something) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(Fd lock, Lock(roots));
+  PELAGOS_ASSIGN_OR_RETURN(something, has_something());
+  return something ? absl::OkStatus() : fill(data);
+}
+
+absl::Status ShareVolume(const Roots& roots, const std::string& name, const std::string& id) {
+  struct stat found;
+  if (::stat(MetaOf(roots, name).c_str(), &found) != 0) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(Fd lock, Lock(roots));
+  const std::string users = UsersOf(roots, name);
+  if (::mkdir(users.c_str(), 0700) != 0 && errno != EEXIST) {
+    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, "mkdir", users);
+  }
+  return sys::OpenFile(absl::StrCat(users, "/", id), O_WRONLY | O_CREAT | O_NOFOLLOW, 0600)
+      .status();
+}
+
+absl::Status RemoveUnsharedVolume(const Roots& roots, const std::string& name) {
+  struct stat found;
+  if (::stat(roots.Volumes().c_str(), &found) != 0) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(Fd lock, Lock(roots));
+  // What a killed command left half made; nobody else gives it this name.
+  PELAGOS_RETURN_IF_ERROR(sys::RemoveTree(absl::StrCat(roots.Volumes(), "/", kTemporary, name)));
+  const absl::StatusOr<std::vector<std::string>> users = sys::ListFolder(UsersOf(roots, name));
+  if (FindErrno(users.status()) != ENOENT) PELAGOS_RETURN_IF_ERROR(users.status());
+  if (users.ok()) {
+    for (const std::string& id : *users) {
+      if (::stat(roots.KeptContainer(id).c_str(), &found) == 0 ||
+          ::stat(roots.Container(id).c_str(), &found) == 0) {
+        return absl::OkStatus();
+      }
+    }
+  }
+  return RemoveVolume(roots, name);
 }
 
 absl::Status SweepVolumes(const Roots& roots) {

@@ -25,6 +25,51 @@ TEST(VolumeTest, MadeOnceKeptRemoved) {
   EXPECT_EQ(*ListVolumes(roots, "blog"), std::vector<std::string>{"blog-db"});
 }
 
+TEST(VolumeTest, IsFilledOrNotMade) {
+  const Roots roots = {testing::TempDir() + "/filled", "/none"};
+  Volume volume;
+  volume.name = "a";
+  const auto fails = CreateVolume(roots, volume, [](const std::string& data) {
+    std::ofstream(data + "/half") << "x";
+    return absl::DataLossError("no more");
+  });
+  EXPECT_EQ(fails.status().message(), "no more");
+  EXPECT_TRUE(ListAllVolumes(roots)->empty());
+  EXPECT_NE(::access((roots.Volumes() + "/.new-a").c_str(), F_OK), 0);
+  const auto fill = [](const std::string& data) {
+    std::ofstream(data + "/file") << "x";
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(*CreateVolume(roots, volume, fill));
+  EXPECT_EQ(::access((roots.Volume("a") + "/data/file").c_str(), F_OK), 0);
+  ASSERT_EQ(::unlink((roots.Volume("a") + "/data/file").c_str()), 0);
+  EXPECT_FALSE(*CreateVolume(roots, volume, fill));
+  EXPECT_NE(::access((roots.Volume("a") + "/data/file").c_str(), F_OK), 0) << "it was there";
+}
+
+TEST(VolumeTest, StaysWhileItIsShared) {
+  const Roots roots = {testing::TempDir() + "/shared", testing::TempDir() + "/shared-run"};
+  const auto there = [&] { return ReadVolume(roots, "a").ok(); };
+  ASSERT_TRUE(ShareVolume(roots, "a", "other").ok());
+  EXPECT_FALSE(there()) << "sharing makes none";
+  ASSERT_TRUE(EnsureVolume(roots, "a", "", "").ok());
+  ASSERT_TRUE(ShareVolume(roots, "a", "other").ok());
+  ASSERT_EQ(::mkdir((roots.data + "/containers").c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir(roots.KeptContainer("other").c_str(), 0700), 0);
+  ASSERT_TRUE(RemoveUnsharedVolume(roots, "a").ok());
+  EXPECT_TRUE(there());
+  ASSERT_EQ(::rmdir(roots.KeptContainer("other").c_str()), 0);
+  ASSERT_EQ(::mkdir(roots.run.c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir(roots.Containers().c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir(roots.Container("other").c_str(), 0700), 0);
+  ASSERT_TRUE(RemoveUnsharedVolume(roots, "a").ok());
+  EXPECT_TRUE(there()) << "it runs in the foreground";
+  ASSERT_EQ(::rmdir(roots.Container("other").c_str()), 0);
+  ASSERT_TRUE(RemoveUnsharedVolume(roots, "a").ok());
+  EXPECT_FALSE(there());
+  ASSERT_TRUE(RemoveUnsharedVolume(roots, "a").ok());
+}
+
 TEST(VolumeTest, AreNobodyElses) {
   const Roots roots = {testing::TempDir() + "/private", "/none"};
   const auto mode = [&] {

@@ -108,6 +108,7 @@ constexpr Allowed kAllowed[] = {
     {"container/changes.cc", "layers.upper", kOwnState},
     {"container/changes.cc", "sys::OpenFile(lower", kOwnState},
     {"container/files.cc", "(folder.c_str()", kOwnState},
+    {"container/volumes.cc", "sys::OpenFile(data", kOwnState},
     {"container/files.cc", "SYS_open_tree, root.fd().get(), \"\"", kEmptyPath},
     {"container/copy_tree.cc", "folder.get(), name", kOneName},
     {"container/copy_tree.cc", "NameOf(", "an open descriptor, by its name in /proc"},

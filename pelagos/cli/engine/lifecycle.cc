@@ -109,14 +109,14 @@ int RunUnpause(const Context& context, const Arguments& args) {
 }
 
 int RunRemove(const Context& context, const Arguments& args) {
-  const bool force = args.has("force");
+  const bool force = args.has("force"), volumes = args.has("volumes");
   return ForEach(
       context, args, "rm",
       [force](const Found& found) {
         return found.kind == container::Kind::kKept && (force || !Runs(found));
       },
-      [force](container::Engine& engine, const Found& found) {
-        return container::Remove(engine, found, force);
+      [force, volumes](container::Engine& engine, const Found& found) {
+        return container::Remove(engine, found, force, volumes);
       },
       /*missing_is_fine=*/force);
 }
@@ -259,10 +259,10 @@ std::vector<Command> LifecycleCommands() {
        .run = RunWait},
       {.name = "rm",
        .usage = "[FLAGS] CONTAINER...",
-       .summary = "Remove containers with their writable layers and logs; volumes stay.",
+       .summary = "Remove containers with their writable layers and logs.",
        .example = "pelagos rm -f web",
        .flags = {{"force", 'f', "", "kill those that run; one that is not there is fine"},
-                 {"volumes", 'v', "", "remove their anonymous volumes too"},
+                 {"volumes", 'v', "", "remove the volumes without a name that were made for them too"},
                  kAll},
        .run = RunRemove},
       {.name = "pause",
