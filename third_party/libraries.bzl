@@ -154,6 +154,28 @@ def system_libraries():
         headers = ["histedit.h"],
         targets = {":libedit": ["libedit", "tinfo", "libbsd"]},
     )
+    # These three only for the benchmark that stands beside them.
+    system_library(
+        name = "libmnl",
+        apt = "libmnl-dev",
+        headers = ["libmnl"],
+        static = False,
+        targets = {":libmnl": ["libmnl"]},
+    )
+    system_library(
+        name = "libnftables",
+        apt = "libnftables-dev",
+        headers = ["nftables"],
+        static = False,
+        targets = {":libnftables": ["libnftables"]},
+    )
+    system_library(
+        name = "libnftnl",
+        apt = "libnftnl-dev",
+        headers = ["libnftnl"],
+        static = False,
+        targets = {":libnftnl": ["libnftnl"]},
+    )
     system_library(
         name = "libseccomp",
         apt = "libseccomp-dev",

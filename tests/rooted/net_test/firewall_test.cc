@@ -2,8 +2,12 @@
 // all that they do without, and leave those rules as they were.
 
 #include <gmock/gmock.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
+#include "pelagos/net/host.h"
 #include "pelagos/net/names.h"
+#include "pelagos/net/ruleset.h"
 #include "tests/rooted/net_test/world.h"
 
 namespace pelagos::net {
@@ -172,6 +176,29 @@ TEST_P(FirewallTest, SavedAndRestoredRulesAreOursStill) {
   EXPECT_EQ(OwnRules(), 0);
 }
 
+TEST_P(FirewallTest, Ipv6PassesToo) {
+  constexpr char kHost[] = "2001:db8:1::1", kOutside[] = "2001:db8:1::2";
+  ASSERT_EQ(Address(host_, "up0", kHost, ""), "");
+  ASSERT_EQ(Address(outside_, "eth0", kOutside, kHost), "");
+  ASSERT_EQ(sys::WriteKernelFile("/proc/sys/net/ipv6/conf/all/forwarding", "1"), absl::OkStatus());
+  absl::StatusOr<NetworkRecord> network = Open().Ensure({"shop-net", "test", ""});
+  ASSERT_TRUE(network.ok()) << network.status();
+  const Container a = Start("a", {"shop-net"});
+  EXPECT_EQ(Address(host_, network->bridge, "fd00:a::1", ""), "");
+  EXPECT_EQ(Address(a.netns, "eth0", "fd00:a::2", "fd00:a::1"), "");
+  const Fd server = Serve(a.netns, 80, SOCK_STREAM, "::");
+  const Rules rules{{{network->bridge, "shop-net", false, true}},
+                    {{"a", Protocol::kTcp, sys::Ipv6(), 8080, Ip6("fd00:a::2"), 80}}};
+  Host host = Host::Open(folder_ + "/run").value();
+  ASSERT_EQ(host.AddRules(
+                rules, [&] { return rules; }, HostRecord()),
+            absl::OkStatus());
+  EXPECT_EQ(Talk(outside_, kHost, 8080, server), kOutside);
+  EXPECT_EQ(Talk(host_, kHost, 8080, server), kHost);
+  const Fd far = Serve(outside_, 80, SOCK_STREAM, "::");
+  EXPECT_EQ(Talk(a.netns, kOutside, 80, far), kHost);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, FirewallTest, ::testing::ValuesIn(Firewalls()),
                          [](const auto& info) { return std::string(info.param.name); });
 
@@ -184,6 +211,33 @@ TEST_F(World, ChainsThatAcceptAreLeftAlone) {
   EXPECT_THAT(Snapshot(), Not(HasSubstr("pg-*")));
   EXPECT_EQ(Open().Remove("shop-net"), absl::OkStatus());
   EXPECT_EQ(Snapshot(), before);
+}
+
+// firewalld's newer versions keep their table to themselves.
+TEST_F(World, ATableWithAnOwnerIsAWarning) {
+  sys::NetlinkSocket owner = sys::NetlinkSocket::Open(NETLINK_NETFILTER).value();
+  nfgenmsg header{AF_UNSPEC, NFNETLINK_V0, htons(NFNL_SUBSYS_NFTABLES)};
+  sys::MessageBatch batch;
+  batch.Begin(NFNL_MSG_BATCH_BEGIN, 0, header, "begin");
+  batch.Begin((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE, NLM_F_CREATE,
+              nfgenmsg{kTableFamily, NFNETLINK_V0, 0}, "table");
+  batch.PutString(NFTA_TABLE_NAME, "firewalld");
+  batch.PutBe32(NFTA_TABLE_FLAGS, 2);  // NFT_TABLE_F_OWNER
+  batch.Acknowledge();
+  batch.Begin(NFNL_MSG_BATCH_END, 0, header, "end");
+  ASSERT_EQ(owner.Execute(batch), absl::OkStatus());
+  sys::NftTransaction change(kTableFamily, "firewalld");
+  constexpr uint32_t kForward = 2;  // NF_INET_FORWARD
+  change.AddChain({"filter_FORWARD", "filter", kForward, 10});
+  change.AddRule("filter_FORWARD", [](sys::NftRule& rule) { rule.Drop(); });
+  ASSERT_EQ(change.Commit(owner), absl::OkStatus());
+
+  Ensure("shop-net");
+  Host host = Host::Open(folder_ + "/run").value();
+  const absl::StatusOr<std::vector<std::string>> warnings = host.OpenFirewalls();
+  ASSERT_TRUE(warnings.ok()) << warnings.status();
+  ASSERT_EQ(warnings->size(), 1u);
+  EXPECT_THAT(warnings->front(), HasSubstr("table 'firewalld' of nftables belongs to one program"));
 }
 
 TEST_F(World, AChainThatEndsInARejectDrops) {

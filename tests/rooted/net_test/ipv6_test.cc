@@ -22,17 +22,6 @@ class Ipv6Test : public World {
               absl::OkStatus());
   }
 
-  static std::string Address(const Fd& netns, const std::string& name, const std::string& address,
-                             const std::string& gateway) {
-    sys::NetlinkSocket socket = sys::NetlinkSocket::OpenIn(NETLINK_ROUTE, netns).value();
-    auto link = sys::FindLink(socket, name);
-    if (!link.ok() || !*link) return "no link";
-    sys::MessageBatch batch;
-    sys::AddAddress(batch, (*link)->index, Ip6(address), 64);
-    if (!gateway.empty()) sys::AddDefaultRoute(batch, (*link)->index, Ip6(gateway));
-    return std::string(socket.Execute(batch).message());
-  }
-
   template <typename Fill>
   void Change(Fill fill) {
     sys::NetlinkSocket socket = sys::NetlinkSocket::Open(NETLINK_NETFILTER).value();

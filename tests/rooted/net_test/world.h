@@ -261,6 +261,18 @@ class World : public ::testing::Test {
     return std::string(socket.Execute(batch).message());
   }
 
+  // The same of IPv6, on an interface that is up.
+  static std::string Address(const Fd& netns, const std::string& name, const std::string& address,
+                             const std::string& gateway) {
+    sys::NetlinkSocket socket = sys::NetlinkSocket::OpenIn(NETLINK_ROUTE, netns).value();
+    auto link = sys::FindLink(socket, name);
+    if (!link.ok() || !*link) return "no link";
+    sys::MessageBatch batch;
+    sys::AddAddress(batch, (*link)->index, Ip6(address), 64);
+    if (!gateway.empty()) sys::AddDefaultRoute(batch, (*link)->index, Ip6(gateway));
+    return std::string(socket.Execute(batch).message());
+  }
+
   NetworksOptions Options() const {
     char path[4096];
     EXPECT_NE(::realpath("pelagos/net/dns/pelagos-dns", path), nullptr);
