@@ -227,6 +227,11 @@ void AddForwardRules(sys::NftTransaction& change) {
     MatchTo(rule, kBridges, /*inverted=*/true);
     rule.Accept();
   });
+  // Of a connection only the first packet is judged by the rest.
+  change.AddRule("forward", [](NftRule& rule) {
+    MatchState(rule, NFT_CT_STATE, kEstablishedOrRelated);
+    AcceptMarked(rule);
+  });
   change.AddRule("forward", [](NftRule& rule) {
     MatchSameBridge(rule);
     MatchState(rule, NFT_CT_STATUS, IPS_DST_NAT);
@@ -243,10 +248,6 @@ void AddForwardRules(sys::NftTransaction& change) {
   change.AddRule("forward", [](NftRule& rule) {
     MatchTo(rule, kInternal);
     rule.Drop();
-  });
-  change.AddRule("forward", [](NftRule& rule) {
-    MatchState(rule, NFT_CT_STATE, kEstablishedOrRelated);
-    AcceptMarked(rule);
   });
   change.AddRule("forward", [](NftRule& rule) {
     constexpr uint16_t kUniqueLocal = 0xfc00;
@@ -272,6 +273,10 @@ void AddInputRules(sys::NftTransaction& change) {
     MatchFrom(rule, kBridges, /*inverted=*/true);
     rule.Accept();
   });
+  change.AddRule("input", [](NftRule& rule) {
+    MatchState(rule, NFT_CT_STATE, kEstablishedOrRelated);
+    AcceptMarked(rule);
+  });
   for (Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
     change.AddRule("input", [&](NftRule& rule) {
       rule.LoadMeta(NFT_META_L4PROTO, 0);
@@ -292,10 +297,6 @@ void AddInputRules(sys::NftTransaction& change) {
       AcceptMarked(rule);
     });
   }
-  change.AddRule("input", [](NftRule& rule) {
-    MatchState(rule, NFT_CT_STATE, kEstablishedOrRelated);
-    AcceptMarked(rule);
-  });
   change.AddRule("input", [](NftRule& rule) {
     MatchFrom(rule, kInternal);
     rule.Drop();
@@ -331,8 +332,8 @@ void AddRuleset(sys::NftTransaction& change, absl::string_view comment) {
 
   for (uint32_t offset : {kIpv4.source, kIpv4.destination}) {
     change.AddRule("guard", [offset](NftRule& rule) {
+      MatchLoopback(rule, offset);  // first: nearly every packet ends here
       MatchFrom(rule, kBridges);
-      MatchLoopback(rule, offset);
       rule.Drop();
     });
   }

@@ -113,7 +113,7 @@ TEST_F(RulesetTest, ReadsWellInNft) {
            "elements = { udp . 8080 comment \"web\" : 10.99.0.2 . 80 }",
            "elements = { 2001:db8::1 . tcp . 8080 comment \"web\" : fd00::2 . 80 }",
            "elements = { udp . 8080 comment \"web\" : fd00::2 . 80 }",
-           "iifname @bridges ip saddr 127.0.0.0/8 drop",
+           "ip saddr 127.0.0.0/8 iifname @bridges drop",
            "ip6 daddr ::1 accept",
            "ip6 saddr fe80::/10 accept",
            "dnat ip6 to ip6 daddr . meta l4proto . th dport map @ports6",
