@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
+#include "pelagos/container/copy_attributes.h"
 #include "pelagos/sys/file.h"
 #include "pelagos/sys/raw.h"
 
@@ -161,6 +162,21 @@ absl::Status TreeCopier::SetAttributes(int fd, const struct stat& info,
   return absl::OkStatus();
 }
 
+absl::Status TreeCopier::SetAllAttributes(int source, int fd, const struct stat& info,
+                                          const std::string& path) {
+  // Afterwards: chown(2) takes capabilities away. Setting them changes no time but the inode's own.
+  PELAGOS_RETURN_IF_ERROR(SetAttributes(fd, info, path));
+  AttributeRules rules;
+  rules.capabilities = rules_.privileges;
+  rules.access_lists = rules_.keep_owners && rules_.from == rules_.to;
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> refused,
+                           CopyAttributes(source, fd, rules, path));
+  for (const std::string& name : refused) {
+    LeaveOut(absl::StrCat(path, "': attribute '", name), "the target's file system takes none");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status TreeCopier::CopyFile(const Fd& source, const struct stat& info, const Fd& folder,
                                   const std::string& name, const std::string& path) {
   const std::pair<uint64_t, uint64_t> inode(info.st_dev, info.st_ino);
@@ -199,7 +215,7 @@ absl::Status TreeCopier::CopyFile(const Fd& source, const struct stat& info, con
   const absl::StatusOr<uint64_t> bytes =
       CopyBytes(reading.get(), writing.get(), info.st_size, path);
   absl::Status done = bytes.status();
-  if (done.ok() && is_new) done = SetAttributes(writing.get(), info, path);
+  if (done.ok() && is_new) done = SetAllAttributes(reading.get(), writing.get(), info, path);
   if (!done.ok()) {
     if (is_new) ::unlinkat(folder.get(), name.c_str(), 0);  // the error that counts is `done`
     return done;
@@ -303,7 +319,8 @@ absl::Status TreeCopier::Descend() {
     Level& level = levels_.back();
     if (level.left.empty()) {
       if (level.info) {
-        PELAGOS_RETURN_IF_ERROR(SetAttributes(level.target.get(), *level.info, level.path));
+        PELAGOS_RETURN_IF_ERROR(
+            SetAllAttributes(level.source.get(), level.target.get(), *level.info, level.path));
       }
       levels_.pop_back();
       continue;

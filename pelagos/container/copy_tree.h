@@ -32,8 +32,9 @@ struct CopyRules {
   // Whose ids the trees have, on the host; empty: the host's own. An id that the target's user
   // namespace has not becomes that of its root.
   IdMap from, to;
-  // Set-id bits and devices are copied too. Else the bits go, and devices are left out: a container
-  // must not leave programs of root's, or the host's disks, in a folder of the host.
+  // Set-id bits, files' capabilities and devices are copied too. Else the bits go, and devices are
+  // left out: a container must not leave programs of root's, or the host's disks, in a folder of
+  // the host.
   bool privileges = false;
 };
 
@@ -83,6 +84,9 @@ class TreeCopier {
                            const std::string& name, const std::string& path);
   absl::Status Descend();
   absl::Status SetAttributes(int fd, const struct stat& info, const std::string& path) const;
+  // That, and the extended ones of the open `source`.
+  absl::Status SetAllAttributes(int source, int fd, const struct stat& info,
+                                const std::string& path);
   void LeaveOut(const std::string& path, const char* why);
 
   CopyRules rules_;

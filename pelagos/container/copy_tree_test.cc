@@ -5,8 +5,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -57,6 +60,38 @@ class CopyTreeTest : public ::testing::Test {
   CopyRules rules_;
   Copied copied_;
 };
+
+TEST_F(CopyTreeTest, ExtendedAttributes) {
+  fs::create_directories(top_ + "/from/a");
+  Write("from/a/program", "#!", 0755);
+  const auto set = [&](const char* name, const char* attribute, absl::string_view value) {
+    ASSERT_EQ(::setxattr((top_ + name).c_str(), attribute, value.data(), value.size(), 0), 0)
+        << attribute << ": " << strerror(errno);
+  };
+  const auto get = [&](const char* name, const char* attribute) {
+    std::string value(100, '\0');
+    const ssize_t size = ::getxattr((top_ + name).c_str(), attribute, value.data(), value.size());
+    return size < 0 ? "<none>" : value.substr(0, static_cast<size_t>(size));
+  };
+  set("/from/a", "user.folder", "yes");
+  set("/from/a/program", "user.kind", absl::string_view("a\0b", 3));
+  set("/from/a/program", "user.empty", "");
+  const struct timespec times[2] = {{1000, 1}, {2000, 2}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (top_ + "/from/a/program").c_str(), times, 0), 0);
+  ASSERT_TRUE(CopyAs("from/a", "copy").ok());
+  EXPECT_EQ(get("/to/copy", "user.folder"), "yes");
+  EXPECT_EQ(get("/to/copy/program", "user.kind"), std::string("a\0b", 3));
+  EXPECT_EQ(get("/to/copy/program", "user.empty"), "");
+  EXPECT_EQ(Stat("to/copy/program").st_mtim.tv_nsec, 2);
+  if (::geteuid() != 0) return;  // capabilities are root's to give
+  const std::string capability("\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  set("/from/a/program", "security.capability", capability);
+  ASSERT_TRUE(CopyAs("from/a", "plain").ok());
+  EXPECT_EQ(get("/to/plain/program", "security.capability"), "<none>");
+  rules_.privileges = true;
+  ASSERT_TRUE(CopyAs("from/a", "whole").ok());
+  EXPECT_EQ(get("/to/whole/program", "security.capability"), capability);
+}
 
 TEST_F(CopyTreeTest, FilesFoldersLinksModesTimes) {
   fs::create_directories(top_ + "/from/a/b");

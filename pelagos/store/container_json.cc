@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/spec/json_value.h"
+#include "pelagos/store/json_bytes.h"
 
 namespace pelagos::store {
 namespace {
@@ -50,7 +51,9 @@ absl::StatusOr<ContainerPhase> ReadPhase(const std::string& name) {
 template <typename T>
 absl::StatusOr<T> Read(absl::string_view text, absl::StatusOr<T> (*read)(const Json&)) {
   try {
-    return read(Json::parse(text.begin(), text.end()));
+    Json json = Json::parse(text.begin(), text.end());
+    if (HasBytes(text)) TextToBytes(json);
+    return read(json);
   } catch (const Json::exception& error) {
     return absl::DataLossError(error.what());
   }
@@ -106,7 +109,8 @@ Json WriteState(const ContainerState& state) {
           {"addresses", state.addresses},       {"cgroup", state.cgroup}};
 }
 
-std::string DumpRecord(const Json& json) {
+std::string DumpRecord(Json json) {
+  BytesToText(json);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -11,7 +11,8 @@ namespace pelagos::store {
 nlohmann::json WriteRecord(const ContainerRecord& record);
 nlohmann::json WriteState(const ContainerState& state);
 
-// Bytes that are no UTF-8 (an environment value) are replaced.
-std::string DumpRecord(const nlohmann::json& json);
+// Bytes that are no UTF-8 (of a command, an environment value) come back as they were:
+// json_bytes.h.
+std::string DumpRecord(nlohmann::json json);
 
 }  // namespace pelagos::store

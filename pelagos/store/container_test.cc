@@ -64,8 +64,17 @@ TEST_F(ContainerTest, WhatWasWrittenIsRead) {
   state.addresses = {"10.99.0.2"};
   state.cgroup = "/sys/fs/cgroup/x";
   ASSERT_EQ(WriteContainerState(roots_, made.id, state), absl::OkStatus());
-  state.error = "x \"y\" \xEF\xBF\xBD";  // what is no UTF-8 is replaced
   EXPECT_EQ(*ReadContainerState(roots_, made.id), state);
+}
+
+TEST_F(ContainerTest, WordsThatAreNoTextAreReadAsTheyWere) {
+  ContainerRecord record = Record("web");
+  record.spec.command = {"echo", "a\xff\xfe\xed\xa0\x80z"};
+  record.spec.lifecycle.labels["k\x80"] = "v\xf5";
+  ASSERT_EQ(CreateContainer(roots_, record), absl::OkStatus());
+  const auto read = ReadContainer(roots_, record.id);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, record);
 }
 
 TEST_F(ContainerTest, ANameHasOneOwner) {
