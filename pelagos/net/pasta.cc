@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -178,6 +179,14 @@ absl::Status AwaitReady(const Fd& control) {
   return absl::UnknownError(absl::StrCat("pasta: ", Words(words)));
 }
 
+// True for one of two mappings that together are every address of the host.
+bool HasTwin(const std::vector<PortMapping>& ports, PortMapping port, absl::string_view any,
+             absl::string_view other) {
+  if (port.host_address != any) return false;
+  port.host_address = std::string(other);
+  return std::find(ports.begin(), ports.end(), port) != ports.end();
+}
+
 // A copy above the numbers that the guard gives.
 absl::StatusOr<Fd> High(const Fd& fd) {
   Fd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstFree));
@@ -204,8 +213,11 @@ std::vector<std::string> PastaArguments(const PastaOptions& options, const std::
     for (const PortMapping& port : options.ports) {
       if (port.protocol != protocol) continue;
       any = true;
-      words.insert(words.end(),
-                   {flag, absl::StrCat(port.host_address, "/", port.host, ":", port.inside)});
+      // It takes a number once; without an address it stands for both families.
+      if (HasTwin(options.ports, port, kAnyIpv6, kAnyIpv4)) continue;
+      const bool both = HasTwin(options.ports, port, kAnyIpv4, kAnyIpv6);
+      words.insert(words.end(), {flag, absl::StrCat(both ? "" : port.host_address + "/", port.host,
+                                                    ":", port.inside)});
     }
     if (!any) words.insert(words.end(), {flag, "none"});
   }

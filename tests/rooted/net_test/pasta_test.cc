@@ -101,6 +101,19 @@ TEST_F(PastaTest, PublishedPorts) {
   EXPECT_EQ(Talk(outside_, "192.0.2.1", 5353, web), "Connection refused");  // not TCP too
 }
 
+TEST_F(PastaTest, OnePortOfEveryAddressOfBothFamilies) {
+  const std::vector<PortMapping> ports = {Tcp(8080, 80, "0.0.0.0"), Tcp(8080, 80, "::")};
+  PastaOptions options;
+  options.ports = ports;
+  const std::vector<std::string> words = PastaArguments(options, "/netns", true);
+  EXPECT_EQ(std::count(words.begin(), words.end(), "-t"), 1);
+  EXPECT_EQ(std::count(words.begin(), words.end(), "8080:80"), 1);
+  Start(ports);
+  const Fd web = Serve(netns_, 80);
+  EXPECT_EQ(Talk(outside_, "192.0.2.1", 8080, web), "192.0.2.2");
+  EXPECT_EQ(Talk(host_, "127.0.0.1", 8080, web), "127.0.0.1");
+}
+
 TEST_F(PastaTest, EndsWithItsControlEnd) {
   Start();
   const std::vector<Fd> processes = Processes();
