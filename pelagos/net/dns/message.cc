@@ -63,8 +63,9 @@ absl::string_view QuestionOf(absl::string_view message) {
       ns_name_unpack(begin, begin + message.size(), begin + kHeader, plain, sizeof(plain));
   if (in_message <= 0) return "";
   const size_t size = static_cast<size_t>(in_message);
-  // A pointer has nothing to point to before the first name, but into the header.
-  if (std::memcmp(plain, begin + kHeader, size) != 0) return "";
+  // A pointer has nothing to point to before the first name, but into the header. It may stand
+  // behind so many labels that the name as it came is longer than a whole one can be.
+  if (size > sizeof(plain) || std::memcmp(plain, begin + kHeader, size) != 0) return "";
   if (message.size() < kHeader + size + 4) return "";
   return message.substr(kHeader, size + 4);
 }
