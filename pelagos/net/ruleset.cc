@@ -41,7 +41,6 @@ constexpr uint32_t kNameWords = 4;   // an interface's name in the register file
 constexpr uint16_t kDnsPort = 53;
 
 // linux/netfilter_ipv4.h, which cannot be included beside netinet/in.h.
-constexpr int32_t kPriorityRaw = -300;
 constexpr int32_t kPriorityDnat = -100;
 constexpr int32_t kPriorityMangle = -150;
 constexpr int32_t kPrioritySnat = 100;
@@ -49,6 +48,7 @@ constexpr int32_t kPrioritySnat = 100;
 // ct state: bit 0 is invalid, then one for each ip_conntrack_info.
 constexpr uint32_t kEstablishedOrRelated =
     (1u << (IP_CT_ESTABLISHED + 1)) | (1u << (IP_CT_RELATED + 1));
+constexpr uint32_t kNew = 1u << (IP_CT_NEW + 1);
 
 // Of packets that a network sends itself through a published port. They are known in the forward
 // hook, but masqueraded in the postrouting hook, which does not see where they came from if the
@@ -156,10 +156,10 @@ void MatchPrefix6(NftRule& rule, uint32_t offset, uint16_t prefix, int bits,
   rule.MatchMasked(0, address(0xffff << (16 - bits)), address(prefix), inverted);
 }
 
-void MatchLocal(NftRule& rule, bool of_interface) {
+void MatchLocal(NftRule& rule, bool of_interface, bool inverted = false) {
   const uint32_t local = RTN_LOCAL;
   rule.LoadAddressType(0, of_interface);
-  rule.MatchEqual(0, {reinterpret_cast<const char*>(&local), sizeof(local)});
+  rule.MatchEqual(0, {reinterpret_cast<const char*>(&local), sizeof(local)}, inverted);
 }
 
 void AcceptMarked(NftRule& rule) {
@@ -198,6 +198,30 @@ void AddDestinationRules(sys::NftTransaction& change, const std::string& chain) 
       rule.Dnat(family.number, 0, family.words);
     });
   }
+}
+
+void AddGuardRules(sys::NftTransaction& change) {
+  for (uint32_t offset : {kIpv4.source, kIpv4.destination}) {
+    change.AddRule("guard", [offset](NftRule& rule) {
+      MatchLoopback(rule, offset);  // first: nearly every packet ends here
+      MatchFrom(rule, kBridges);
+      rule.Drop();
+    });
+  }
+  // Here and not in the chain forward, so that the sender hears of it also on a host that does not
+  // forward IPv6 at all.
+  change.AddRule("guard", [](NftRule& rule) {
+    constexpr uint16_t kUniqueLocal = 0xfc00, kMulticast = 0xff00, kLinkLocal = 0xfe80;
+    MatchPrefix6(rule, kIpv6.source, kUniqueLocal, 7);
+    MatchPrefix6(rule, kIpv6.destination, kUniqueLocal, 7, /*inverted=*/true);
+    MatchPrefix6(rule, kIpv6.destination, kMulticast, 8, /*inverted=*/true);
+    MatchPrefix6(rule, kIpv6.destination, kLinkLocal, 10, /*inverted=*/true);
+    MatchFrom(rule, kBridges);
+    MatchFrom(rule, kNat66, /*inverted=*/true);
+    MatchState(rule, NFT_CT_STATE, kNew);
+    MatchLocal(rule, /*of_interface=*/false, /*inverted=*/true);
+    rule.RejectNoRoute();
+  });
 }
 
 void AddSourceRules(sys::NftTransaction& change) {
@@ -248,14 +272,6 @@ void AddForwardRules(sys::NftTransaction& change) {
   change.AddRule("forward", [](NftRule& rule) {
     MatchTo(rule, kInternal);
     rule.Drop();
-  });
-  change.AddRule("forward", [](NftRule& rule) {
-    constexpr uint16_t kUniqueLocal = 0xfc00;
-    MatchFrom(rule, kNat66, /*inverted=*/true);
-    MatchTo(rule, kBridges, /*inverted=*/true);
-    MatchPrefix6(rule, kIpv6.source, kUniqueLocal, 7);
-    MatchPrefix6(rule, kIpv6.destination, kUniqueLocal, 7, /*inverted=*/true);
-    rule.RejectNoRoute();
   });
   change.AddRule("forward", [](NftRule& rule) {
     MatchTo(rule, kBridges, /*inverted=*/true);
@@ -323,20 +339,14 @@ void AddRuleset(sys::NftTransaction& change, absl::string_view comment) {
     change.AddSet({family.ports_any, {NftType::kProtocol, NftType::kPort}, target});
   }
 
-  change.AddChain({"guard", "filter", NF_INET_PRE_ROUTING, kPriorityRaw});
+  change.AddChain({"guard", "filter", NF_INET_PRE_ROUTING, kPriorityMangle});
   change.AddChain({"prerouting", "nat", NF_INET_PRE_ROUTING, kPriorityDnat});
   change.AddChain({"output", "nat", NF_INET_LOCAL_OUT, kPriorityDnat});
   change.AddChain({"postrouting", "nat", NF_INET_POST_ROUTING, kPrioritySnat});
   change.AddChain({"forward", "filter", NF_INET_FORWARD, kPriorityMangle});
   change.AddChain({"input", "filter", NF_INET_LOCAL_IN, kPriorityMangle});
 
-  for (uint32_t offset : {kIpv4.source, kIpv4.destination}) {
-    change.AddRule("guard", [offset](NftRule& rule) {
-      MatchLoopback(rule, offset);  // first: nearly every packet ends here
-      MatchFrom(rule, kBridges);
-      rule.Drop();
-    });
-  }
+  AddGuardRules(change);
   // Ports of 127.0.0.1 are for the host alone, whatever route_localnet other interfaces have.
   change.AddRule("prerouting", [](NftRule& rule) {
     MatchLoopback(rule, kIpv4.destination);

@@ -10,7 +10,8 @@
 //   map ports6, ports6_any                               the same for IPv6
 //   set forwarding6 { "eth0" comment "accept_ra was 1" }   see forwarding6.h; no rule asks it
 //   chain guard       what comes from a bridge as 127.0.0.0/8 is forged: dropped (the bridges have
-//                     route_localnet, which would let it in)
+//                     route_localnet, which would let it in). Unique local addresses stay among
+//                     themselves without nat66: the sender learns at once that there is no way
 //   chain prerouting, output    destinations by the maps. Not for ::1, to which no answer would
 //   find
 //                     back, and not for what comes from a link-local address, which is never
@@ -23,8 +24,7 @@
 //                     a mark that firewall.h makes them accept.
 //                     Into a network: answers, its own, published ports; nothing else, neither from
 //                     other networks nor from the world outside. Out of one: everything, but to and
-//                     from closed networks nothing, and unique local addresses stay among
-//                     themselves: the sender learns at once that there is no way
+//                     from closed networks nothing
 //   chain input       marks questions to the name server of the bridge's own address and the search
 //                     for neighbours; closed networks have nothing but these, and answers
 //

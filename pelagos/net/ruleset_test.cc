@@ -119,7 +119,7 @@ TEST_F(RulesetTest, ReadsWellInNft) {
            "dnat ip6 to ip6 daddr . meta l4proto . th dport map @ports6",
            "iifname @nat66 oifname != @bridges masquerade",
            "iifname @internal drop",
-           "ip6 saddr fc00::/7 ip6 daddr != fc00::/7 reject with icmpx no-route",
+           "fib daddr type != local reject with icmpx no-route",
            "udp dport 53 fib daddr . iif type local meta mark set meta mark | 0x01000000 accept",
        }) {
     EXPECT_NE(listed.find(line), std::string::npos) << line << "\nis not in\n" << listed;

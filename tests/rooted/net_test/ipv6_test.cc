@@ -126,7 +126,14 @@ TEST_F(Ipv6Test, UniqueLocalAddressesLeaveOnlyByNat66) {
   const Container a = Start6("a", "shop-net", "fd00:a::", "2");
   const Fd server = Serve(outside_, 80, SOCK_STREAM, "::");
   const Fd udp = Serve(outside_, 80, SOCK_DGRAM, "::");
-  EXPECT_EQ(Talk(a.netns, kOutside, 80, server), "Network is unreachable");
+  for (const char* forwarding : {"0", "1"}) {
+    ASSERT_EQ(sys::WriteKernelFile("/proc/sys/net/ipv6/conf/all/forwarding", forwarding),
+              absl::OkStatus());
+    EXPECT_EQ(Talk(a.netns, kOutside, 80, server), "Network is unreachable") << forwarding;
+    // The host's own addresses are near enough.
+    const Fd near = Serve(host_, 82, SOCK_STREAM, "::");
+    EXPECT_EQ(Talk(a.netns, kHost, 82, near), "fd00:a::2") << forwarding;
+  }
   Add({{{bridge, "shop-net", false, true}}, {}});
   EXPECT_EQ(Talk(a.netns, kOutside, 80, server), kHost);
   EXPECT_EQ(Talk(a.netns, kOutside, 80, udp), kHost);
