@@ -144,8 +144,9 @@ TEST_F(DnsTest, AnAskerHasSoManyConnectionsAndNoMore) {
   for (const Fd& fd : open) EXPECT_TRUE(asks(fd));
   EXPECT_FALSE(asks(Connect(SOCK_STREAM)));
   open.clear();
-  // It hears of their ends before of the newcomer.
-  EXPECT_TRUE(asks(Connect(SOCK_STREAM)));
+  int attempts = 1;  // it may hear of a newcomer before of their ends
+  while (attempts < 100 && !asks(Connect(SOCK_STREAM))) ++attempts;
+  EXPECT_LT(attempts, 100);
 }
 
 TEST_F(DnsTest, Ipv6IsSpokenAndAnswered) {
@@ -197,8 +198,14 @@ TEST_F(DnsTest, HostileAskersCostLittle) {
       ::send(udp.get(), message.data(), message.size(), 0);  // it may be refused
     }
   };
+  // A full queue loses what comes, and whoever asks asks again.
+  const auto answers = [&] {
+    int attempts = 1;
+    while (attempts < 20 && Ask("me") != "192.0.2.2") ++attempts;
+    return attempts < 20;
+  };
   flood(20000);
-  EXPECT_EQ(Ask("me"), "192.0.2.2");
+  EXPECT_TRUE(answers());
   const int64_t before = Memory();
   for (int i = 0; i < 8; ++i) {
     flood(20000);
@@ -210,7 +217,7 @@ TEST_F(DnsTest, HostileAskersCostLittle) {
       ::send(streams.back().get(), noise.data(), noise.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     }
   }
-  EXPECT_EQ(Ask("me"), "192.0.2.2");
+  EXPECT_TRUE(answers());
 #if defined(__SANITIZE_ADDRESS__)  // what was freed stays for a while
   const int64_t spare = 256 << 10;
 #else
