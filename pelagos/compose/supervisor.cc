@@ -147,6 +147,7 @@ void Supervisor::StartMember(Member& member) {
   record.started_at =
       absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", member.started_at(), absl::UTCTimeZone());
   Save();
+  Say(member, store::EventAction::kStart);
   Probe(member);
 }
 
@@ -202,6 +203,8 @@ void Supervisor::OnExit(Member& member) {
   record.state = store::ServiceState::kExited;
   record.exit_code = member.exit_code();
   Save();
+  Say(member, store::EventAction::kDie, member.exit_code());
+  if (member.stopping()) Say(member, store::EventAction::kStop);
   // What it held of the kernel is free for others from now on; its log stays.
   if (absl::Status status = engine_.Release(member.id()); !status.ok()) {
     std::cerr << member.name() << ": " << status.message() << "\n";
@@ -323,6 +326,20 @@ void Supervisor::Emit(Event event) {
   // SIGPIPE is ignored in a supervisor: the end of `up` is an event of the loop.
   const absl::Status status = sys::WriteAll(events_, Encode(event), "events");
   if (!status.ok() && FindErrno(status) != EPIPE) std::cerr << status.message() << "\n";
+}
+
+void Supervisor::Say(const Member& member, store::EventAction action,
+                     std::optional<int> exit_code) {
+  store::Event event;
+  event.action = action;
+  event.id = event.name = member.id();
+  event.image = member.plan().image;
+  event.exit_code = exit_code;
+  // Docker Compose's labels of the same meaning.
+  event.attributes = {{"com.docker.compose.project", plan_.project},
+                      {"com.docker.compose.service", member.name()}};
+  // What has happened has happened: a journal that cannot be written stops nobody.
+  store::AppendEvent(engine_.roots(), std::move(event)).IgnoreError();
 }
 
 void Supervisor::Save() {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "pelagos/compose/member.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/plan/compose_plan.h"
+#include "pelagos/store/events.h"
 #include "pelagos/store/project.h"
 #include "pelagos/sys/event_loop.h"
 
@@ -53,6 +55,9 @@ class Supervisor {
 
   void StartAll();
   void StartMember(Member& member);
+  // In the journal of events.
+  void Say(const Member& member, store::EventAction action,
+           std::optional<int> exit_code = std::nullopt);
   void Probe(Member& member);
   void BecomeReady(Member& member);
   void OnExit(Member& member);

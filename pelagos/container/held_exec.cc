@@ -17,6 +17,7 @@
 #include "pelagos/container/background.h"
 #include "pelagos/container/kept_streams.h"
 #include "pelagos/container/status_text.h"
+#include "pelagos/container/tell_exec.h"
 #include "pelagos/launch/wait.h"
 #include "pelagos/sys/event_loop.h"
 #include "pelagos/sys/file.h"
@@ -45,6 +46,8 @@ class Holder {
     PELAGOS_RETURN_IF_ERROR(streams_->Make(/*terminal=*/true, /*open_stdin=*/true));
     if (client.valid()) PELAGOS_RETURN_IF_ERROR(attached_.Add(std::move(client)));
     PELAGOS_ASSIGN_OR_RETURN(launched_, Exec(engine, found, options));
+    events_.emplace(engine.roots(), found);
+    events_->Started(options.request.command);
     PELAGOS_RETURN_IF_ERROR(streams_->Begin(std::move(launched_->terminal)));
     if (leash_.valid()) {
       PELAGOS_RETURN_IF_ERROR(
@@ -68,7 +71,11 @@ class Holder {
     const ssize_t size = ::read(leash_.get(), &word, 1);
     if (size < 0 && errno == EINTR) return;
     loop_.Forget(leash_.get());
-    if (size != 1) Signal(SIGKILL);
+    if (size != 1) {
+      Signal(SIGKILL);
+    } else if (launched_) {
+      events_->Detached();
+    }
   }
 
   void OnExit() {
@@ -78,13 +85,16 @@ class Holder {
     streams_->Drain();
     streams_->Close();
     constexpr int kUnknown = 255;
-    attached_.Finish(ended.ok() ? ended->code() : kUnknown);
+    const int code = ended.ok() ? ended->code() : kUnknown;
+    events_->Died(code);
+    attached_.Finish(code);
   }
 
   sys::EventLoop loop_;
   Attachments attached_;
   std::optional<KeptStreams> streams_;
   std::optional<launch::Launched> launched_;
+  std::optional<ExecEvents> events_;
   Fd leash_;
 };
 

@@ -27,9 +27,11 @@ using Json = nlohmann::ordered_json;
 
 // In the order of EventAction.
 constexpr absl::string_view kActions[] = {
-    "create",  "start",         "die",        "oom",      "stop",    "kill",    "pause",
-    "unpause", "health_status", "rename",     "update",   "destroy", "restart", "attach",
-    "detach",  "exec_create",   "exec_start", "exec_die", "commit",  "copy",    "export",
+    "create",       "start",          "die",      "oom",           "stop",
+    "kill",         "pause",          "unpause",  "health_status", "rename",
+    "update",       "destroy",        "restart",  "attach",        "detach",
+    "exec_create",  "exec_start",     "exec_die", "exec_detach",   "commit",
+    "archive-path", "extract-to-dir", "export",
 };
 static_assert(std::size(kActions) == static_cast<size_t>(EventAction::kExport) + 1);
 

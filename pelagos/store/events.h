@@ -43,8 +43,10 @@ enum class EventAction : uint8_t {
   kExecCreate,
   kExecStart,
   kExecDie,
+  kExecDetach,
   kCommit,
-  kCopy,
+  kArchivePath,   // `cp` out of it
+  kExtractToDir,  // `cp` into it
   kExport,
 };
 

@@ -11,6 +11,7 @@
 #include "pelagos/cli/engine/look.h"
 #include "pelagos/container/attachments.h"
 #include "pelagos/container/inventory.h"
+#include "pelagos/container/tell.h"
 
 namespace pelagos::cli {
 namespace {
@@ -62,8 +63,12 @@ int RunAttach(const Context& context, const Arguments& args) {
   }
   const auto monitor = container::ConnectAttached(context.roots, found->id);
   if (!monitor.ok()) return Fail(monitor.status());
+  container::Tell(context.roots, found->record, store::EventAction::kAttach);
   const absl::StatusOr<AttachEnd> end = Attach(*monitor, options);
   if (!end.ok()) return Fail(end.status());
+  if (end->reason == AttachEnd::Reason::kDetached) {
+    container::Tell(context.roots, found->record, store::EventAction::kDetach);
+  }
   if (end->reason == AttachEnd::Reason::kLost) {
     return Fail(absl::StrCat("attach: container '", found->name,
                              "' is lost: its monitor was killed, and it ended with it"));

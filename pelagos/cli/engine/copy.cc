@@ -23,6 +23,7 @@
 #include "pelagos/container/copy_tree.h"
 #include "pelagos/container/files.h"
 #include "pelagos/container/inventory.h"
+#include "pelagos/container/tell.h"
 #include "pelagos/image/ingest.h"
 #include "pelagos/image/store.h"
 #include "pelagos/sys/file.h"
@@ -47,6 +48,7 @@ class End {
     PELAGOS_ASSIGN_OR_RETURN(ContainerFiles files, ContainerFiles::Open(roots, found, use));
     end.files_.emplace(std::move(files));
     end.name_ = found.name;
+    if (found.kind != container::Kind::kForeground) end.record_ = found.record;
     // As Docker has it: relative paths count from the root.
     if (!absl::StartsWith(end.path_, "/")) end.path_ = absl::StrCat("/", end.path_);
     return end;
@@ -81,6 +83,11 @@ class End {
                      "', which is there only while the container runs: start it first"));
   }
 
+  // What was done to it, in the journal of events.
+  void Say(const store::Roots& roots, store::EventAction action) const {
+    if (record_) container::Tell(roots, *record_, action);
+  }
+
   std::string Describe() const { return files_ ? absl::StrCat(name_, ":", path_) : path_; }
 
  private:
@@ -88,6 +95,7 @@ class End {
 
   std::optional<ContainerFiles> files_;
   std::string name_, path_;
+  std::optional<store::ContainerRecord> record_;  // of one that has events
 };
 
 // Where the copy goes.
@@ -258,12 +266,20 @@ int RunCopy(const Context& context, const Arguments& args) {
   const auto run = [&]() -> absl::Status {
     if (in) {
       PELAGOS_ASSIGN_OR_RETURN(const End end, End::Open(context.roots, to, FileUse::kWrite));
-      return CopyIn(context.roots, end, args.has("quiet"));
+      PELAGOS_RETURN_IF_ERROR(CopyIn(context.roots, end, args.has("quiet")));
+      end.Say(context.roots, store::EventAction::kExtractToDir);
+      return absl::OkStatus();
     }
     PELAGOS_ASSIGN_OR_RETURN(const End source, End::Open(context.roots, from, FileUse::kRead));
-    if (out) return CopyOut(source, args);
-    PELAGOS_ASSIGN_OR_RETURN(const End target, End::Open(context.roots, to, FileUse::kWrite));
-    return Copy(source, target, args);
+    if (out) {
+      PELAGOS_RETURN_IF_ERROR(CopyOut(source, args));
+    } else {
+      PELAGOS_ASSIGN_OR_RETURN(const End target, End::Open(context.roots, to, FileUse::kWrite));
+      PELAGOS_RETURN_IF_ERROR(Copy(source, target, args));
+      target.Say(context.roots, store::EventAction::kExtractToDir);
+    }
+    source.Say(context.roots, store::EventAction::kArchivePath);
+    return absl::OkStatus();
   };
   const absl::Status done = run();
   return done.ok() ? kDone : Fail(done);

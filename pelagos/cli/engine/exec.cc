@@ -23,6 +23,7 @@
 #include "pelagos/container/exec.h"
 #include "pelagos/container/held_exec.h"
 #include "pelagos/container/inventory.h"
+#include "pelagos/container/tell_exec.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/sys/event_loop.h"
 #include "pelagos/sys/process.h"
@@ -79,6 +80,8 @@ int RunInForeground(container::Engine& engine, const container::Found& found,
   auto started = container::Exec(engine, found, options);
   if (!started.ok()) return Failed(started.status());
   launched = *std::move(started);
+  const container::ExecEvents events(engine.roots(), found);
+  events.Started(options.request.command);
   bool ended = false;
   status = (*relay)->Start(*loop);
   if (status.ok()) {
@@ -89,6 +92,7 @@ int RunInForeground(container::Engine& engine, const container::Found& found,
   (*relay)->Drain();
   const absl::StatusOr<int> code = container::WaitFor(launched->pidfd);
   if (!code.ok()) return Fail(code.status(), kRuntimeFailed);
+  events.Died(*code);
   // The process ends next, and their descriptors with it: no call for each.
   static const auto* const kept = new std::pair(*std::move(launched), *std::move(loop));
   (void)kept;
@@ -149,7 +153,9 @@ int RunExec(const Context& context, const Arguments& args) {
   }
   if (!options.request.detached) return RunInForeground(**engine, *found, options, interactive);
   const auto launched = container::Exec(**engine, *found, options);
-  return launched.ok() ? kDone : Failed(launched.status());
+  if (!launched.ok()) return Failed(launched.status());
+  container::ExecEvents(context.roots, *found).Started(options.request.command);
+  return kDone;
 }
 
 }  // namespace

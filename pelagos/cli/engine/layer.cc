@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -26,6 +27,7 @@
 #include "pelagos/container/files.h"
 #include "pelagos/container/inventory.h"
 #include "pelagos/container/lifecycle.h"
+#include "pelagos/container/tell.h"
 #include "pelagos/image/ingest.h"
 #include "pelagos/image/registries.h"
 #include "pelagos/sys/file.h"
@@ -118,7 +120,11 @@ int Export(const Context& context, const Arguments& args) {
   if (!files.ok()) return Fail(files.status());
   const absl::Status done =
       file == "-" ? ExportTo(*files, STDOUT_FILENO) : ExportToFile(*files, file);
-  return done.ok() ? kDone : Fail(absl::StrCat("exporting '", found->name, "': ", done.message()));
+  if (!done.ok()) return Fail(absl::StrCat("exporting '", found->name, "': ", done.message()));
+  if (found->kind != container::Kind::kForeground) {
+    container::Tell(context.roots, found->record, store::EventAction::kExport);
+  }
+  return kDone;
 }
 
 absl::StatusOr<std::string> NameFor(const Found& found, const Arguments& args) {
@@ -180,6 +186,12 @@ int Commit(const Context& context, const Arguments& args) {
   const absl::StatusOr<image::LoadedImage> image = CommitOne(context, *found, args);
   if (!image.ok()) {
     return Fail(absl::StrCat("committing '", found->name, "': ", image.status().message()));
+  }
+  if (found->kind != container::Kind::kForeground) {
+    container::Tell(context.roots, found->record, store::EventAction::kCommit, std::nullopt,
+                    {{"comment", args.value("message")},
+                     {"imageID", image->digest},
+                     {"imageRef", image->reference}});
   }
   if (count == 1 && !args.has("quiet")) {
     std::cerr << "pelagos: note: the image is called " << image->reference << "\n";

@@ -18,6 +18,7 @@
 #include "pelagos/cli/terminal.h"
 #include "pelagos/container/lifecycle.h"
 #include "pelagos/container/running.h"
+#include "pelagos/container/tell.h"
 #include "pelagos/launch/failure.h"
 #include "pelagos/sys/file.h"
 
@@ -94,10 +95,15 @@ int StartAttached(container::Engine& engine, const container::Found& found, cons
   if (options.terminal) {
     std::tie(monitor.rows, monitor.columns) = TerminalSize(STDOUT_FILENO, STDIN_FILENO);
   }
+  // Before it starts, as Docker: none of what it writes is missed.
+  container::Tell(engine.roots(), found.record, store::EventAction::kAttach);
   const absl::Status started = container::Start(engine, found, std::move(monitor));
   if (!started.ok()) return Fail(started, launch::ExitCodeFor(started));
   const absl::StatusOr<AttachEnd> end = Attach(ours, options);
   if (!end.ok()) return Fail(end.status(), kRuntimeFailed);
+  if (end->reason == AttachEnd::Reason::kDetached) {
+    container::Tell(engine.roots(), found.record, store::EventAction::kDetach);
+  }
   if (end->reason == AttachEnd::Reason::kLost) {
     return Fail(absl::StrCat("container '", found.name,
                              "' is lost: its monitor was killed, and it ended with it"),

@@ -96,6 +96,66 @@ TEST_F(ObserveTest, EventsOfALife) {
   world_->ExpectNoResidue("rm");
 }
 
+TEST_F(ObserveTest, EventsOfWhatIsDoneToOne) {
+  using Names = std::vector<std::string>;
+  StartDetached("c", "exec sleep 1000", {"--label", "team=shop"});
+  EXPECT_EQ(world_->Pelagos({"exec", "c", "sh", "-c", "exit 4"}).code, 4);
+  Do({"exec", "-d", "c", "true"});
+  world_->Write("file", "x");
+  Do({"cp", "-q", "file", "c:/"});
+  Do({"cp", "-q", "c:/file", "copy"});
+  Do({"export", "-o", "all.tar", "c"});
+  const std::string image = Do({"commit", "-m", "why", "c", "committed"});
+  EXPECT_EQ(Actions({"--until", "0s"}),
+            (Names{"create", "start", "exec_create: sh -c exit 4", "exec_start: sh -c exit 4",
+                   "exec_die", "exec_create: true", "exec_start: true", "extract-to-dir",
+                   "archive-path", "export", "pause", "unpause", "commit"}));
+  const std::vector<Json> execs =
+      Events({"--until", "0s", "--filter", "event=exec_create", "--filter", "event=exec_start",
+              "--filter", "event=exec_die"});
+  ASSERT_EQ(execs.size(), 5u);
+  const Json& created = execs[0]["Actor"]["Attributes"];
+  const Json& died = execs[2]["Actor"]["Attributes"];
+  EXPECT_EQ(std::string(created["execID"]).size(), 64u);
+  EXPECT_EQ(created["execID"], died["execID"]);
+  EXPECT_NE(created["execID"], execs[3]["Actor"]["Attributes"]["execID"]);
+  EXPECT_EQ(died["exitCode"], "4");
+  EXPECT_EQ(died["team"], "shop");
+  const std::vector<Json> commits = Events({"--until", "0s", "--filter", "event=commit"});
+  ASSERT_EQ(commits.size(), 1u);
+  EXPECT_EQ(std::string(commits[0]["Actor"]["Attributes"]["imageID"]) + "\n", image);
+  EXPECT_EQ(commits[0]["Actor"]["Attributes"]["comment"], "why");
+  Do({"rm", "-f", "c"});
+  // Attached to from its beginning.
+  EXPECT_EQ(Do({"run", "--name", "d", "busybox", "echo", "hi"}), "hi\n");
+  EXPECT_EQ(Actions({"--until", "0s", "--filter", "container=d"}),
+            (Names{"create", "attach", "start", "die"}));
+}
+
+TEST_F(ObserveTest, ServicesToo) {
+  using Names = std::vector<std::string>;
+  world_->Write("talk.reml", R"((compose-up
+  (compose (service "one" '(image "busybox") '(stop-grace-period 0)
+             (list 'command "sh" "-c" "exec sleep 4444")))
+  "talk"))");
+  const Outcome up = world_->Pelagos({"compose", "up", "-f", "talk.reml"});
+  ASSERT_EQ(up.code, 0) << up.Describe();
+  const Json stats = JsonOf({"stats", "--no-stream", "--format", "json", "talk-one"});
+  ASSERT_EQ(stats.size(), 1u) << stats;
+  EXPECT_EQ(stats[0]["Name"], "talk-one");
+  EXPECT_EQ(stats[0]["PIDs"], "1");
+  EXPECT_TRUE(absl::StrContains(Do({"top", "talk-one"}), "sleep 4444"));
+  EXPECT_EQ(Do({"exec", "talk-one", "echo", "hi"}), "hi\n");
+  Do({"compose", "down", "-p", "talk"});
+  EXPECT_EQ(
+      Actions({"--until", "0s", "--filter", "container=talk-one"}),
+      (Names{"start", "exec_create: echo hi", "exec_start: echo hi", "exec_die", "die", "stop"}));
+  EXPECT_EQ(Actions({"--until", "0s", "--filter", "label=com.docker.compose.project=talk",
+                     "--filter", "event=die"}),
+            Names{"die"});
+  world_->ExpectNoResidue("down");
+}
+
 TEST_F(ObserveTest, StatsOfWhatWorksAndWhatSleeps) {
   StartDetached("busy", "while :; do :; done", {"--memory", "64m", "--pids-limit", "20"});
   StartDetached("idle", "exec sleep 1000");
