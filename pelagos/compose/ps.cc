@@ -26,8 +26,7 @@ std::vector<std::string> PortsOf(const ComposeSpec& spec, const std::string& ser
   for (const ServiceSpec& candidate : spec.services) {
     if (candidate.name != service) continue;
     for (const PortMapping& port : candidate.container.net.ports) {
-      ports.push_back(absl::StrCat(port.host_address, ":", port.host, "->", port.inside, "/",
-                                   NameOf(port.protocol)));
+      ports.push_back(absl::StrCat(HostSide(port), "->", port.inside, "/", NameOf(port.protocol)));
     }
   }
   return ports;

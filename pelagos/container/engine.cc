@@ -65,6 +65,14 @@ struct EtcFolder {
   }
 };
 
+// Who is connected, but not to a bridge, asks the host's own name servers.
+std::string ResolvConfFor(const net::Endpoint& endpoint) {
+  constexpr size_t kMostBytes = 1 << 16;
+  if (!IsConnected(endpoint.mode)) return net::ResolvConf(endpoint);
+  // Without one, or with one that cannot be read, the host has no name servers.
+  return net::ResolvConf(endpoint, sys::ReadFile("/etc/resolv.conf", kMostBytes).value_or(""));
+}
+
 // Where the container's cgroups are, relative to the roots, for whoever cleans up without the plan:
 // "a/b/", or "" without such a file.
 std::string ParentFile(const std::string& folder) { return folder + "/cgroup-parent"; }
@@ -76,9 +84,15 @@ absl::StatusOr<std::string> ParentOf(const std::string& folder) {
 
 }  // namespace
 
+absl::StatusOr<net::Networks> OpenNetworks(const store::Roots& roots) {
+  net::NetworksOptions options;
+  options.definitions = absl::StrCat(roots.data, "/networks");
+  return net::Networks::Open(roots.run, std::move(options));
+}
+
 absl::StatusOr<net::Networks*> Engine::networks() {
   if (!networks_) {
-    PELAGOS_ASSIGN_OR_RETURN(networks_, net::Networks::Open(roots_.run));
+    PELAGOS_ASSIGN_OR_RETURN(networks_, OpenNetworks(roots_));
   }
   return &*networks_;
 }
@@ -174,7 +188,7 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
                                       const Streams& streams, const Fd* claim) {
   const LaunchPlan& plan = *shared;
   const std::string folder = roots_.Container(plan.id);
-  const bool connected = plan.net.mode == NetMode::kBridge;
+  const bool connected = IsConnected(plan.net.mode);
   // The folder is the owner record: what is made from here on is found by its name.
   Started started;
   if (claim == nullptr) {
@@ -199,7 +213,7 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
     PELAGOS_ASSIGN_OR_RETURN(
         files[1],
         etc.Write("hosts", net::HostsFile(hostname, endpoint, plan.extra_hosts, gateway)));
-    PELAGOS_ASSIGN_OR_RETURN(files[2], etc.Write("resolv.conf", net::ResolvConf(endpoint)));
+    PELAGOS_ASSIGN_OR_RETURN(files[2], etc.Write("resolv.conf", ResolvConfFor(endpoint)));
     sys::CloseAll(std::move(files));
     return absl::OkStatus();
   };

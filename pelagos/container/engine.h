@@ -69,6 +69,9 @@ enum class ImageUse : uint8_t { kLoad, kLook };
 // The image or root folder of the spec, and its user, as they are on the disk.
 absl::StatusOr<FoundImage> LookUpImage(const store::Roots& roots, const ContainerSpec& spec);
 
+// The networks of these roots. Makes the run root's folders of theirs.
+absl::StatusOr<net::Networks> OpenNetworks(const store::Roots& roots);
+
 class Engine {
  public:
   // Reads what must be known of the host; makes nothing. `rootless`: the caller is an ordinary user
@@ -100,6 +103,8 @@ class Engine {
   // and pulls as Pull says.
   absl::StatusOr<FoundImage> FindImage(const ContainerSpec& spec, ImageUse use = ImageUse::kLoad);
 
+  // Opened on first use: a container without a network needs none of it.
+  absl::StatusOr<net::Networks*> networks();
   absl::Status EnsureNetwork(const NetworkPlan& plan);
   absl::Status RemoveNetwork(const std::string& network);
 
@@ -132,8 +137,6 @@ class Engine {
   Engine(store::Roots roots, HostFacts facts)
       : roots_(std::move(roots)), facts_(std::move(facts)) {}
 
-  // Opened on first use: a container without a network needs none of it.
-  absl::StatusOr<net::Networks*> networks();
   std::vector<std::string> CgroupRoots() const;
   absl::Status Detach(const std::string& id);
 

@@ -89,6 +89,22 @@ std::string HealthNow(const store::Roots& roots, const std::string& id) {
   return health.ok() ? std::string(NameOf(health->status)) : "";
 }
 
+// A free port of the host is known to the record of what the container got.
+absl::Status FindPorts(const store::Roots& roots, Found& found) {
+  const std::vector<PortMapping>& asked = found.record.spec.net.ports;
+  if (!found.running() || asked.empty()) return absl::OkStatus();
+  found.ports = asked;
+  if (std::all_of(asked.begin(), asked.end(),
+                  [](const PortMapping& port) { return port.fixed(); })) {
+    return absl::OkStatus();
+  }
+  PELAGOS_ASSIGN_OR_RETURN(const net::Networks networks, OpenNetworks(roots));
+  PELAGOS_ASSIGN_OR_RETURN(const std::optional<net::Endpoint> endpoint,
+                           networks.FindEndpoint(found.id));
+  found.ports = endpoint ? endpoint->ports : std::vector<PortMapping>();
+  return absl::OkStatus();
+}
+
 absl::Status Unknown(const std::string& word, const std::vector<Found>& all) {
   std::vector<absl::string_view> names;
   for (const Found& found : all) names.push_back(found.name);
@@ -131,6 +147,7 @@ absl::StatusOr<std::optional<Found>> Inventory::LookKept(const std::string& id) 
   PELAGOS_ASSIGN_OR_RETURN(found.state, store::ReadContainerState(roots_, id));
   found.status = StatusOf(found.state, claimed);
   if (found.running()) found.health = HealthNow(roots_, id);
+  PELAGOS_RETURN_IF_ERROR(FindPorts(roots_, found));
   return found;
 }
 
@@ -174,6 +191,7 @@ absl::StatusOr<std::optional<Found>> Inventory::LookForeground(const std::string
     const absl::StatusOr<uint64_t> start_time = sys::StartTime(runner);
     if (start_time.ok()) found.state.monitor = {runner, *start_time};
   }
+  PELAGOS_RETURN_IF_ERROR(FindPorts(roots_, found));
   return found;
 }
 
@@ -211,6 +229,7 @@ absl::StatusOr<std::vector<Found>> Inventory::Services() const {
       const bool alive = runs && sys::IsAlive(service.init);
       if (alive) found.state.cgroup = sys::CgroupOfProcess(service.init.pid).value_or("");
       found.status = StatusOf(found.state, alive);
+      PELAGOS_RETURN_IF_ERROR(FindPorts(roots_, found));
       all.push_back(std::move(found));
     }
   }

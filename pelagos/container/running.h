@@ -29,7 +29,7 @@ class [[nodiscard]] Running {
       : engine_(&engine),
         id_(plan.id),
         cgroup_(plan.cgroup),
-        connected_(plan.net.mode == NetMode::kBridge),
+        connected_(IsConnected(plan.net.mode)),
         started_(std::move(started)),
         image_(std::move(image)),
         own_volumes_(own_volumes) {}

@@ -1,27 +1,38 @@
-// What a container got when it was connected: its interfaces, and what its resolv.conf and hosts
-// files have to say.
+// What a container got when it was connected: its interfaces and published ports; and what its
+// resolv.conf and hosts files have to say.
 //
-// Values. `Networks::Attach` (networks.h) makes them; the engine writes the texts into files.
+// Values. `Networks::Attach` (networks.h) makes them and keeps them as the owner record of all that
+// the kernel holds for the container (run_files.h); the engine writes the texts into files.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "pelagos/policy/extra_host.h"
 #include "pelagos/policy/net_plan.h"
 #include "pelagos/sys/net/ipv4.h"
+#include "pelagos/sys/net/ipv6.h"
 
 namespace pelagos::net {
 
-// One interface inside the container: eth0, eth1, ... in the order of NetPlan::attachments.
+// One interface inside the container: eth0, eth1, ... in the order in which it joined.
 struct Interface {
   std::string name;
   std::string network;
+  NetworkDriver driver = NetworkDriver::kBridge;
   sys::Ipv4 address;
   int prefix = 24;
-  sys::Ipv4 gateway;  // the bridge's address; pelagos-dns listens there
+  sys::Ipv4
+      gateway;  // the bridge's address, where pelagos-dns listens; of the parent's segment else
+  std::optional<sys::Ipv6> address6 = {};  // with all of the three or none
+  int prefix6 = 64;
+  sys::Ipv6 gateway6 = {};
+  std::string mac = {};        // 6 bytes; empty: the kernel's choice
+  std::string host_link = {};  // the host's end of a bridge's pair; empty for other drivers
+  bool internal = false;       // no way to the outside
+  std::vector<std::string> names = {};  // under which it is found in the network
 
   friend bool operator==(const Interface&, const Interface&) = default;
 };
@@ -30,45 +41,27 @@ struct Endpoint {
   std::string container_id;
   NetMode mode = NetMode::kNone;
   std::vector<Interface> interfaces;  // not empty exactly if mode is kBridge
-  std::vector<PortMapping> ports;     // published, leading to the first interface
+  std::vector<PortMapping> ports;     // published, fixed; they lead to the first interface
+  DnsOptions dns = {};
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// The content of /etc/resolv.conf for a container in mode bridge or none (with mode host the host's
-// own file belongs there). Up to three name servers, as resolv.conf(5) allows: each of them knows
-// the names of all networks of the asker.
-inline std::string ResolvConf(const Endpoint& endpoint) {
-  constexpr size_t kMaxServers = 3;
-  if (endpoint.interfaces.empty()) return "# this container has no network\n";
-  std::string text;
-  for (size_t i = 0; i < endpoint.interfaces.size() && i < kMaxServers; ++i) {
-    absl::StrAppend(&text, "nameserver ", sys::ToString(endpoint.interfaces[i].gateway), "\n");
-  }
-  return text;
-}
+// JSON, byte for byte the same each time, with a final newline.
+std::string ToJson(const Endpoint& endpoint);
+// DataLoss for text that ToJson cannot have written.
+absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view text);
 
-// The content of /etc/hosts: localhost, and `hostname` with the container's first address (with
+// The content of /etc/resolv.conf for a container with a network namespace of its own. Up to three
+// name servers, as resolv.conf(5) allows: pelagos-dns knows at each gateway the names of all
+// networks of the asker. `host` is the host's own resolv.conf: who has no pelagos-dns, but a way to
+// the outside, asks the servers there, if they are not the host's loopback.
+std::string ResolvConf(const Endpoint& endpoint, absl::string_view host = "");
+
+// The content of /etc/hosts: localhost, and `hostname` with the container's addresses (with
 // 127.0.0.1 if it has none), and what was asked for. `gateway`: the address of the host for who has
 // no interfaces of ours; without one and without interfaces there is no line for it.
-inline std::string HostsFile(absl::string_view hostname, const Endpoint& endpoint,
-                             const std::vector<ExtraHost>& extra = {},
-                             absl::string_view gateway = "") {
-  const bool alone = endpoint.interfaces.empty();
-  std::string text = "127.0.0.1\tlocalhost";
-  if (alone && hostname != "localhost") absl::StrAppend(&text, " ", hostname);
-  absl::StrAppend(&text, "\n::1\tlocalhost ip6-localhost ip6-loopback\n");
-  if (!alone) {
-    absl::StrAppend(&text, sys::ToString(endpoint.interfaces[0].address), "\t", hostname, "\n");
-  }
-  for (const ExtraHost& host : extra) {
-    std::string address = host.address;
-    if (address == kHostGateway) {
-      address = alone ? std::string(gateway) : sys::ToString(endpoint.interfaces[0].gateway);
-    }
-    if (!address.empty()) absl::StrAppend(&text, address, "\t", host.name, "\n");
-  }
-  return text;
-}
+std::string HostsFile(absl::string_view hostname, const Endpoint& endpoint,
+                      const std::vector<ExtraHost>& extra = {}, absl::string_view gateway = "");
 
 }  // namespace pelagos::net

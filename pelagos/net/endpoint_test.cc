@@ -11,9 +11,52 @@ Endpoint TwoNetworks() {
   const auto ip = [](absl::string_view text) { return sys::ParseIpv4(text).value(); };
   return {"shop-web",
           NetMode::kBridge,
-          {{"eth0", "shop-front", ip("10.99.0.2"), 24, ip("10.99.0.1")},
-           {"eth1", "shop-back", ip("10.99.1.5"), 24, ip("10.99.1.1")}},
+          {{"eth0", "shop-front", NetworkDriver::kBridge, ip("10.99.0.2"), 24, ip("10.99.0.1")},
+           {"eth1", "shop-back", NetworkDriver::kBridge, ip("10.99.1.5"), 24, ip("10.99.1.1")}},
           {}};
+}
+
+TEST(EndpointTest, ComesBackAsItWas) {
+  Endpoint endpoint = TwoNetworks();
+  Interface& first = endpoint.interfaces[0];
+  first.address6 = sys::ParseIpv6("fd00:1::2").value();
+  first.gateway6 = sys::ParseIpv6("fd00:1::1").value();
+  first.mac = std::string("\x02\x50\x0a\x63\x00\x02", 6);
+  first.host_link = "pv-0123456789ab";
+  first.names = {"web", "www"};
+  endpoint.interfaces[1].driver = NetworkDriver::kMacvlan;
+  endpoint.interfaces[1].internal = true;
+  endpoint.ports = {{"127.0.0.1", 8080, 80, Protocol::kTcp}, {"::", 53, 53, Protocol::kUdp}};
+  endpoint.dns = {{"10.0.0.1"}, {"example.org"}, {"ndots:2"}};
+  const absl::StatusOr<Endpoint> back = ParseEndpoint(ToJson(endpoint));
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(*back, endpoint);
+}
+
+TEST(EndpointTest, WhatWeDidNotWriteIsAnError) {
+  for (const char* text :
+       {"", "{", "[]", "{}", "7", R"({"id":"a","mode":"x","interfaces":[],"ports":[]})",
+        R"({"id":"a","mode":"none","interfaces":[{"name":"eth0"}],"ports":[]})",
+        R"({"id":"a","mode":"none","interfaces":[],"ports":[{"address":"1.2.3","host":1,"inside":1,
+            "protocol":"tcp"}]})"}) {
+    EXPECT_TRUE(absl::IsDataLoss(ParseEndpoint(text).status())) << text;
+  }
+}
+
+TEST(EndpointTest, ResolvConfOfWhoHasNoPelagosDns) {
+  constexpr char kHost[] = "nameserver 127.0.0.53\nnameserver 10.1.1.1\n# nameserver 9.9.9.9\n";
+  Endpoint endpoint = TwoNetworks();
+  for (Interface& inside : endpoint.interfaces) inside.driver = NetworkDriver::kMacvlan;
+  EXPECT_EQ(ResolvConf(endpoint, kHost), "nameserver 10.1.1.1\n");
+  EXPECT_EQ(ResolvConf(endpoint, "nameserver ::1\n"),
+            "# no name server of the host can be reached from here\n");
+  endpoint.dns = {{"10.0.0.1"}, {"example.org", "lan"}, {"ndots:2"}};
+  EXPECT_EQ(ResolvConf(endpoint, kHost),
+            "nameserver 10.0.0.1\nsearch example.org lan\noptions ndots:2\n");
+  endpoint.interfaces = TwoNetworks().interfaces;
+  EXPECT_EQ(ResolvConf(endpoint, kHost),
+            "nameserver 10.99.0.1\nnameserver 10.99.1.1\nsearch example.org lan\noptions "
+            "ndots:2\n");
 }
 
 TEST(EndpointTest, ResolvConfNamesTheGateways) {

@@ -12,7 +12,8 @@ using ::testing::HasSubstr;
 
 sys::Subnet Net(absl::string_view text) { return sys::ParseSubnet(text).value(); }
 
-std::string Refusal(absl::string_view text, const std::vector<SubnetUser>& users = {}) {
+std::string Refusal(absl::string_view text,
+                    const std::vector<SubnetUser<sys::Subnet>>& users = {}) {
   absl::StatusOr<sys::Subnet> subnet = CheckSubnet(text, users);
   return subnet.ok() ? "accepted" : std::string(subnet.status().message());
 }
@@ -29,17 +30,17 @@ TEST(IpamTest, SubnetsThatABridgeCannotHave) {
 }
 
 TEST(IpamTest, AnOverlapNamesWhoHasIt) {
-  const std::vector<SubnetUser> users = {{Net("10.5.0.0/16"), "network 'shop-net'"}};
+  const std::vector<SubnetUser<sys::Subnet>> users = {{Net("10.5.0.0/16"), "network 'shop-net'"}};
   EXPECT_EQ(Refusal("10.5.7.0/24", users),
             "subnet 10.5.7.0/24 overlaps 10.5.0.0/16 of network 'shop-net'");
   EXPECT_EQ(Refusal("10.6.0.0/16", users), "accepted");
 }
 
 TEST(IpamTest, ThePoolIsUsedUpToItsEnd) {
-  std::vector<SubnetUser> users = {{Net("10.99.0.0/23"), "a route"}};
+  std::vector<SubnetUser<sys::Subnet>> users = {{Net("10.99.0.0/23"), "a route"}};
   std::set<std::string> picked;
   for (int i = 0; i < 254; ++i) {
-    absl::StatusOr<sys::Subnet> subnet = PickSubnet(Net("10.99.0.0/16"), users);
+    absl::StatusOr<sys::Subnet> subnet = PickSubnet({Net("10.99.0.0/16")}, 24, users);
     ASSERT_TRUE(subnet.ok()) << subnet.status();
     EXPECT_EQ(FindOverlap(*subnet, users), nullptr);
     users.push_back({*subnet, "us"});
@@ -48,37 +49,46 @@ TEST(IpamTest, ThePoolIsUsedUpToItsEnd) {
   EXPECT_EQ(picked.size(), 254u);
   EXPECT_EQ(picked.count("10.99.2.0/24"), 1u);
   EXPECT_EQ(picked.count("10.99.255.0/24"), 1u);
-  EXPECT_TRUE(absl::IsResourceExhausted(PickSubnet(Net("10.99.0.0/16"), users).status()));
+  EXPECT_TRUE(absl::IsResourceExhausted(PickSubnet({Net("10.99.0.0/16")}, 24, users).status()));
 }
 
 TEST(IpamTest, ThePoolMayEndWhereAddressesDo) {
-  const std::vector<SubnetUser> users = {{Net("255.255.255.0/24"), "us"}};
-  EXPECT_FALSE(PickSubnet(Net("255.255.255.0/24"), users).ok());
+  const std::vector<SubnetUser<sys::Subnet>> users = {{Net("255.255.255.0/24"), "us"}};
+  EXPECT_FALSE(PickSubnet({Net("255.255.255.0/24")}, 24, users).ok());
 }
 
-TEST(IpamTest, EveryAddressOnceAndNoneTwice) {
-  NetworkRecord record{"n", "p", Net("10.5.0.0/29"), "", {}};
-  std::vector<std::string> addresses;
-  for (const char* owner : {"a", "b", "c", "d", "e"}) {
-    absl::StatusOr<sys::Ipv4> address = PickAddress(record, owner);
-    ASSERT_TRUE(address.ok()) << address.status();
-    record.leases.push_back({*address, owner, {}});
-    addresses.push_back(sys::ToString(*address));
+TEST(IpamTest, AWideUserIsSkippedAtOnce) {
+  const std::vector<SubnetUser<sys::Subnet>> users = {{Net("10.112.0.0/14"), "a route"},
+                                                      {Net("10.116.0.0/24"), "us"}};
+  const std::vector<sys::Subnet> pools = {Net("10.112.0.0/12")};
+  EXPECT_EQ(sys::ToString(PickSubnet(pools, 24, users).value()), "10.116.1.0/24");
+  EXPECT_EQ(sys::ToString(PickSubnet(pools, 20, users).value()), "10.116.16.0/20");
+}
+
+TEST(IpamTest, TheNextPoolFollowsAFullOne) {
+  const std::vector<sys::Subnet> pools = {Net("10.99.0.0/24"), Net("10.112.0.0/12")};
+  const std::vector<SubnetUser<sys::Subnet>> users = {{Net("10.99.0.0/24"), "us"}};
+  EXPECT_EQ(sys::ToString(PickSubnet(pools, 24, users).value()), "10.112.0.0/24");
+}
+
+sys::Subnet6 Net6(absl::string_view text) { return sys::ParseSubnet6(text).value(); }
+
+TEST(IpamTest, UniqueLocalSubnetsFollowFromTheSeed) {
+  const auto seed = [](int attempt) { return uint64_t{0x1122334455667788} + (attempt << 8); };
+  const sys::Subnet6 first = PickSubnet6(seed, {}).value();
+  EXPECT_EQ(sys::ToString(first), "fd77:6655:4433:2211::/64");
+  EXPECT_EQ(sys::ToString(PickSubnet6(seed, {{first, "us"}}).value()), "fd78:6655:4433:2211::/64");
+  EXPECT_TRUE(absl::IsResourceExhausted(PickSubnet6(seed, {{Net6("fd00::/8"), "us"}}).status()));
+}
+
+TEST(IpamTest, Ipv6SubnetsThatANetworkCannotHave) {
+  const std::vector<SubnetUser<sys::Subnet6>> users = {{Net6("fd00:1::/48"), "network 'a'"}};
+  EXPECT_TRUE(CheckSubnet6("fd00:2::/64", users).ok());
+  EXPECT_EQ(CheckSubnet6("fd00:1:0:7::/64", users).status().message(),
+            "subnet fd00:1:0:7::/64 overlaps fd00:1::/48 of network 'a'");
+  for (const char* text : {"fe80::/64", "ff00::/64", "::/64", "fd00:2::/127", "fd00::/7"}) {
+    EXPECT_FALSE(CheckSubnet6(text, users).ok()) << text;
   }
-  EXPECT_THAT(addresses,
-              ::testing::ElementsAre("10.5.0.2", "10.5.0.3", "10.5.0.4", "10.5.0.5", "10.5.0.6"));
-  EXPECT_THAT(std::string(PickAddress(record, "f").status().message()),
-              HasSubstr("all addresses of 10.5.0.0/29 are in use"));
-  EXPECT_EQ(sys::ToString(PickAddress(record, "c").value()), "10.5.0.4");  // keeps its own
-  record.leases.erase(record.leases.begin() + 1);
-  EXPECT_EQ(sys::ToString(PickAddress(record, "f").value()), "10.5.0.3");
-}
-
-TEST(IpamTest, ABigNetworkWithLeasesFarApart) {
-  NetworkRecord record{"n", "p", Net("10.0.0.0/8"), "", {}};
-  record.leases = {{sys::ParseIpv4("10.200.0.1").value(), "far", {}},
-                   {sys::ParseIpv4("10.0.0.2").value(), "near", {}}};
-  EXPECT_EQ(sys::ToString(PickAddress(record, "x").value()), "10.0.0.3");
 }
 
 }  // namespace

@@ -14,13 +14,19 @@ namespace pelagos::net {
 
 inline constexpr absl::string_view kDefaultRunRoot = "/run/pelagos";
 
-// 12 hexadecimal digits of the text: FNV-1a of 64 bits, folded to 48.
-inline std::string ShortHash(absl::string_view text) {
+// FNV-1a of 64 bits.
+inline uint64_t HashOf(absl::string_view text) {
   uint64_t hash = 0xcbf29ce484222325;
   for (char c : text) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 0x100000001b3;
   }
+  return hash;
+}
+
+// 12 hexadecimal digits of the text: HashOf, folded to 48 bits.
+inline std::string ShortHash(absl::string_view text) {
+  const uint64_t hash = HashOf(text);
   return absl::StrFormat("%012x", (hash ^ (hash >> 48)) & 0xffffffffffff);
 }
 
@@ -33,10 +39,10 @@ inline std::string BridgeName(absl::string_view run_root, absl::string_view netw
                       ShortHash(absl::StrCat(run_root, "\n", network, "\n", attempt)));
 }
 
-// The host's end of a container's interface number `index`.
+// The host's end of a container's interface in a network.
 inline std::string VethName(absl::string_view run_root, absl::string_view container_id,
-                            size_t index) {
-  return absl::StrCat("pv-", ShortHash(absl::StrCat(run_root, "\n", container_id, "\n", index)));
+                            absl::string_view network) {
+  return absl::StrCat("pv-", ShortHash(absl::StrCat(run_root, "\n", container_id, "\n", network)));
 }
 
 // What IFLA_IFALIAS says of a link: whose it is.

@@ -13,8 +13,8 @@ TEST(NamesTest, InterfacesFitAndDiffer) {
   EXPECT_EQ(bridge, BridgeName("/run/pelagos", std::string(300, 'n'), 0));
   EXPECT_NE(bridge, BridgeName("/run/pelagos", std::string(300, 'n'), 1));
   EXPECT_NE(bridge, BridgeName("/run/other", std::string(300, 'n'), 0));
-  EXPECT_EQ(VethName("/run/pelagos", "web", 0).size(), sys::kMaxInterfaceName);
-  EXPECT_NE(VethName("/run/pelagos", "web", 0), VethName("/run/pelagos", "web", 1));
+  EXPECT_EQ(VethName("/run/pelagos", "web", "net").size(), sys::kMaxInterfaceName);
+  EXPECT_NE(VethName("/run/pelagos", "web", "net"), VethName("/run/pelagos", "web", "other"));
 }
 
 TEST(NamesTest, NamesStayWhatTheyAre) {  // another version has to find what this one made

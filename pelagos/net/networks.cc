@@ -11,7 +11,8 @@ absl::StatusOr<Networks> Networks::Open(std::string run_root, NetworksOptions op
   if (run_root.empty() || run_root[0] != '/') {
     return absl::InvalidArgumentError(absl::StrCat("run root '", run_root, "' is not absolute"));
   }
-  PELAGOS_RETURN_IF_ERROR(RunFiles(run_root).MakeFolders(), "networks of ", run_root);
+  PELAGOS_RETURN_IF_ERROR(RunFiles(run_root, options.definitions).MakeFolders(), "networks of ",
+                          run_root);
   return Networks(std::move(run_root), std::move(options));
 }
 
@@ -19,6 +20,19 @@ absl::StatusOr<NetworkRecord> Networks::Ensure(const NetworkPlan& plan) {
   PELAGOS_ASSIGN_OR_RETURN(Session session, Session::Begin(run_root_, options_));
   PELAGOS_ASSIGN_OR_RETURN(NetworkRecord record, session.Ensure(plan), "network '", plan.name, "'");
   return record;
+}
+
+absl::StatusOr<NetworkRecord> Networks::Define(const NetworkPlan& plan, std::string created) {
+  PELAGOS_ASSIGN_OR_RETURN(Session session, Session::Begin(run_root_, options_));
+  PELAGOS_ASSIGN_OR_RETURN(NetworkRecord record, session.Define(plan, std::move(created)),
+                           "network '", plan.name, "'");
+  return record;
+}
+
+absl::Status Networks::Undefine(const std::string& network) {
+  PELAGOS_ASSIGN_OR_RETURN(Session session, Session::Begin(run_root_, options_));
+  PELAGOS_RETURN_IF_ERROR(session.Undefine(network), "removing network '", network, "'");
+  return absl::OkStatus();
 }
 
 absl::Status Networks::CheckPorts(absl::string_view container_id,
@@ -41,6 +55,18 @@ absl::StatusOr<Endpoint> Networks::Attach(const std::string& container_id, const
   return endpoint;
 }
 
+absl::StatusOr<Endpoint> Networks::Connect(const std::string& container_id,
+                                           const Attachment& attachment, const Fd& netns) {
+  PELAGOS_ASSIGN_OR_RETURN(Session session, Session::Begin(run_root_, options_));
+  return session.Connect(container_id, attachment, netns);
+}
+
+absl::StatusOr<Endpoint> Networks::Disconnect(const std::string& container_id,
+                                              const std::string& network, const Fd& netns) {
+  PELAGOS_ASSIGN_OR_RETURN(Session session, Session::Begin(run_root_, options_));
+  return session.Disconnect(container_id, network, netns);
+}
+
 absl::Status Networks::Detach(const std::string& container_id) {
   PELAGOS_ASSIGN_OR_RETURN(Session session, Session::Begin(run_root_, options_));
   PELAGOS_RETURN_IF_ERROR(session.Detach(container_id), "disconnecting '", container_id, "'");
@@ -54,16 +80,24 @@ absl::Status Networks::Remove(const std::string& network) {
 }
 
 absl::StatusOr<std::vector<NetworkRecord>> Networks::List() {
-  const RunFiles files(run_root_);
+  const RunFiles files(run_root_, options_.definitions);
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock, files.Lock());
   return files.LoadNetworks();
 }
 
-absl::StatusOr<std::vector<PortRecord>> Networks::Ports() {
-  const RunFiles files(run_root_);
+absl::StatusOr<std::vector<NetworkRecord>> Networks::Definitions() {
+  const RunFiles files(run_root_, options_.definitions);
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock, files.Lock());
-  PELAGOS_ASSIGN_OR_RETURN(PortsRecord record, files.LoadPorts());
-  return std::move(record.ports);
+  return files.LoadDefinitions();
+}
+
+absl::StatusOr<std::optional<Endpoint>> Networks::FindEndpoint(
+    const std::string& container_id) const {
+  return RunFiles(run_root_, "").LoadEndpoint(container_id);
+}
+
+absl::StatusOr<std::vector<Endpoint>> Networks::Endpoints() const {
+  return RunFiles(run_root_, "").LoadEndpoints();
 }
 
 }  // namespace pelagos::net

@@ -1,62 +1,50 @@
-// What the run root remembers of networks, leases and ports: the owner records that are written
-// before the kernel objects are made, so that any later process can finish or undo them.
-//
-//   run/networks/NAME.json   NetworkRecord
-//   run/ports.json           PortsRecord
-//   run/network-host.json    HostRecord: what was changed on the host, with the old values
+// What is remembered of networks: the owner records that are written before the kernel objects are
+// made, so that any later process can finish or undo them (run_files.h says where).
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "pelagos/policy/port_map.h"
+#include "pelagos/policy/net_plan.h"
 #include "pelagos/sys/net/ipv4.h"
+#include "pelagos/sys/net/ipv6.h"
 
 namespace pelagos::net {
 
-// An address of a network in use. An owner has at most one in a network.
-struct Lease {
-  sys::Ipv4 address;
-  std::string owner;               // the container's id
-  std::vector<std::string> names;  // under which it is found there
-
-  friend bool operator==(const Lease&, const Lease&) = default;
-};
-
+// A network, all decided.
 struct NetworkRecord {
   std::string name;     // the store's name, PROJECT-NET
-  std::string project;  // the owner
+  std::string project;  // the owner; empty: it goes with its last container
+  NetworkDriver driver = NetworkDriver::kBridge;
+  std::string parent;  // the host's interface; empty for bridges
   sys::Subnet subnet;
-  std::string bridge;  // the interface's name on the host
-  std::vector<Lease> leases;
+  sys::Ipv4 gateway;
+  std::optional<sys::Subnet6> subnet6;
+  std::string bridge;  // its interface's name on the host; empty for other drivers, and until made
+  int mtu = 0;         // 0: the kernel's default
+  bool internal = false;
+  bool nat66 = false;
+  std::vector<std::string> servers;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::string created;  // RFC 3339; empty: not by `network create`
 
-  sys::Ipv4 gateway() const { return {subnet.base.bits + 1}; }
+  sys::Ipv6 gateway6() const { return At6(gateway); }
+  // The IPv6 address that goes with one of the subnet. Requires: subnet6.
+  sys::Ipv6 At6(sys::Ipv4 address) const {
+    return sys::Add(subnet6->base, address.bits - subnet.base.bits);
+  }
   friend bool operator==(const NetworkRecord&, const NetworkRecord&) = default;
 };
 
-// A published port and its holder. Without a target it is reserved, not yet published.
-struct PortRecord {
-  std::string owner;
-  PortMapping mapping;
-  std::optional<sys::Ipv4> target;  // the container's address
-
-  friend bool operator==(const PortRecord&, const PortRecord&) = default;
-};
-
-struct PortsRecord {
-  std::vector<PortRecord> ports;
-
-  friend bool operator==(const PortsRecord&, const PortsRecord&) = default;
-};
-
-// /proc/sys/net/ipv4/ip_forward as it was before the first network, if we changed it, and the same
-// of files below /proc/sys/net/ipv6/conf ("eth0/accept_ra").
+// Settings of the host as they were before the first network, where we changed them: the file
+// /proc/sys/net/ipv4/ip_forward, and files below /proc/sys/net/ipv6/conf ("eth0/accept_ra").
 struct HostRecord {
-  std::optional<std::string> ip_forward;
+  std::optional<std::string> ip_forward = {};
   std::map<std::string, std::string> ipv6_conf = {};
 
   friend bool operator==(const HostRecord&, const HostRecord&) = default;
@@ -64,12 +52,10 @@ struct HostRecord {
 
 // JSON, byte for byte the same each time, with a final newline.
 std::string ToJson(const NetworkRecord& record);
-std::string ToJson(const PortsRecord& record);
 std::string ToJson(const HostRecord& record);
 
 // DataLoss for text that ToJson cannot have written.
 absl::StatusOr<NetworkRecord> ParseNetworkRecord(absl::string_view text);
-absl::StatusOr<PortsRecord> ParsePortsRecord(absl::string_view text);
 absl::StatusOr<HostRecord> ParseHostRecord(absl::string_view text);
 
 }  // namespace pelagos::net

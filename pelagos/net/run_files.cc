@@ -3,13 +3,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
-#include "pelagos/net/dns/zone_files.h"
 #include "pelagos/net/names.h"
 #include "pelagos/sys/file.h"
 
@@ -17,14 +16,38 @@ namespace pelagos::net {
 namespace {
 
 constexpr uint32_t kFolderMode = 0700;
-constexpr size_t kMaxRecord = 64 << 20;  // 100,000 ports or leases
+constexpr size_t kMostBytes = 4 << 20;  // the leases of a whole /8
 
 // The file's content; nothing if there is no file.
 absl::StatusOr<std::optional<std::string>> Load(const std::string& path) {
-  absl::StatusOr<std::string> text = sys::ReadFile(path, kMaxRecord);
+  absl::StatusOr<std::string> text = sys::ReadFile(path, kMostBytes);
   if (text.ok()) return std::optional<std::string>(*std::move(text));
   if (FindErrno(text.status()) == ENOENT) return std::optional<std::string>();
   return text.status();
+}
+
+template <typename Record, typename Parse>
+absl::StatusOr<std::optional<Record>> LoadAs(const std::string& path, Parse parse) {
+  PELAGOS_ASSIGN_OR_RETURN(std::optional<std::string> text, Load(path));
+  if (!text) return std::optional<Record>();
+  PELAGOS_ASSIGN_OR_RETURN(Record record, parse(*text), path);
+  return std::optional<Record>(std::move(record));
+}
+
+// All records of a folder, by file name.
+template <typename Record, typename Parse>
+absl::StatusOr<std::vector<Record>> LoadAll(const std::string& folder, Parse parse) {
+  std::vector<Record> records;
+  const absl::StatusOr<std::vector<std::string>> files = sys::ListFolder(folder);
+  if (FindErrno(files.status()) == ENOENT) return records;
+  PELAGOS_RETURN_IF_ERROR(files.status());
+  for (const std::string& file : *files) {
+    if (!absl::EndsWith(file, ".json")) continue;  // leases, a temporary of a killed process
+    PELAGOS_ASSIGN_OR_RETURN(std::optional<Record> record,
+                             LoadAs<Record>(absl::StrCat(folder, "/", file), parse));
+    if (record) records.push_back(*std::move(record));
+  }
+  return records;
 }
 
 absl::Status Unlink(const std::string& path) {
@@ -32,18 +55,21 @@ absl::Status Unlink(const std::string& path) {
   return ErrnoStatus(errno, "unlink", path);
 }
 
+std::string Path(const std::string& root, const char* folder, const std::string& name,
+                 const char* ending) {
+  return absl::StrCat(root, folder, FileName(name), ending);
+}
+
+std::string ClaimsPath(const std::string& root, Protocol protocol, uint16_t port) {
+  return absl::StrCat(root, "/ports/", NameOf(protocol), "-", port);
+}
+
 }  // namespace
 
-std::string RunFiles::NetworkPath(const std::string& name) const {
-  return absl::StrCat(root_, "/networks/", FileName(name), ".json");
-}
-
-std::string RunFiles::NamesPath(const std::string& name) const {
-  return absl::StrCat(dns_folder(), "/", FileName(name));
-}
-
 absl::Status RunFiles::MakeFolders() const {
-  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(root_ + "/networks", kFolderMode));
+  for (const char* folder : {"/networks", "/endpoints", "/ports"}) {
+    PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(root_ + folder, kFolderMode));
+  }
   return sys::MakeFolders(dns_folder(), kFolderMode);
 }
 
@@ -52,56 +78,99 @@ absl::StatusOr<Fd> RunFiles::Lock() const {
 }
 
 absl::StatusOr<std::optional<NetworkRecord>> RunFiles::LoadNetwork(const std::string& name) const {
-  const std::string path = NetworkPath(name);
-  PELAGOS_ASSIGN_OR_RETURN(std::optional<std::string> text, Load(path));
-  if (!text) return std::optional<NetworkRecord>();
-  PELAGOS_ASSIGN_OR_RETURN(NetworkRecord record, ParseNetworkRecord(*text), path);
-  return std::optional<NetworkRecord>(std::move(record));
+  return LoadAs<NetworkRecord>(Path(root_, "/networks/", name, ".json"), ParseNetworkRecord);
 }
 
 absl::StatusOr<std::vector<NetworkRecord>> RunFiles::LoadNetworks() const {
-  const std::string folder = root_ + "/networks";
-  PELAGOS_ASSIGN_OR_RETURN(std::vector<std::string> files, sys::ListFolder(folder));
-  std::vector<NetworkRecord> records;
-  for (const std::string& file : files) {
-    if (!absl::EndsWith(file, ".json")) continue;  // a temporary of a killed process
-    const std::string path = absl::StrCat(folder, "/", file);
-    PELAGOS_ASSIGN_OR_RETURN(std::optional<std::string> text, Load(path));
-    if (!text) continue;
-    PELAGOS_ASSIGN_OR_RETURN(NetworkRecord record, ParseNetworkRecord(*text), path);
-    records.push_back(std::move(record));
-  }
-  return records;
+  return LoadAll<NetworkRecord>(root_ + "/networks", ParseNetworkRecord);
 }
 
 absl::Status RunFiles::SaveNetwork(const NetworkRecord& record) const {
-  return sys::WriteFileAtomically(NetworkPath(record.name), ToJson(record));
+  return sys::WriteFileAtomically(Path(root_, "/networks/", record.name, ".json"), ToJson(record));
 }
 
 absl::Status RunFiles::DeleteNetwork(const std::string& name) const {
-  return Unlink(NetworkPath(name));
+  PELAGOS_RETURN_IF_ERROR(Unlink(Path(root_, "/networks/", name, ".leases")));
+  return Unlink(Path(root_, "/networks/", name, ".json"));
 }
 
-absl::StatusOr<PortsRecord> RunFiles::LoadPorts() const {
-  const std::string path = root_ + "/ports.json";
-  PELAGOS_ASSIGN_OR_RETURN(std::optional<std::string> text, Load(path));
-  if (!text) return PortsRecord();
-  PELAGOS_ASSIGN_OR_RETURN(PortsRecord record, ParsePortsRecord(*text), path);
-  return record;
+absl::StatusOr<std::optional<NetworkRecord>> RunFiles::LoadDefinition(
+    const std::string& name) const {
+  if (definitions_.empty()) return std::optional<NetworkRecord>();
+  return LoadAs<NetworkRecord>(Path(definitions_, "/", name, ".json"), ParseNetworkRecord);
 }
 
-absl::Status RunFiles::SavePorts(const PortsRecord& record) const {
-  const std::string path = root_ + "/ports.json";
-  if (record.ports.empty()) return Unlink(path);
-  return sys::WriteFileAtomically(path, ToJson(record));
+absl::StatusOr<std::vector<NetworkRecord>> RunFiles::LoadDefinitions() const {
+  if (definitions_.empty()) return std::vector<NetworkRecord>();
+  return LoadAll<NetworkRecord>(definitions_, ParseNetworkRecord);
+}
+
+absl::Status RunFiles::SaveDefinition(const NetworkRecord& record) const {
+  if (definitions_.empty()) return absl::FailedPreconditionError("no folder for definitions");
+  PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(definitions_, kFolderMode));
+  return sys::WriteFileAtomically(Path(definitions_, "/", record.name, ".json"), ToJson(record));
+}
+
+absl::Status RunFiles::DeleteDefinition(const std::string& name) const {
+  if (definitions_.empty()) return absl::OkStatus();
+  return Unlink(Path(definitions_, "/", name, ".json"));
+}
+
+absl::StatusOr<AddressMap> RunFiles::LoadLeases(const std::string& network) const {
+  PELAGOS_ASSIGN_OR_RETURN(
+      std::optional<AddressMap> map,
+      LoadAs<AddressMap>(Path(root_, "/networks/", network, ".leases"), AddressMap::Parse));
+  return map.value_or(AddressMap());
+}
+
+absl::Status RunFiles::SaveLeases(const std::string& network, const AddressMap& map) const {
+  return sys::WriteFileAtomically(Path(root_, "/networks/", network, ".leases"), map.ToText());
+}
+
+absl::StatusOr<std::optional<Endpoint>> RunFiles::LoadEndpoint(
+    const std::string& container_id) const {
+  return LoadAs<Endpoint>(Path(root_, "/endpoints/", container_id, ".json"), ParseEndpoint);
+}
+
+absl::StatusOr<std::vector<Endpoint>> RunFiles::LoadEndpoints() const {
+  return LoadAll<Endpoint>(root_ + "/endpoints", ParseEndpoint);
+}
+
+absl::Status RunFiles::SaveEndpoint(const Endpoint& endpoint) const {
+  return sys::WriteFileAtomically(Path(root_, "/endpoints/", endpoint.container_id, ".json"),
+                                  ToJson(endpoint));
+}
+
+absl::Status RunFiles::DeleteEndpoint(const std::string& container_id) const {
+  return Unlink(Path(root_, "/endpoints/", container_id, ".json"));
+}
+
+absl::StatusOr<std::vector<PortClaim>> RunFiles::LoadClaims(Protocol protocol,
+                                                            uint16_t port) const {
+  std::vector<PortClaim> claims;
+  const std::string path = ClaimsPath(root_, protocol, port);
+  PELAGOS_ASSIGN_OR_RETURN(const std::optional<std::string> text, Load(path));
+  for (absl::string_view line : absl::StrSplit(text.value_or(""), '\n', absl::SkipEmpty())) {
+    const size_t space = line.find(' ');
+    if (space == absl::string_view::npos) return absl::DataLossError(path);
+    claims.push_back({std::string(line.substr(0, space)), std::string(line.substr(space + 1))});
+  }
+  return claims;
+}
+
+absl::Status RunFiles::SaveClaims(Protocol protocol, uint16_t port,
+                                  const std::vector<PortClaim>& claims) const {
+  const std::string path = ClaimsPath(root_, protocol, port);
+  if (claims.empty()) return Unlink(path);
+  std::string text;
+  for (const PortClaim& claim : claims) {
+    absl::StrAppend(&text, claim.address, " ", claim.owner, "\n");
+  }
+  return sys::WriteFileAtomically(path, text);
 }
 
 absl::StatusOr<std::optional<HostRecord>> RunFiles::LoadHost() const {
-  const std::string path = root_ + "/network-host.json";
-  PELAGOS_ASSIGN_OR_RETURN(std::optional<std::string> text, Load(path));
-  if (!text) return std::optional<HostRecord>();
-  PELAGOS_ASSIGN_OR_RETURN(HostRecord record, ParseHostRecord(*text), path);
-  return std::optional<HostRecord>(std::move(record));
+  return LoadAs<HostRecord>(root_ + "/network-host.json", ParseHostRecord);
 }
 
 absl::Status RunFiles::SaveHost(const HostRecord& record) const {
@@ -109,50 +178,5 @@ absl::Status RunFiles::SaveHost(const HostRecord& record) const {
 }
 
 absl::Status RunFiles::DeleteHost() const { return Unlink(root_ + "/network-host.json"); }
-
-absl::StatusOr<bool> RunFiles::SaveNames(const NetworkRecord& record) const {
-  const std::string folder = NamesPath(record.name);
-  const ZoneFiles files(dns_folder());
-  const std::string network = FileName(record.name);
-  std::map<std::string, std::string> old;
-  absl::StatusOr<std::vector<std::string>> names = sys::ListFolder(folder);
-  if (!names.ok() && FindErrno(names.status()) != ENOENT) return names.status();
-  if (names.ok()) {
-    for (const std::string& name : *names) {
-      PELAGOS_ASSIGN_OR_RETURN(std::optional<std::string> text,
-                               Load(absl::StrCat(folder, "/", name)));
-      if (text) old.emplace(name, *std::move(text));
-    }
-  }
-  bool changed = false;
-  ZoneHead head;
-  head.gateway = record.gateway();
-  head.prefix = record.subnet.prefix;
-  head.domain = record.name;
-  if (old[std::string(kZoneHeadFile)] != ToText(head)) {
-    PELAGOS_RETURN_IF_ERROR(files.WriteNetwork(network, head));
-    changed = true;
-  }
-  old.erase(std::string(kZoneHeadFile));
-  for (const Lease& lease : record.leases) {
-    const ZoneHost host{lease.address, {}, lease.owner, lease.names, {}};
-    const auto before = old.find(lease.owner);
-    const bool same = before != old.end() && before->second == ToText(host);
-    if (before != old.end()) old.erase(before);
-    if (same) continue;
-    PELAGOS_RETURN_IF_ERROR(files.WriteHost(network, host));
-    changed = true;
-  }
-  for (const auto& [owner, text] : old) {
-    if (owner[0] == '.') continue;
-    PELAGOS_RETURN_IF_ERROR(files.RemoveHost(network, owner));
-    changed = true;
-  }
-  return changed;
-}
-
-absl::Status RunFiles::DeleteNames(const std::string& network) const {
-  return ZoneFiles(dns_folder()).RemoveNetwork(FileName(network));
-}
 
 }  // namespace pelagos::net

@@ -66,11 +66,13 @@ std::string ModeOf(const Found& found) {
 }
 
 // "80/tcp": the addresses of the host that lead there.
-Json PortsJson(const Found& found, bool exposed_too) {
+Json PortsJson(const Found& found, const std::vector<PortMapping>& ports, bool exposed_too) {
   Json json = Json::object();
-  for (const PortMapping& port : found.record.spec.net.ports) {
+  for (const PortMapping& port : ports) {
+    std::string host = port.host == 0 ? "" : absl::StrCat(port.host);
+    if (port.host_last != 0) absl::StrAppend(&host, "-", port.host_last);
     json[absl::StrCat(port.inside, "/", NameOf(port.protocol))].push_back(
-        {{"HostIp", port.host_address}, {"HostPort", absl::StrCat(port.host)}});
+        {{"HostIp", port.host_address}, {"HostPort", std::move(host)}});
   }
   for (const std::string& exposed : found.record.image.exposed_ports) {
     const std::string port = ExposedPort(exposed);
@@ -113,7 +115,7 @@ Json HostConfigJson(const Found& found) {
           {"Tmpfs", std::move(tmpfs)},
           {"LogConfig", {{"Type", log.none ? "none" : "local"}, {"Config", std::move(log_config)}}},
           {"NetworkMode", ModeOf(found)},
-          {"PortBindings", PortsJson(found, false)},
+          {"PortBindings", PortsJson(found, found.record.spec.net.ports, false)},
           {"RestartPolicy", {{"Name", NameOf(restart.when)}, {"MaximumRetryCount", restart.most}}},
           {"AutoRemove", spec.lifecycle.remove},
           {"CapAdd", CapabilityList(spec.capabilities - kDefaultCapabilities)},
@@ -170,7 +172,7 @@ Json ConfigJson(const Found& found) {
   const ContainerSpec& spec = found.record.spec;
   const ResolvedImage& image = found.record.image;
   Json exposed = Json::object(), volumes = Json::object();
-  const Json ports = PortsJson(found, true);
+  const Json ports = PortsJson(found, found.record.spec.net.ports, true);
   for (const auto& [port, addresses] : ports.items()) exposed[port] = Json::object();
   for (const std::string& volume : image.volumes) volumes[volume] = Json::object();
   Json json = {{"Hostname", HostnameOf(spec)},
@@ -204,18 +206,34 @@ Json ConfigJson(const Found& found) {
   return json;
 }
 
-Json NetworkJson(const Found& found) {
-  const NetPlan& net = found.record.spec.net;
+// As it is while the container runs; else as it was asked for.
+Json NetworkJson(const Found& found, const std::optional<net::Endpoint>& endpoint) {
   Json networks = Json::object();
   std::string first;
-  for (size_t i = 0; i < net.attachments.size(); ++i) {
-    const bool known = found.running() && i < found.state.addresses.size();
-    const std::string address = known ? found.state.addresses[i] : "";
-    if (i == 0) first = address;
-    networks[net.attachments[i].network] = {{"IPAddress", address},
-                                            {"Aliases", net.attachments[i].aliases}};
+  for (const Attachment& attachment : found.record.spec.net.attachments) {
+    networks[attachment.network] = {{"IPAddress", ""}, {"Aliases", attachment.aliases}};
+    if (!attachment.mac.empty()) networks[attachment.network]["MacAddress"] = attachment.mac;
   }
-  return {{"Ports", found.running() ? PortsJson(found, true) : Json::object()},
+  if (endpoint && found.running()) networks = Json::object();
+  for (const net::Interface& inside :
+       endpoint && found.running() ? endpoint->interfaces : std::vector<net::Interface>()) {
+    const std::string address = sys::ToString(inside.address);
+    if (first.empty()) first = address;
+    Json json = {{"Interface", inside.name},
+                 {"Driver", std::string(NameOf(inside.driver))},
+                 {"IPAddress", address},
+                 {"IPPrefixLen", inside.prefix},
+                 {"Gateway", sys::ToString(inside.gateway)},
+                 {"MacAddress", inside.mac.empty() ? "" : sys::MacText(inside.mac)},
+                 {"Aliases", inside.names}};
+    if (inside.address6) {
+      json["GlobalIPv6Address"] = sys::ToString(*inside.address6);
+      json["GlobalIPv6PrefixLen"] = inside.prefix6;
+      json["IPv6Gateway"] = sys::ToString(inside.gateway6);
+    }
+    networks[inside.network] = std::move(json);
+  }
+  return {{"Ports", found.running() ? PortsJson(found, found.ports, true) : Json::object()},
           {"IPAddress", first},
           {"Networks", std::move(networks)}};
 }
@@ -260,7 +278,7 @@ Json ContainerJson(const store::Roots& roots, const Found& found, const Containe
   }
   json["Mounts"] = MountsJson(roots, found);
   json["Config"] = ConfigJson(found);
-  json["NetworkSettings"] = NetworkJson(found);
+  json["NetworkSettings"] = NetworkJson(found, details.endpoint);
   json["Spec"] = Parsed(ToJson(found.record.spec));
   json["Plan"] = details.plan.ok() ? Parsed(ToJson(*details.plan)) : Json();
   if (!details.plan.ok()) json["PlanProblem"] = std::string(details.plan.status().message());

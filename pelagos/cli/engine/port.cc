@@ -27,7 +27,7 @@ int RunPort(const Context& context, const Arguments& args) {
     if (wanted.empty()) return kDone;  // as Docker: there are none
     return Fail(absl::StrCat("port: ", words[0], " does not run: nothing is published"));
   }
-  const auto lines = PortLines(found->record.spec.net.ports, wanted);
+  const auto lines = PortLines(found->ports, wanted);
   if (!lines.ok()) return Fail(absl::StrCat("port: ", words[0], ": ", lines.status().message()));
   std::cout << *lines;
   return kDone;
@@ -50,7 +50,7 @@ absl::StatusOr<std::string> PortLines(const std::vector<PortMapping>& ports,
                    [](const PortMapping& a, const PortMapping& b) { return a.inside < b.inside; });
   std::string text;
   for (const PortMapping& port : sorted) {
-    const std::string host = absl::StrCat(port.host_address, ":", port.host, "\n");
+    const std::string host = absl::StrCat(HostSide(port), "\n");
     if (wanted.empty()) {
       absl::StrAppend(&text, port.inside, "/", NameOf(port.protocol), " -> ", host);
     } else if (port.inside == *number && port.protocol == *protocol) {

@@ -94,7 +94,8 @@ bool HasVolume(const Found& found, const std::string& wanted) {
 
 bool Publishes(const Found& found, const std::string& wanted) {
   const std::optional<PortRange> range = ParsePortRange(wanted);
-  const std::vector<PortMapping>& ports = found.record.spec.net.ports;
+  const std::vector<PortMapping>& ports =
+      found.running() ? found.ports : found.record.spec.net.ports;
   return range && std::any_of(ports.begin(), ports.end(), [&](const PortMapping& port) {
            return range->Has(port.host, port.protocol);
          });

@@ -69,13 +69,13 @@ std::string ExposedPort(absl::string_view text) {
 
 std::string PortsText(const container::Found& found) {
   if (!found.running()) return "";
-  std::vector<PortMapping> ports = found.record.spec.net.ports;
+  std::vector<PortMapping> ports = found.ports;
   std::stable_sort(ports.begin(), ports.end(),
                    [](const PortMapping& a, const PortMapping& b) { return a.inside < b.inside; });
   std::vector<std::string> texts, published;
   for (const PortMapping& port : ports) {
     published.push_back(absl::StrCat(port.inside, "/", NameOf(port.protocol)));
-    texts.push_back(absl::StrCat(port.host_address, ":", port.host, "->", published.back()));
+    texts.push_back(absl::StrCat(HostSide(port), "->", published.back()));
   }
   if (found.record.spec.net.mode == NetMode::kBridge) {
     for (const std::string& exposed : found.record.image.exposed_ports) {

@@ -17,7 +17,7 @@ using ::testing::Not;
 class LifeTest : public World {
  protected:
   std::string Message(const absl::Status& status) { return std::string(status.message()); }
-  RunFiles Files() const { return RunFiles(folder_ + "/run"); }
+  RunFiles Files() const { return RunFiles(folder_ + "/run", ""); }
 };
 
 TEST_F(LifeTest, TheHostIsAsBefore) {
@@ -29,7 +29,7 @@ TEST_F(LifeTest, TheHostIsAsBefore) {
   EXPECT_THAT(during, HasSubstr("127.0.0.1 . tcp . 8080 comment \"a\" : 10.99.0.2 . 80"));
   EXPECT_THAT(during, HasSubstr("tcp . 8081 comment \"b\" : 10.5.0.3 . 80"));
   EXPECT_EQ(sys::ReadFile("/proc/sys/net/ipv4/ip_forward", 64).value(), "1\n");
-  EXPECT_EQ(Open().Ports().value().size(), 2u);
+  EXPECT_EQ(Open().Endpoints().value().size(), 2u);
 
   EXPECT_THAT(Message(Open().Remove("shop-net")), HasSubstr("in use by a"));
   EXPECT_EQ(Open().Detach("a"), absl::OkStatus());
@@ -72,9 +72,14 @@ TEST_F(LifeTest, HalfMadeNetworksAreUndoneOrFinished) {
   const auto half_made = [&](int steps) {
     ASSERT_EQ(Files().MakeFolders(), absl::OkStatus());
     Host host = Host::Open(run).value();
-    NetworkRecord record{"shop-net", "test", sys::ParseSubnet("10.99.0.0/24").value(), "", {}};
-    record.bridge = host.ChooseBridge("shop-net").value();
-    record.leases.push_back({Ip("10.99.0.2"), "a", {"a"}});
+    Links links = Links::Open(run).value();
+    NetworkRecord record;
+    record.name = "shop-net";
+    record.project = "test";
+    record.subnet = sys::ParseSubnet("10.99.0.0/24").value();
+    record.gateway = Ip("10.99.0.1");
+    record.bridge = links.ChooseBridge("shop-net").value();
+    const Rules rules = {{{record.bridge, record.name}}, {}};
     if (steps >= 1) {
       ASSERT_EQ(Files().SaveNetwork(record), absl::OkStatus());
     }
@@ -84,24 +89,28 @@ TEST_F(LifeTest, HalfMadeNetworksAreUndoneOrFinished) {
     if (steps >= 3) {  // a bridge that has no name yet
       sys::NetlinkSocket socket = sys::NetlinkSocket::Open(NETLINK_ROUTE).value();
       sys::MessageBatch batch;
-      sys::AddBridge(batch, record.bridge, sys::MacOf(record.gateway()));
+      sys::AddBridge(batch, record.bridge, sys::MacOf(record.gateway));
       ASSERT_EQ(socket.Execute(batch), absl::OkStatus());
     }
     if (steps >= 4) {
-      ASSERT_EQ(host.EnsureBridge(record), absl::OkStatus());
+      ASSERT_EQ(links.Ensure(record), absl::OkStatus());
     }
     if (steps >= 5) {
-      ASSERT_EQ(host.AddRules({record}, {}, {record}, {}, {"0"}), absl::OkStatus());
+      ASSERT_EQ(host.AddRules(rules, [&] { return rules; }, {"0"}), absl::OkStatus());
     }
     if (steps >= 6) {
       ASSERT_EQ(host.Forward(), absl::OkStatus());
     }
-    if (steps >= 7) {
-      ASSERT_TRUE(Files().SaveNames(record).ok());
+    if (steps >= 7) {  // an address for whom there is no record yet
+      AddressMap map;
+      map.Take(2, "a");
+      ASSERT_EQ(Files().SaveLeases("shop-net", map), absl::OkStatus());
     }
     if (steps >= 8) {
-      const PortRecord port{"a", Tcp(8080, 80), Ip("10.99.0.2")};
-      ASSERT_EQ(Files().SavePorts({{port}}), absl::OkStatus());
+      Endpoint endpoint = {"a", NetMode::kBridge, {}, {Tcp(8080, 80)}};
+      endpoint.interfaces.push_back(
+          {"eth0", "shop-net", NetworkDriver::kBridge, Ip("10.99.0.2"), 24, record.gateway});
+      ASSERT_EQ(Files().SaveEndpoint(endpoint), absl::OkStatus());
     }
   };
   for (int steps = 0; steps <= 8; ++steps) {
@@ -152,8 +161,9 @@ TEST_F(LifeTest, PortsOfOthersAreErrors) {
     EXPECT_NE(::bind(taker.get(), Raw(at), sizeof(at)), 0);
   }
   const Fd process = Serve(host_, 8081, SOCK_STREAM, "127.0.0.1");
-  EXPECT_EQ(Message(Open().CheckPorts("a", {Tcp(8081, 80)})),
-            "port 127.0.0.1:8081/tcp is in use by a process of this host");
+  EXPECT_EQ(
+      Message(Open().CheckPorts("a", {Tcp(8081, 80)})),
+      absl::StrCat("port 127.0.0.1:8081/tcp is in use by process ", ::getpid(), " (life_test)"));
   EXPECT_THAT(Message(Open().CheckPorts("a", {Tcp(8082, 80, "198.51.100.1")})),
               HasSubstr("no interface of this host has that address"));
   EXPECT_THAT(Message(Open().CheckPorts("a", {Tcp(8083, 80), Tcp(8083, 81)})),
@@ -187,7 +197,7 @@ TEST_F(LifeTest, AFailedAttachLeavesNothing) {
   plan = {NetMode::kBridge, {{"shop-net", {"a"}}}, {Tcp(8081, 80)}};
   EXPECT_FALSE(Open().Attach("a", plan, no_netns).ok());
   EXPECT_EQ(Snapshot(), before);
-  EXPECT_TRUE(Open().List().value()[0].leases.empty());
+  EXPECT_TRUE(Files().LoadLeases("shop-net")->empty());
 }
 
 TEST_F(LifeTest, SubnetsOfTheHostAreLeftAlone) {
@@ -250,11 +260,11 @@ TEST_F(LifeTest, ProcessesTakeTurns) {
   }
   const std::vector<NetworkRecord> records = Open().List().value();
   EXPECT_EQ(records.size(), size_t{kProcesses * kNetworks});
-  std::vector<SubnetUser> users;
+  std::vector<SubnetUser<sys::Subnet>> users;
   for (const NetworkRecord& record : records) {
     EXPECT_EQ(FindOverlap(record.subnet, users), nullptr);
     users.push_back({record.subnet, record.name});
-    EXPECT_EQ(record.leases.size(), 1u);
+    EXPECT_EQ(Files().LoadLeases(record.name)->FirstFree(2, 9), 3u);
   }
   CleanUp(folder_ + "/run");
   EXPECT_EQ(Snapshot(), before_);

@@ -216,6 +216,7 @@ class World : public ::testing::Test {
  protected:
   using Names = std::vector<std::string>;
   using NetworkRecords = std::vector<NetworkRecord>;
+  using Endpoints = std::vector<Endpoint>;
 
   void SetUp() override {
     home_ = CurrentNetns();
@@ -276,7 +277,7 @@ class World : public ::testing::Test {
   NetworksOptions Options() const {
     char path[4096];
     EXPECT_NE(::realpath("pelagos/net/dns/pelagos-dns", path), nullptr);
-    return {path, "10.99.0.0/16", folder_ + "/resolv.conf"};
+    return {path, {"10.99.0.0/16"}, folder_ + "/resolv.conf", folder_ + "/data/networks"};
   }
   // Another object each time, as another process would have it.
   Networks Open(const std::string& root = "/run") const {
@@ -315,11 +316,12 @@ class World : public ::testing::Test {
   static void CleanUp(const std::string& root) {
     absl::StatusOr<Networks> networks = Networks::Open(root);
     if (!networks.ok()) return;
-    const std::vector<NetworkRecord> records = networks->List().value_or(NetworkRecords());
-    for (const NetworkRecord& record : records) {
-      for (const Lease& lease : record.leases) EXPECT_TRUE(networks->Detach(lease.owner).ok());
-      EXPECT_TRUE(networks->Remove(record.name).ok());
+    const std::vector<Endpoint> endpoints = networks->Endpoints().value_or(Endpoints());
+    for (const Endpoint& endpoint : endpoints) {
+      EXPECT_TRUE(networks->Detach(endpoint.container_id).ok());
     }
+    const std::vector<NetworkRecord> records = networks->List().value_or(NetworkRecords());
+    for (const NetworkRecord& record : records) EXPECT_TRUE(networks->Remove(record.name).ok());
   }
 
   // All that Pelagos may change on a host.
@@ -336,11 +338,12 @@ class World : public ::testing::Test {
     }
     absl::StrAppend(&text, sys::ReadFile("/proc/sys/net/ipv4/ip_forward", 64).value());
     for (const char* root : {"/run", "/other"}) {
-      for (const char* folder : {"/", "/networks", "/dns"}) {
+      for (const char* folder : {"/", "/networks", "/dns", "/endpoints", "/ports"}) {
         const std::vector<std::string> files =
             sys::ListFolder(absl::StrCat(folder_, root, folder)).value_or(Names());
         for (const std::string& file : files) {
-          const bool stays = file == "networks" || file == "dns" || file == "network.lock";
+          const bool stays = file == "networks" || file == "dns" || file == "network.lock" ||
+                             file == "endpoints" || file == "ports";
           if (!stays) absl::StrAppend(&text, root, folder, "/", file, "\n");
         }
       }
