@@ -6,9 +6,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "pelagos/cli/network/view.h"
 #include "pelagos/container/inventory.h"
 #include "pelagos/image/store.h"
-#include "pelagos/net/run_files.h"
 #include "pelagos/sys/file.h"
 
 namespace pelagos::cli {
@@ -49,8 +49,8 @@ std::vector<std::string> ListNames(const store::Roots& roots, Thing thing) {
       }
       break;
     case Thing::kNetworks:
-      if (const auto all = net::RunFiles(roots.run).LoadNetworks(); all.ok()) {
-        for (const net::NetworkRecord& network : *all) names.push_back(network.name);
+      if (const auto all = ListNetworks(roots); all.ok()) {
+        for (const NetworkView& view : *all) names.push_back(view.record.name);
       }
       break;
     case Thing::kVolumes:

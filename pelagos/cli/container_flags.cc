@@ -15,6 +15,7 @@
 #include "pelagos/cli/run_limits.h"
 #include "pelagos/cli/run_mounts.h"
 #include "pelagos/cli/run_namespaces.h"
+#include "pelagos/cli/run_network.h"
 #include "pelagos/cli/run_rights.h"
 #include "pelagos/cli/run_security.h"
 #include "pelagos/cli/run_streams.h"
@@ -39,10 +40,10 @@ std::vector<Flag> IdentityFlags() {
 std::vector<Flag> RootFlags() { return {{"read-only", 0, "", "seal the root file system"}}; }
 
 // In the order of the help.
-constexpr FlagsOf kShared[] = {StreamFlags,      IdentityFlags,  ImageFlags,      CommandFlags,
-                               EnvironmentFlags, LifecycleFlags, HealthFlags,     RootFlags,
-                               MountFlags,       DeviceFlags,    LimitFlags,      RightsFlags,
-                               SecurityFlags,    HostsFlags,     NamespacesFlags, UsernsFlags};
+constexpr FlagsOf kShared[] = {
+    StreamFlags,   IdentityFlags, ImageFlags,   CommandFlags,    EnvironmentFlags, LifecycleFlags,
+    HealthFlags,   RootFlags,     MountFlags,   DeviceFlags,     LimitFlags,       RightsFlags,
+    SecurityFlags, HostsFlags,    NetworkFlags, NamespacesFlags, UsernsFlags};
 
 constexpr Heading kHeadings[] = {
     {"detach", "Streams"}, {"interactive", "Streams"},   {"name", "The container and its program"},
@@ -92,6 +93,7 @@ absl::StatusOr<ContainerSpec> SpecFrom(const Arguments& args, uint32_t pid, cons
   PELAGOS_RETURN_IF_ERROR(ApplyRights(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplySecurity(args, caller, spec));
   PELAGOS_RETURN_IF_ERROR(ApplyNamespaces(args, spec));
+  PELAGOS_RETURN_IF_ERROR(ApplyNetwork(args, caller, spec));
   return spec;
 }
 

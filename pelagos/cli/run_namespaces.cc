@@ -23,24 +23,6 @@ constexpr NamespaceFlag kNamespaceFlags[] = {
     {"cgroupns", Namespace::kCgroup},
 };
 
-absl::Status ApplyNetwork(const Arguments& args, ContainerSpec& spec) {
-  if (!args.has("network")) return absl::OkStatus();
-  const std::string text = args.value("network");
-  if (text == "none") return absl::OkStatus();
-  const std::optional<NamespaceMode> mode = ParseNamespaceMode(text);
-  if (!mode || mode->origin == NamespaceOrigin::kOwn) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--network '", text, "': expected none, host, container:NAME or ns:/PATH"));
-  }
-  if (mode->origin == NamespaceOrigin::kHost) {
-    spec.net.mode = NetMode::kHost;
-    return absl::OkStatus();
-  }
-  spec.namespaces.erase(Namespace::kNet);
-  spec.joins.push_back({Namespace::kNet, mode->path, mode->container});
-  return absl::OkStatus();
-}
-
 absl::Status ApplyTimeOffsets(const Arguments& args, ContainerSpec& spec) {
   for (const std::string& text : args.values("time-offset")) {
     const size_t equals = text.find('=');
@@ -70,8 +52,6 @@ std::vector<Flag> NamespacesFlags() {
       {"ipc", 0, "MODE", "private, host, container:NAME, or ns:PATH of an ipc namespace"},
       {"uts", 0, "MODE", "private, host, container:NAME, or ns:PATH of a uts namespace"},
       {"cgroupns", 0, "MODE", "private, host, container:NAME, or ns:PATH of a cgroup namespace"},
-      {"network", 0, "MODE",
-       "none (default), host, container:NAME, or ns:PATH of a network namespace"},
       {"time-offset", 0, "CLOCK=TIME",
        "own clocks: monotonic or boottime, so far from the host's (3600, -1.5h)"},
       {"no-pid-ns", 0, "", "the same as --pid=host"},
@@ -103,7 +83,6 @@ absl::Status ApplyNamespaces(const Arguments& args, ContainerSpec& spec) {
           "--hostname needs a uts namespace of its own: leave --uts out");
     }
   }
-  PELAGOS_RETURN_IF_ERROR(ApplyNetwork(args, spec));
   PELAGOS_RETURN_IF_ERROR(ApplyTimeOffsets(args, spec));
   spec.init = args.has("init");
   return absl::OkStatus();

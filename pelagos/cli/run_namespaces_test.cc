@@ -26,21 +26,10 @@ TEST(RunNamespacesTest, OwnHostOrJoined) {
   EXPECT_TRUE(spec.init);
 }
 
-TEST(RunNamespacesTest, Network) {
-  EXPECT_EQ(SpecOf({"--network", "none"}).value(), ContainerSpec{});
-  EXPECT_EQ(SpecOf({"--network", "host"}).value().net.mode, NetMode::kHost);
-  const ContainerSpec spec = SpecOf({"--network", "ns:/proc/1/ns/net"}).value();
-  EXPECT_FALSE(spec.namespaces.contains(Namespace::kNet));
-  EXPECT_EQ(spec.joins, (NamespaceJoins{{Namespace::kNet, "/proc/1/ns/net"}}));
-  EXPECT_EQ(SpecOf({"--network", "front"}).status().message(),
-            "--network 'front': expected none, host, container:NAME or ns:/PATH");
-}
-
 TEST(RunNamespacesTest, OfAnotherContainer) {
-  const ContainerSpec spec =
-      SpecOf({"--pid", "container:web", "--network", "container:web"}).value();
+  const ContainerSpec spec = SpecOf({"--pid", "container:web", "--ipc", "container:web"}).value();
   EXPECT_EQ(spec.joins,
-            (NamespaceJoins{{Namespace::kPid, "", "web"}, {Namespace::kNet, "", "web"}}));
+            (NamespaceJoins{{Namespace::kPid, "", "web"}, {Namespace::kIpc, "", "web"}}));
   EXPECT_FALSE(spec.namespaces.contains(Namespace::kPid));
 }
 

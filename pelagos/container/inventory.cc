@@ -92,10 +92,11 @@ std::string HealthNow(const store::Roots& roots, const std::string& id) {
 // A free port of the host is known to the record of what the container got.
 absl::Status FindPorts(const store::Roots& roots, Found& found) {
   const std::vector<PortMapping>& asked = found.record.spec.net.ports;
-  if (!found.running() || asked.empty()) return absl::OkStatus();
+  const bool exposed = found.record.spec.net.publish_exposed;
+  if (!found.running() || (asked.empty() && !exposed)) return absl::OkStatus();
   found.ports = asked;
-  if (std::all_of(asked.begin(), asked.end(),
-                  [](const PortMapping& port) { return port.fixed(); })) {
+  if (!exposed && std::all_of(asked.begin(), asked.end(),
+                              [](const PortMapping& port) { return port.fixed(); })) {
     return absl::OkStatus();
   }
   PELAGOS_ASSIGN_OR_RETURN(const net::Networks networks, OpenNetworks(roots));

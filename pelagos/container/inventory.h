@@ -38,7 +38,7 @@ struct Found {
   std::string health;  // "", "starting", "healthy", "unhealthy"
   store::ContainerRecord record;
   store::ContainerState state;
-  std::string project, service;  // of kService
+  std::string project, service;    // of kService
   std::vector<PortMapping> ports;  // published, while it runs: all fixed
   // False: of a foreign program, which has no record; only names and processes are known.
   bool has_record = true;

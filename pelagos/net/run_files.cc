@@ -124,7 +124,9 @@ absl::StatusOr<AddressMap> RunFiles::LoadLeases(const std::string& network) cons
 }
 
 absl::Status RunFiles::SaveLeases(const std::string& network, const AddressMap& map) const {
-  return sys::WriteFileAtomically(Path(root_, "/networks/", network, ".leases"), map.ToText());
+  const std::string path = Path(root_, "/networks/", network, ".leases");
+  if (map.empty() && map.owner().empty()) return Unlink(path);
+  return sys::WriteFileAtomically(path, map.ToText());
 }
 
 absl::StatusOr<std::optional<Endpoint>> RunFiles::LoadEndpoint(

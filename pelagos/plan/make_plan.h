@@ -19,6 +19,7 @@
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/plan/mount.h"
 #include "pelagos/plan/mount_rules.h"
+#include "pelagos/plan/net.h"
 #include "pelagos/plan/program.h"
 #include "pelagos/plan/rights.h"
 #include "pelagos/plan/rules.h"
@@ -100,7 +101,7 @@ inline std::optional<LaunchPlan> MakePlan(const ContainerSpec& asked, const Reso
   plan.ids = OwnIds(in);
   plan.time = spec.time;
   plan.cgroup = PlanCgroups(IdOf(spec), WithDevices(spec, facts), facts);
-  plan.net = spec.net;
+  plan.net = PlanNet(spec, image);
   const std::string folder = LayerFolder(facts, IdOf(spec));
   plan.folders = {folder + "/upper", folder + "/work"};
   plan.ops = internal::PlanOps(in, plan.namespaces);

@@ -73,6 +73,7 @@ struct NetPlan {
   std::vector<Attachment> attachments;  // not empty exactly if mode is kBridge
   std::vector<PortMapping> ports;       // need mode kBridge or kPasta
   DnsOptions dns = {};                  // not for mode kHost
+  bool publish_exposed = false;         // the image's exposed ports too, each at a free port
 
   friend bool operator==(const NetPlan&, const NetPlan&) = default;
 };
@@ -98,6 +99,24 @@ constexpr bool IsMacAddress(absl::string_view text) {
   return !zero && (value & 1) == 0;
 }
 
+// What name servers can know a container by: labels of 1 to 63 letters, digits, '-' and '_', with
+// dots between, 253 bytes in all (RFC 1035 2.3.4, and the '_' of many containers' names).
+constexpr bool IsNetworkName(absl::string_view text) {
+  constexpr size_t kLongestLabel = 63, kLongestName = 253;
+  size_t label = 0;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (c == '.' && label > 0) {
+      label = 0;
+    } else if (letter || (c >= '0' && c <= '9') || c == '-' || c == '_') {
+      if (++label > kLongestLabel) return false;
+    } else {
+      return false;
+    }
+  }
+  return label > 0 && text.size() <= kLongestName;
+}
+
 // Why a plan cannot be executed, as a sentence, or "".
 constexpr absl::string_view NetProblem(const NetPlan& plan) {
   if (plan.mode == NetMode::kBridge && plan.attachments.empty()) {
@@ -106,7 +125,7 @@ constexpr absl::string_view NetProblem(const NetPlan& plan) {
   if (plan.mode != NetMode::kBridge && !plan.attachments.empty()) {
     return "only a bridged container can join networks";
   }
-  if (!IsConnected(plan.mode) && !plan.ports.empty()) {
+  if (!IsConnected(plan.mode) && (plan.publish_exposed || !plan.ports.empty())) {
     return "ports can be published only from a network";
   }
   if (plan.mode == NetMode::kHost && !plan.dns.empty()) {

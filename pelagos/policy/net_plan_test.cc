@@ -27,6 +27,10 @@ static_assert(!FindNetMode("overlay"));
 static_assert(FindNetworkDriver("macvlan") == NetworkDriver::kMacvlan);
 static_assert(!FindNetworkDriver("overlay"));
 
+static_assert(IsNetworkName("web") && IsNetworkName("shop-web_1.lan"));
+static_assert(!IsNetworkName("") && !IsNetworkName("a..b") && !IsNetworkName("a.") &&
+              !IsNetworkName("a/b"));
+
 static_assert(IsMacAddress("02:42:0a:63:00:02") && IsMacAddress("02:42:0A:63:00:02"));
 static_assert(!IsMacAddress("01:42:0a:63:00:02") && !IsMacAddress("00:00:00:00:00:00"));
 static_assert(!IsMacAddress("02:42:0a:63:00") && !IsMacAddress("02-42-0a-63-00-02"));

@@ -68,6 +68,7 @@ Json Write(const NetPlan& net) {
   Json json = {{"mode", Text(NameOf(net.mode))},
                {"attachments", WriteAll(net.attachments)},
                {"ports", WriteAll(net.ports)}};
+  if (net.publish_exposed) json["publishExposed"] = true;
   if (!net.dns.servers.empty()) json["dnsServers"] = net.dns.servers;
   if (!net.dns.searches.empty()) json["dnsSearches"] = net.dns.searches;
   if (!net.dns.options.empty()) json["dnsOptions"] = net.dns.options;
@@ -181,6 +182,7 @@ EnvVariable ReadEnv(const Node& node) { return {node.String("key"), node.String(
 NetPlan ReadNet(const Node& node) {
   NetPlan net = {node.Named("mode", FindNetMode), node.All("attachments", ReadAttachment),
                  node.All("ports", ReadPort)};
+  if (node.Has("publishExposed")) net.publish_exposed = node.Bool("publishExposed");
   if (node.Has("dnsServers")) net.dns.servers = node.Strings("dnsServers");
   if (node.Has("dnsSearches")) net.dns.searches = node.Strings("dnsSearches");
   if (node.Has("dnsOptions")) net.dns.options = node.Strings("dnsOptions");

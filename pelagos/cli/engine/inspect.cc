@@ -21,6 +21,7 @@
 #include "pelagos/cli/engine/look.h"
 #include "pelagos/cli/engine/size.h"
 #include "pelagos/cli/image/look.h"
+#include "pelagos/cli/network/view.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/inventory.h"
 #include "pelagos/container/rootless.h"
@@ -30,7 +31,6 @@
 #include "pelagos/policy/name.h"
 #include "pelagos/store/volume.h"
 #include "pelagos/sys/file.h"
-#include "pelagos/sys/net/ipv4.h"
 
 namespace pelagos::cli {
 namespace {
@@ -81,6 +81,10 @@ class Finder {
         absl::StrCat(context_.roots.KeptContainer(found.id), "/health.json"), kLargestHealth);
     if (health.ok()) details.health = *health;  // else it has none
     if (asks_size_) details.size = sizes_.Of(found);
+    if (found.running()) {
+      PELAGOS_ASSIGN_OR_RETURN(details.endpoint,
+                               net::RunFiles(context_.roots.run, "").LoadEndpoint(found.id));
+    }
     return ContainerJson(context_.roots, found, details);
   }
 
@@ -103,35 +107,10 @@ class Finder {
   }
 
   absl::StatusOr<Json> FindNetwork(const std::string& name) const {
-    absl::StatusOr<std::vector<net::NetworkRecord>> networks =
-        net::RunFiles(context_.roots.run).LoadNetworks();
-    if (absl::IsNotFound(networks.status())) {
-      networks = std::vector<net::NetworkRecord>();  // there never was one
-    }
-    PELAGOS_RETURN_IF_ERROR(networks.status());
-    for (const net::NetworkRecord& network : *networks) {
-      if (network.name != name) continue;
-      Json containers = Json::object();
-      for (const net::Lease& lease : network.leases) {
-        containers[lease.owner] = {{"IPv4Address", sys::ToString(lease.address)},
-                                   {"Names", lease.names}};
-      }
-      return Json{{"Name", network.name},
-                  {"Driver", "bridge"},
-                  {"Scope", "local"},
-                  {"IPAM",
-                   {{"Config",
-                     {{{"Subnet", sys::ToString(network.subnet)},
-                       {"Gateway", sys::ToString(network.gateway())}}}}}},
-                  {"Options", {{"bridge", network.bridge}}},
-                  {"Project", network.project},
-                  {"Containers", std::move(containers)},
-                  {"name", network.name},
-                  {"subnet", sys::ToString(network.subnet)},
-                  {"gateway", sys::ToString(network.gateway())},
-                  {"bridge_name", network.bridge}};
-    }
-    return absl::NotFoundError(absl::StrCat("no network is named '", name, "'"));
+    PELAGOS_ASSIGN_OR_RETURN(const NetworkView view, cli::FindNetwork(context_.roots, name));
+    PELAGOS_ASSIGN_OR_RETURN(const std::vector<net::Endpoint> endpoints,
+                             ListEndpoints(context_.roots));
+    return NetworkJson(view, endpoints);
   }
 
   const Context& context_;

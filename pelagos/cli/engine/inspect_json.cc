@@ -18,6 +18,7 @@
 #include "pelagos/plan/environment.h"
 #include "pelagos/plan/json.h"
 #include "pelagos/spec/json.h"
+#include "pelagos/sys/net/rtnetlink.h"
 
 namespace pelagos::cli {
 namespace {
@@ -216,7 +217,7 @@ Json NetworkJson(const Found& found, const std::optional<net::Endpoint>& endpoin
   }
   if (endpoint && found.running()) networks = Json::object();
   for (const net::Interface& inside :
-       endpoint && found.running() ? endpoint->interfaces : std::vector<net::Interface>()) {
+       endpoint&& found.running() ? endpoint->interfaces : std::vector<net::Interface>()) {
     const std::string address = sys::ToString(inside.address);
     if (first.empty()) first = address;
     Json json = {{"Interface", inside.name},

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "pelagos/cli/engine/size.h"
 #include "pelagos/container/inventory.h"
+#include "pelagos/net/endpoint.h"
 #include "pelagos/plan/launch_plan.h"
 #include "pelagos/store/paths.h"
 
@@ -19,7 +20,8 @@ namespace pelagos::cli {
 struct ContainerDetails {
   absl::StatusOr<LaunchPlan> plan;  // made anew of the record; or why it cannot be
   std::optional<ContainerSize> size = {};
-  std::string health = {};  // what its probes wrote, JSON; empty: nothing
+  std::optional<net::Endpoint> endpoint = {};  // what it got of networks, while it runs
+  std::string health = {};                     // what its probes wrote, JSON; empty: nothing
 };
 
 nlohmann::ordered_json ContainerJson(const store::Roots& roots, const container::Found& found,

@@ -14,6 +14,7 @@
 #include "pelagos/cli/confirm.h"
 #include "pelagos/cli/engine/open_engine.h"
 #include "pelagos/cli/engine/volume.h"
+#include "pelagos/cli/network/view.h"
 #include "pelagos/cli/quantity.h"
 #include "pelagos/container/inventory.h"
 #include "pelagos/container/lifecycle.h"
@@ -61,27 +62,28 @@ absl::StatusOr<Removed> PruneContainers(container::Engine& engine, const Picks& 
   return removed;
 }
 
-// Those of no project that is up, and of no container.
+// Those that nobody is in, of no project that is up, and that no container asks for.
 absl::StatusOr<Removed> PruneNetworks(container::Engine& engine) {
   Removed removed = {"Deleted Networks", {}, 0};
   const store::Roots& roots = engine.roots();
+  PELAGOS_ASSIGN_OR_RETURN(const std::vector<NetworkView> views, ListNetworks(roots));
+  if (views.empty()) return removed;
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> projects, store::ListProjects(roots));
   std::set<std::string> needed;
   PELAGOS_ASSIGN_OR_RETURN(const std::vector<Found> all, container::Inventory(roots).List());
   for (const Found& found : all) {
     for (const Attachment& to : found.record.spec.net.attachments) needed.insert(to.network);
   }
-  // Without networks there is no folder of them, and none shall be made.
-  const absl::StatusOr<std::vector<std::string>> files =
-      sys::ListFolder(absl::StrCat(roots.run, "/networks"));
-  if (!files.ok() || files->empty()) return removed;
-  PELAGOS_ASSIGN_OR_RETURN(net::Networks networks, net::Networks::Open(roots.run));
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<net::NetworkRecord> list, networks.List());
-  for (const net::NetworkRecord& network : list) {
+  PELAGOS_ASSIGN_OR_RETURN(net::Networks networks, container::OpenNetworks(roots));
+  for (const NetworkView& view : views) {
+    const net::NetworkRecord& network = view.record;
     const bool of_project = std::count(projects.begin(), projects.end(), network.project) > 0;
-    if (of_project || needed.count(network.name) != 0 || !network.leases.empty()) continue;
-    const absl::Status gone = networks.Remove(network.name);
-    if (absl::IsFailedPrecondition(gone)) continue;  // taken meanwhile
+    if (of_project || needed.count(network.name) != 0) continue;
+    const bool defined = !network.created.empty();
+    const absl::Status gone =
+        defined ? networks.Undefine(network.name) : networks.Remove(network.name);
+    // Somebody is in it, or removed it meanwhile.
+    if (absl::IsFailedPrecondition(gone) || absl::IsNotFound(gone)) continue;
     PELAGOS_RETURN_IF_ERROR(gone);
     removed.names.push_back(network.name);
   }

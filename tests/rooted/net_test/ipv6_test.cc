@@ -38,7 +38,9 @@ class Ipv6Test : public World {
 
   // A network whose bridge has the address PREFIX1.
   std::string Network(const std::string& name, const std::string& prefix) {
-    absl::StatusOr<NetworkRecord> record = Open().Ensure({name, "test", ""});
+    NetworkPlan plan = {name, "test", ""};
+    plan.ipv6 = false;  // its addresses are of this test's choice
+    absl::StatusOr<NetworkRecord> record = Open().Ensure(plan);
     EXPECT_TRUE(record.ok()) << record.status();
     if (!record.ok()) return "";
     EXPECT_EQ(Address(host_, record->bridge, prefix + "1", ""), "");

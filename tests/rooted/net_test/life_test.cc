@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include "pelagos/net/host.h"
+#include "pelagos/net/ipam.h"
+#include "pelagos/net/links.h"
 #include "pelagos/net/names.h"
 #include "pelagos/net/run_files.h"
 #include "tests/rooted/net_test/world.h"
