@@ -29,6 +29,7 @@
 #include "pelagos/cli/engine/rootfs.h"
 #include "pelagos/cli/engine/volume.h"
 #include "pelagos/cli/image/image.h"
+#include "pelagos/cli/network/network.h"
 #include "pelagos/cli/oci/oci.h"
 #include "pelagos/cli/reml/commands.h"
 #include "pelagos/cli/run.h"
@@ -104,11 +105,12 @@ constexpr Title kLook = {"Look", true};
 constexpr Title kFiles = {"Files", true};
 constexpr Title kImages = {"Images"};
 constexpr Title kVolumes = {"Volumes"};
+constexpr Title kNetworks = {"Networks"};
 constexpr Title kStacks = {"Stacks"};
 constexpr Title kPrograms = {"Programs"};
 constexpr Title kSystem = {"System"};
-constexpr const Title* kTitles[] = {&kManage,  &kLook,   &kFiles,    &kImages,
-                                    &kVolumes, &kStacks, &kPrograms, &kSystem};
+constexpr const Title* kTitles[] = {&kManage,   &kLook,   &kFiles,    &kImages, &kVolumes,
+                                    &kNetworks, &kStacks, &kPrograms, &kSystem};
 
 struct Family {
   const Title* title;
@@ -131,6 +133,7 @@ constexpr Family kFamilies[] = {
     {&kImages, ImageCommands},
     {&kVolumes, VolumeCommands},
     {&kVolumes, RootfsCommands},
+    {&kNetworks, NetworkCommands},
     {&kStacks, ComposeCommands},
     {&kPrograms, RemlCommands},
     {&kSystem, SystemCommands},
@@ -162,17 +165,18 @@ std::vector<CommandGroup> CommandGroups() {
 
 const std::vector<Alias>& Aliases() {
   static const std::vector<Alias>& aliases = *new std::vector<Alias>{
-      {"container ls", "ps"},       {"container list", "ps"},
-      {"container remove", "rm"},   {"container inspect", "inspect --type container"},
-      {"images", "image ls"},       {"image list", "image ls"},
-      {"image remove", "image rm"}, {"rmi", "image rm"},
-      {"pull", "image pull"},       {"push", "image push"},
-      {"login", "image login"},     {"logout", "image logout"},
-      {"tag", "image tag"},         {"load", "image load"},
-      {"save", "image save"},       {"import", "image import"},
-      {"history", "image history"}, {"info", "system info"},
-      {"volume list", "volume ls"}, {"volume remove", "volume rm"},
-      {"rootfs list", "rootfs ls"}, {"rootfs remove", "rootfs rm"},
+      {"container ls", "ps"},         {"container list", "ps"},
+      {"container remove", "rm"},     {"container inspect", "inspect --type container"},
+      {"images", "image ls"},         {"image list", "image ls"},
+      {"image remove", "image rm"},   {"rmi", "image rm"},
+      {"pull", "image pull"},         {"push", "image push"},
+      {"login", "image login"},       {"logout", "image logout"},
+      {"tag", "image tag"},           {"load", "image load"},
+      {"save", "image save"},         {"import", "image import"},
+      {"history", "image history"},   {"info", "system info"},
+      {"volume list", "volume ls"},   {"volume remove", "volume rm"},
+      {"network list", "network ls"}, {"network remove", "network rm"},
+      {"rootfs list", "rootfs ls"},   {"rootfs remove", "rootfs rm"},
   };
   return aliases;
 }

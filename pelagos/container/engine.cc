@@ -1,6 +1,5 @@
 #include "pelagos/container/engine.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/container/claim.h"
+#include "pelagos/container/etc_files.h"
 #include "pelagos/container/peer.h"
 #include "pelagos/image/builtin.h"
 #include "pelagos/image/store.h"
@@ -20,7 +20,6 @@
 #include "pelagos/launch/cgroup.h"
 #include "pelagos/launch/wait.h"
 #include "pelagos/net/names.h"
-#include "pelagos/plan/user_namespace.h"
 #include "pelagos/store/container.h"
 #include "pelagos/store/own_volumes.h"
 #include "pelagos/sys/file.h"
@@ -39,38 +38,6 @@ std::string HostnameOf(const LaunchPlan& plan) {
 bool Fits(const image::Platform& platform, const image::Platform& wanted) {
   return platform.os == wanted.os && platform.architecture == wanted.architecture &&
          (wanted.variant.empty() || platform.variant == wanted.variant);
-}
-
-// The files of /etc that the runtime provides; the plan binds them into the container.
-struct EtcFolder {
-  std::string folder;
-  mode_t umask;  // of the caller, which is not the container's
-  const IdMap& ids;
-
-  // In place: the container sees this very file.
-  absl::StatusOr<Fd> Write(const char* name, absl::string_view content) const {
-    constexpr mode_t kMode = 0644;
-    const std::string path = absl::StrCat(folder, "/", name);
-    PELAGOS_ASSIGN_OR_RETURN(Fd file,
-                             sys::OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, kMode));
-    if ((umask & kMode) != 0 && ::fchmod(file.get(), kMode) != 0) {
-      return ErrnoStatus(errno, "fchmod", path);
-    }
-    if (!ids.empty() && ::fchown(file.get(), HostIdOf(ids.uids, 0).value_or(kNoId),
-                                 HostIdOf(ids.gids, 0).value_or(kNoId)) != 0) {
-      return ErrnoStatus(errno, "fchown", path);
-    }
-    PELAGOS_RETURN_IF_ERROR(sys::WriteAll(file, content, path));
-    return file;
-  }
-};
-
-// Who is connected, but not to a bridge, asks the host's own name servers.
-std::string ResolvConfFor(const net::Endpoint& endpoint) {
-  constexpr size_t kMostBytes = 1 << 16;
-  if (!IsConnected(endpoint.mode)) return net::ResolvConf(endpoint);
-  // Without one, or with one that cannot be read, the host has no name servers.
-  return net::ResolvConf(endpoint, sys::ReadFile("/etc/resolv.conf", kMostBytes).value_or(""));
 }
 
 // Where the container's cgroups are, relative to the roots, for whoever cleans up without the plan:
@@ -204,22 +171,11 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
   } else {
     PELAGOS_ASSIGN_OR_RETURN(self, sys::ReadSelfStatus());
   }
-  const std::string hostname = HostnameOf(plan);
-  const auto write_etc = [&](const net::Endpoint& endpoint) -> absl::Status {
-    const EtcFolder etc = {folder, self.umask, plan.ids};
-    std::vector<Fd> files(3);
-    PELAGOS_ASSIGN_OR_RETURN(files[0], etc.Write("hostname", hostname + "\n"));
-    const char* gateway = plan.net.mode == NetMode::kHost ? "127.0.0.1" : "";
-    PELAGOS_ASSIGN_OR_RETURN(
-        files[1],
-        etc.Write("hosts", net::HostsFile(hostname, endpoint, plan.extra_hosts, gateway)));
-    PELAGOS_ASSIGN_OR_RETURN(files[2], etc.Write("resolv.conf", ResolvConfFor(endpoint)));
-    sys::CloseAll(std::move(files));
-    return absl::OkStatus();
-  };
+  const char* gateway = plan.net.mode == NetMode::kHost ? "127.0.0.1" : "";
+  const EtcFiles etc = {folder, HostnameOf(plan), plan.extra_hosts, plan.ids, self.umask};
   // The container's network fills them in later.
   net::Endpoint endpoint;
-  PELAGOS_RETURN_IF_ERROR(write_etc(endpoint));
+  PELAGOS_RETURN_IF_ERROR(WriteEtcFiles(etc, endpoint, gateway));
 
   if (!plan.cgroup.parent.empty()) {
     PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(ParentFile(folder), plan.cgroup.parent, 0600));
@@ -247,7 +203,7 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     PELAGOS_ASSIGN_OR_RETURN(Fd netns, starting.network_namespace());
     PELAGOS_ASSIGN_OR_RETURN(endpoint, networks->Attach(plan.id, plan.net, netns));
-    PELAGOS_RETURN_IF_ERROR(write_etc(endpoint));
+    PELAGOS_RETURN_IF_ERROR(WriteEtcFiles(etc, endpoint));
     Lap(laps_, "network");
   }
   for (const net::Interface& interface : endpoint.interfaces) {

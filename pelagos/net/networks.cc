@@ -79,6 +79,11 @@ absl::Status Networks::Remove(const std::string& network) {
   return absl::OkStatus();
 }
 
+absl::Status Networks::CheckExists(const std::string& network) {
+  PELAGOS_ASSIGN_OR_RETURN(Session session, Session::Begin(run_root_, options_));
+  return session.CheckExists(network);
+}
+
 absl::StatusOr<std::vector<NetworkRecord>> Networks::List() {
   const RunFiles files(run_root_, options_.definitions);
   PELAGOS_ASSIGN_OR_RETURN(const Fd lock, files.Lock());

@@ -83,6 +83,8 @@ class Networks {
   // are as they were before the first.
   absl::Status Remove(const std::string& network);
 
+  // NotFound: a container could not join it.
+  absl::Status CheckExists(const std::string& network);
   // The networks that are there, and those that are defined; by name.
   absl::StatusOr<std::vector<NetworkRecord>> List();
   absl::StatusOr<std::vector<NetworkRecord>> Definitions();

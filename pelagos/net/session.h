@@ -34,6 +34,7 @@ class Session {
   absl::Status Remove(const std::string& name);
   absl::StatusOr<NetworkRecord> Define(const NetworkPlan& plan, std::string created);
   absl::Status Undefine(const std::string& name);
+  absl::Status CheckExists(const std::string& name);
 
   absl::StatusOr<Reservation> CheckPorts(absl::string_view container_id,
                                          const std::vector<PortMapping>& ports);

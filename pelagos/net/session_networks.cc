@@ -26,6 +26,11 @@ Rules RulesOf(const NetworkRecord& network) {
   return rules;
 }
 
+absl::Status NoNetwork(const std::string& name) {
+  return absl::NotFoundError(absl::StrCat("there is no network '", name,
+                                          "'; 'pelagos network create ", name, "' makes one"));
+}
+
 bool HasIpv6() { return ::access("/proc/sys/net/ipv6", F_OK) == 0; }
 
 }  // namespace
@@ -217,10 +222,7 @@ absl::StatusOr<NetworkRecord> Session::Find(const std::string& name) {
     plan.name = name;
     PELAGOS_ASSIGN_OR_RETURN(defined, Allocate(plan));
   }
-  if (!defined) {
-    return absl::NotFoundError(absl::StrCat("there is no network '", name,
-                                            "'; 'pelagos network create ", name, "' makes one"));
-  }
+  if (!defined) return NoNetwork(name);
   PELAGOS_ASSIGN_OR_RETURN(NetworkRecord record, BuildNew(*std::move(defined)), "network '", name,
                            "'");
   return record;
@@ -266,6 +268,15 @@ absl::StatusOr<NetworkRecord> Session::Define(const NetworkPlan& plan, std::stri
   if (record.driver != NetworkDriver::kBridge) PELAGOS_RETURN_IF_ERROR(links_.Ensure(record));
   PELAGOS_RETURN_IF_ERROR(files_.SaveDefinition(record));
   return record;
+}
+
+absl::Status Session::CheckExists(const std::string& name) {
+  PELAGOS_RETURN_IF_ERROR(CheckId("network", name));
+  if (name == kDefaultNetwork) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(const std::optional<NetworkRecord> found, files_.LoadNetwork(name));
+  if (found) return absl::OkStatus();
+  PELAGOS_ASSIGN_OR_RETURN(const std::optional<NetworkRecord> defined, files_.LoadDefinition(name));
+  return defined ? absl::OkStatus() : NoNetwork(name);
 }
 
 absl::Status Session::Undefine(const std::string& name) {

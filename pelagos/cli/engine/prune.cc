@@ -14,12 +14,11 @@
 #include "pelagos/cli/confirm.h"
 #include "pelagos/cli/engine/open_engine.h"
 #include "pelagos/cli/engine/volume.h"
-#include "pelagos/cli/network/view.h"
+#include "pelagos/cli/network/prune.h"
 #include "pelagos/cli/quantity.h"
 #include "pelagos/container/inventory.h"
 #include "pelagos/container/lifecycle.h"
 #include "pelagos/image/store.h"
-#include "pelagos/net/networks.h"
 #include "pelagos/store/project.h"
 #include "pelagos/store/volume.h"
 #include "pelagos/sys/disk_usage.h"
@@ -58,34 +57,6 @@ absl::StatusOr<Removed> PruneContainers(container::Engine& engine, const Picks& 
     PELAGOS_RETURN_IF_ERROR(gone);
     removed.names.push_back(found.id);
     removed.bytes += bytes;
-  }
-  return removed;
-}
-
-// Those that nobody is in, of no project that is up, and that no container asks for.
-absl::StatusOr<Removed> PruneNetworks(container::Engine& engine) {
-  Removed removed = {"Deleted Networks", {}, 0};
-  const store::Roots& roots = engine.roots();
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<NetworkView> views, ListNetworks(roots));
-  if (views.empty()) return removed;
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<std::string> projects, store::ListProjects(roots));
-  std::set<std::string> needed;
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<Found> all, container::Inventory(roots).List());
-  for (const Found& found : all) {
-    for (const Attachment& to : found.record.spec.net.attachments) needed.insert(to.network);
-  }
-  PELAGOS_ASSIGN_OR_RETURN(net::Networks networks, container::OpenNetworks(roots));
-  for (const NetworkView& view : views) {
-    const net::NetworkRecord& network = view.record;
-    const bool of_project = std::count(projects.begin(), projects.end(), network.project) > 0;
-    if (of_project || needed.count(network.name) != 0) continue;
-    const bool defined = !network.created.empty();
-    const absl::Status gone =
-        defined ? networks.Undefine(network.name) : networks.Remove(network.name);
-    // Somebody is in it, or removed it meanwhile.
-    if (absl::IsFailedPrecondition(gone) || absl::IsNotFound(gone)) continue;
-    PELAGOS_RETURN_IF_ERROR(gone);
-    removed.names.push_back(network.name);
   }
   return removed;
 }
@@ -174,7 +145,8 @@ absl::StatusOr<std::vector<Removed>> PruneAll(container::Engine& engine, const A
   PELAGOS_ASSIGN_OR_RETURN(Removed containers, PruneContainers(engine, picks));
   all.push_back(std::move(containers));
   if (!args.has("filter")) {
-    PELAGOS_ASSIGN_OR_RETURN(Removed networks, PruneNetworks(engine));
+    Removed networks = {"Deleted Networks", {}, 0};
+    PELAGOS_ASSIGN_OR_RETURN(networks.names, PruneNetworks(engine));
     all.push_back(std::move(networks));
   }
   if (args.has("volumes")) {
