@@ -54,6 +54,7 @@ absl::Status Member::Start(container::Engine& engine, sys::EventLoop& loop,
     state_ = State::kExited;
     started_->lock.reset();
     started_->ports = net::Reservation();
+    started_->uplinks.End();
     on_exit();
   });
 }

@@ -204,6 +204,8 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
     PELAGOS_ASSIGN_OR_RETURN(Fd netns, starting.network_namespace());
     PELAGOS_ASSIGN_OR_RETURN(endpoint, networks->Attach(plan.id, plan.net, netns));
     PELAGOS_RETURN_IF_ERROR(WriteEtcFiles(etc, endpoint));
+    PELAGOS_ASSIGN_OR_RETURN(started.uplinks,
+                             StartUplinks(endpoint, netns, starting.pidfd(), started.ports));
     Lap(laps_, "network");
   }
   for (const net::Interface& interface : endpoint.interfaces) {

@@ -19,6 +19,7 @@
 #include "pelagos/base/diagnostic.h"
 #include "pelagos/base/fd.h"
 #include "pelagos/base/laps.h"
+#include "pelagos/container/uplinks.h"
 #include "pelagos/image/pull_policy.h"
 #include "pelagos/image/store.h"
 #include "pelagos/launch/launcher.h"
@@ -51,6 +52,7 @@ struct Started {
   Fd pidfd;
   std::vector<std::string> addresses;  // one per network, IPv4
   net::Reservation ports;              // keeps the published ports taken on the host
+  Uplinks uplinks;                     // what else works for its network
   Fd lock;                             // says that the id is taken
   Fd terminal;                         // the master, if the spec asks for a terminal
 };

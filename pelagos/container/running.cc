@@ -85,6 +85,7 @@ absl::Status Running::Close() {
     PELAGOS_RETURN_IF_ERROR(Wait().status());
   }
   if (own_volumes_) PELAGOS_RETURN_IF_ERROR(store::RemoveNotedVolumes(engine_->roots(), id_));
+  started_.uplinks.End();
   return std::exchange(engine_, nullptr)->Clean(id_, cgroup_, connected_);
 }
 

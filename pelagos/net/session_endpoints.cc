@@ -80,8 +80,13 @@ absl::Status Session::Publish(const Endpoint& endpoint) {
   const Rules rules = PortRules(endpoint);
   if (rules.ports.empty()) return absl::OkStatus();
   PELAGOS_ASSIGN_OR_RETURN(const std::optional<HostRecord> host, files_.LoadHost());
-  return host_.AddRules(
-      rules, [this] { return AllRules(); }, host.value_or(HostRecord()));
+  PELAGOS_RETURN_IF_ERROR(host_.AddRules(
+      rules, [this] { return AllRules(); }, host.value_or(HostRecord())));
+  if (std::none_of(endpoint.ports.begin(), endpoint.ports.end(), ComesByIpv6)) {
+    return absl::OkStatus();
+  }
+  PELAGOS_ASSIGN_OR_RETURN(const Fd host_lock, host_.Lock());
+  return Forward6();
 }
 
 // One interface more. `endpoint` has it also if that fails later on.

@@ -197,6 +197,7 @@ absl::Status Session::Build(const NetworkRecord& record) {
     head.prefix6 = record.subnet6->prefix;
   }
   head.internal = record.internal;
+  if (IsNetworkName(record.name)) head.domain = record.name;
   head.resolvers = record.servers;
   PELAGOS_RETURN_IF_ERROR(zones_.WriteNetwork(FileName(record.name), head));
   return EnsureDns(dns_);

@@ -20,7 +20,9 @@ TEST_F(NamesTest, NamesOfTheNetworkResolve) {
   EXPECT_EQ(Resolve(b.netns, b.gateway(), "web"), a.address());
   EXPECT_EQ(Resolve(a.netns, a.gateway(), "web"), a.address());
   EXPECT_EQ(Resolve(a.netns, a.gateway(), "mail"), "code 3");
-  EXPECT_EQ(Resolve(a.netns, a.gateway(), "db", kAaaa), "no data");
+  EXPECT_EQ(Resolve(a.netns, a.gateway(), "db", kAaaa),
+            sys::ToString(b.endpoint.interfaces[0].address6.value()));
+  EXPECT_EQ(Resolve(a.netns, a.gateway(), "db.shop-net"), b.address());
   EXPECT_EQ(Resolve(a.netns, a.gateway(), "mail", kAaaa), "code 3");
 }
 

@@ -189,9 +189,13 @@ inline std::string Resolve(
   const int records = answer[6] << 8 | answer[7];
   if (records == 0) return "no data";
   std::string addresses;
-  for (int i = 0; i < records; ++i) {  // each: pointer, type, class, ttl, size, 4 bytes
-    const unsigned char* at = answer + query.size() + 16 * i + 12;
-    absl::StrAppend(&addresses, i == 0 ? "" : " ", at[0], ".", at[1], ".", at[2], ".", at[3]);
+  const unsigned char* at = answer + query.size();
+  for (int i = 0; i < records; ++i) {  // each: pointer, type, class, ttl, size, address
+    const size_t length = static_cast<size_t>(at[10] << 8 | at[11]);
+    char text[INET6_ADDRSTRLEN] = {};
+    ::inet_ntop(length == sizeof(in_addr) ? AF_INET : AF_INET6, at + 12, text, sizeof(text));
+    absl::StrAppend(&addresses, i == 0 ? "" : " ", text);
+    at += 12 + length;
   }
   return addresses;
 }
