@@ -132,7 +132,9 @@ void Serve(const Fd& fd, int questions) {
     std::string answer = net::WriteEmptyAnswer(*query, net::DnsCode::kNoSuchName);
     if (query->name == "host.test") {
       answer = net::WriteAddresses(
-          *query, {sys::ParseIpv4("10.9.9.1").value(), sys::ParseIpv4("10.9.9.2").value()}, 60);
+          *query,
+          {sys::ParseIpv6("::ffff:10.9.9.1").value(), sys::ParseIpv6("::ffff:10.9.9.2").value()},
+          60);
     } else if (query->name == "no.test") {
       answer = net::WriteEmptyAnswer(*query, net::DnsCode::kOk);
     } else if (query->name == "broken.test") {
