@@ -45,7 +45,7 @@ TEST(MakeComposePlanTest, OrderAndNamesOfTheProject) {
   EXPECT_EQ(plan->services[0].launch.id, "shop-db");
   EXPECT_EQ(plan->services[1].depends_on, (std::vector<Dependency>{{"db", 80, {}}}));
   EXPECT_EQ(plan->services[1].launch.net.attachments,
-            (std::vector<Attachment>{{"shop-net", {"web"}}}));
+            (std::vector<Attachment>{{"shop-net", {"web", "shop-web"}}}));
   // A volume is found by its project's name.
   bool bound = false;
   for (const Op& op : plan->services[0].launch.ops) {

@@ -6,6 +6,7 @@
 #include "pelagos/plan/json.h"
 #include "pelagos/plan/make_plan.h"
 #include "pelagos/spec/json.h"
+#include "pelagos/sys/net/rtnetlink.h"
 
 namespace pelagos::cli {
 namespace {
@@ -39,6 +40,7 @@ Found Web() {
   record.spec.net.mode = NetMode::kBridge;
   record.spec.net.attachments = {{"front", {"www"}}};
   record.spec.net.ports = {{"127.0.0.1", 8080, 80, Protocol::kTcp}};
+  found.ports = {{"127.0.0.1", 8080, 80, Protocol::kTcp}};
   record.spec.mounts = MountPlan().Volume("data", "/data"_path).Bind("/srv", "/srv"_path, true);
   record.spec.lifecycle.restart = {RestartWhen::kOnFailure, 3};
   record.spec.lifecycle.labels = {{"com.example.tier", "front"}};
@@ -59,7 +61,16 @@ Json Of(const Found& found, ContainerDetails details = {absl::UnavailableError("
 }
 
 TEST(ContainerJsonTest, DockersDocument) {
-  const Json json = Of(Web());
+  ContainerDetails details = {absl::UnavailableError("not made")};
+  details.endpoint = net::Endpoint{std::string(64, 'a'), NetMode::kBridge, {}, {}};
+  net::Interface& inside = details.endpoint->interfaces.emplace_back();
+  inside.name = "eth0";
+  inside.network = "front";
+  inside.address = sys::ParseIpv4("10.99.0.2").value();
+  inside.address6 = sys::ParseIpv6("fd00::2").value();
+  inside.mac = sys::MacOf(inside.address);
+  inside.names = {"www", "web"};
+  const Json json = Of(Web(), details);
   EXPECT_EQ(json["Id"], std::string(64, 'a'));
   EXPECT_EQ(json["Name"], "web");
   EXPECT_EQ(json["State"]["Status"], "running");
@@ -87,7 +98,11 @@ TEST(ContainerJsonTest, DockersDocument) {
   EXPECT_EQ(json["Config"]["Healthcheck"]["Test"], Json({"CMD", "true"}));
   EXPECT_TRUE(json["Config"]["ExposedPorts"].contains("443/tcp"));
   EXPECT_EQ(json["NetworkSettings"]["IPAddress"], "10.99.0.2");
-  EXPECT_EQ(json["NetworkSettings"]["Networks"]["front"]["IPAddress"], "10.99.0.2");
+  const Json front = json["NetworkSettings"]["Networks"]["front"];
+  EXPECT_EQ(front["IPAddress"], "10.99.0.2");
+  EXPECT_EQ(front["GlobalIPv6Address"], "fd00::2");
+  EXPECT_EQ(front["MacAddress"], "02:50:0a:63:00:02");
+  EXPECT_EQ(front["Aliases"], Json({"www", "web"}));
   EXPECT_EQ(json["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"], "8080");
   EXPECT_EQ(json["NetworkSettings"]["Ports"]["443/tcp"], nullptr);
 }

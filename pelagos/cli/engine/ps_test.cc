@@ -49,6 +49,7 @@ std::vector<Found> Some() {
   web.record.spec.net.attachments = {{"shop-default", {}}};
   web.record.spec.net.ports = {{"0.0.0.0", 8443, 443, Protocol::kTcp},
                                {"127.0.0.1", 8080, 80, Protocol::kTcp}};
+  web.ports = web.record.spec.net.ports;
   web.record.image.exposed_ports = {"80", "53/udp"};
   web.record.spec.lifecycle.labels = {{"tier", "front"}, {"env", "prod"}};
   web.record.spec.mounts = MountPlan().Volume("data", "/var/lib/data"_path);
