@@ -180,19 +180,11 @@ TEST_P(FirewallTest, Ipv6PassesToo) {
   constexpr char kHost[] = "2001:db8:1::1", kOutside[] = "2001:db8:1::2";
   ASSERT_EQ(Address(host_, "up0", kHost, ""), "");
   ASSERT_EQ(Address(outside_, "eth0", kOutside, kHost), "");
-  ASSERT_EQ(sys::WriteKernelFile("/proc/sys/net/ipv6/conf/all/forwarding", "1"), absl::OkStatus());
-  absl::StatusOr<NetworkRecord> network = Open().Ensure({"shop-net", "test", ""});
-  ASSERT_TRUE(network.ok()) << network.status();
-  const Container a = Start("a", {"shop-net"});
-  EXPECT_EQ(Address(host_, network->bridge, "fd00:a::1", ""), "");
-  EXPECT_EQ(Address(a.netns, "eth0", "fd00:a::2", "fd00:a::1"), "");
+  NetworkPlan plan = {"shop-net", "test", ""};
+  plan.nat66 = true;
+  ASSERT_EQ(Open().Ensure(plan).status(), absl::OkStatus());
+  const Container a = Start("a", {"shop-net"}, {Tcp(8080, 80, std::string(kAnyIpv6))});
   const Fd server = Serve(a.netns, 80, SOCK_STREAM, "::");
-  const Rules rules{{{network->bridge, "shop-net", false, true}},
-                    {{"a", Protocol::kTcp, sys::Ipv6(), 8080, Ip6("fd00:a::2"), 80}}};
-  Host host = Host::Open(folder_ + "/run").value();
-  ASSERT_EQ(host.AddRules(
-                rules, [&] { return rules; }, HostRecord()),
-            absl::OkStatus());
   EXPECT_EQ(Talk(outside_, kHost, 8080, server), kOutside);
   EXPECT_EQ(Talk(host_, kHost, 8080, server), kHost);
   const Fd far = Serve(outside_, 80, SOCK_STREAM, "::");
