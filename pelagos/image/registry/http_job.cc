@@ -113,6 +113,8 @@ bool MayPass(CURLcode code) {
     case CURLE_HTTP2_STREAM:
     case CURLE_AGAIN:
     case CURLE_SEND_FAIL_REWIND:
+    // "no filter connected": of a connection that was taken from the pool while a proxy closed it.
+    case CURLE_FAILED_INIT:
       return true;
     default:
       return false;

@@ -211,7 +211,8 @@ TEST_F(FlagsTest, WhatExcludesEachOtherIsSaid) {
         "--log-driver none and --log-opt exclude each other");
   fails({"--log-driver", "syslog"}, "--log-driver 'syslog': expected none, local");
   fails({"--stop-signal", "NOPE"}, "--stop-signal 'NOPE': expected a signal's name or number");
-  fails({"--network", "bridge"}, "--network 'bridge': expected none, host");
+  fails({"--network", "host", "--network", "front"}, "--network host goes with no other network");
+  fails({"--publish", "80:"}, "--publish '80:': expected [ADDRESS:][HOST:]PORT");
 }
 
 TEST_F(FlagsTest, HostnamesByTheirLetter) { EXPECT_EQ(Out({"-h", "box"}, "hostname"), "box\n"); }

@@ -124,7 +124,7 @@ TEST_F(JoinsTest, InterfacesMoveWithTheirAddresses) {
   const auto link = sys::FindLink(*socket, "vt-b");
   ASSERT_TRUE(link.ok() && *link);
   sys::MessageBatch address;
-  sys::AddAddress(address, (*link)->index, {0xa9fea94d}, 32);  // 169.254.169.77
+  sys::AddAddress(address, (*link)->index, sys::Ipv4{0xa9fea94d}, 32);  // 169.254.169.77
   ASSERT_TRUE(socket->Execute(address).ok());
 
   const std::string out =
