@@ -98,12 +98,16 @@ absl::Status KillAndAwait(Engine& engine, const Found& found) {
 }
 
 // One that waits for its next start has nothing to signal: its monitor is told.
-absl::Status EndRestarting(Engine& engine, const Found& found) {
+absl::Status TellMonitorToEnd(const Found& found) {
   const absl::StatusOr<Fd> monitor = sys::OpenPidfd(found.state.monitor);
-  if (monitor.ok()) {
-    const absl::Status sent = sys::Signal(*monitor, SIGTERM);
-    if (FindErrno(sent) != ESRCH) PELAGOS_RETURN_IF_ERROR(sent);
-  }
+  if (!monitor.ok()) return absl::OkStatus();
+  const absl::Status sent = sys::Signal(*monitor, SIGTERM);
+  return FindErrno(sent) == ESRCH ? absl::OkStatus() : sent;
+}
+
+// Kills it for good, or waits for the monitor that was told to end.
+absl::Status AwaitGone(Engine& engine, const Found& found) {
+  if (found.state.phase != store::ContainerPhase::kRestarting) return KillAndAwait(engine, found);
   return AwaitUnclaimed(engine.roots(), found.id, kPatience);
 }
 
@@ -186,26 +190,48 @@ absl::Status Start(Engine& engine, const Found& found, MonitorOptions options) {
   return started;
 }
 
-absl::Status Stop(Engine& engine, const Found& before, const StopOptions& options) {
-  if (!before.running() && before.status != Status::kRestarting) return absl::OkStatus();
+absl::StatusOr<AskedToEnd> AskToEnd(Engine& engine, const Found& before,
+                                    const StopOptions& options) {
+  AskedToEnd asked;
+  if (!before.running() && before.status != Status::kRestarting) return asked;
   PELAGOS_RETURN_IF_ERROR(MarkStopped(engine.roots(), before.id));
   // From here on nothing starts it again.
-  PELAGOS_ASSIGN_OR_RETURN(const Found found, Again(engine, before));
+  PELAGOS_ASSIGN_OR_RETURN(asked.found, Again(engine, before));
+  const Found& found = *asked.found;
   if (found.state.phase == store::ContainerPhase::kRestarting) {
-    return EndRestarting(engine, found);
+    PELAGOS_RETURN_IF_ERROR(TellMonitorToEnd(found));
+    return asked;
   }
+  const absl::Duration patience =
+      options.timeout.value_or(absl::Seconds(found.record.spec.stop_grace_seconds));
+  asked.kill_at = absl::Now() + patience;
   const absl::StatusOr<Fd> init = sys::OpenPidfd(found.state.init);
-  if (!init.ok()) return KillAndAwait(engine, found);  // it has just ended
+  if (!init.ok()) return asked;  // it has just ended
   PELAGOS_RETURN_IF_ERROR(
       SignalInit(engine, found, *init, options.signal.value_or(StopSignalOf(found))));
-  // One that stands still takes no signal.
-  if (before.status == Status::kPaused) PELAGOS_RETURN_IF_ERROR(Unpause(engine, before));
-  PELAGOS_RETURN_IF_ERROR(
-      AwaitEnd(*init, options.timeout.value_or(absl::Seconds(found.record.spec.stop_grace_seconds)))
-          .status());
-  PELAGOS_RETURN_IF_ERROR(KillAndAwait(engine, found));
+  // One that stands still takes no signal but that.
+  if (before.status == Status::kPaused && options.signal != SIGKILL) {
+    PELAGOS_RETURN_IF_ERROR(Unpause(engine, before));
+  }
+  return asked;
+}
+
+absl::Status AwaitStopped(Engine& engine, const AskedToEnd& asked) {
+  if (!asked.found) return absl::OkStatus();
+  const Found& found = *asked.found;
+  if (found.state.phase == store::ContainerPhase::kRestarting) return AwaitGone(engine, found);
+  const absl::StatusOr<Fd> init = sys::OpenPidfd(found.state.init);
+  if (init.ok()) {
+    PELAGOS_RETURN_IF_ERROR(AwaitEnd(*init, asked.kill_at - absl::Now()).status());
+  }
+  PELAGOS_RETURN_IF_ERROR(AwaitGone(engine, found));
   Tell(engine.roots(), found.record, store::EventAction::kStop);
   return absl::OkStatus();
+}
+
+absl::Status Stop(Engine& engine, const Found& found, const StopOptions& options) {
+  PELAGOS_ASSIGN_OR_RETURN(const AskedToEnd asked, AskToEnd(engine, found, options));
+  return AwaitStopped(engine, asked);
 }
 
 absl::Status Restart(Engine& engine, const Found& found, const StopOptions& options) {
@@ -285,7 +311,8 @@ absl::Status Unpause(Engine& engine, const Found& found) {
   return absl::OkStatus();
 }
 
-absl::Status Remove(Engine& engine, const Found& before, bool force, bool volumes) {
+absl::Status Remove(Engine& engine, const Found& before, bool force, bool volumes,
+                    const AskedToEnd* asked) {
   PELAGOS_RETURN_IF_ERROR(OnlyKept(before, "removed"));
   if (before.running() || before.status == Status::kRestarting) {
     if (!force) {
@@ -293,13 +320,12 @@ absl::Status Remove(Engine& engine, const Found& before, bool force, bool volume
           absl::StrCat("container '", before.name, "' is ", NameOf(before.status),
                        "; use --force to remove it, or 'pelagos stop ", before.name, "' first"));
     }
-    PELAGOS_RETURN_IF_ERROR(MarkStopped(engine.roots(), before.id));
-    PELAGOS_ASSIGN_OR_RETURN(const Found found, Again(engine, before));
-    if (found.state.phase == store::ContainerPhase::kRestarting) {
-      PELAGOS_RETURN_IF_ERROR(EndRestarting(engine, found));
-    } else {
-      PELAGOS_RETURN_IF_ERROR(KillAndAwait(engine, found));
+    AskedToEnd ours;
+    if (asked == nullptr) {
+      PELAGOS_ASSIGN_OR_RETURN(ours, AskToEnd(engine, before, kKillAtOnce));
+      asked = &ours;
     }
+    PELAGOS_RETURN_IF_ERROR(AwaitGone(engine, *asked->found));
   }
   // One that has lost its monitor may have lived on, see prctl(2), PR_SET_PDEATHSIG.
   if (before.status == Status::kLost) {

@@ -5,6 +5,7 @@
 // changed since is looked at again where it matters.
 #pragma once
 
+#include <csignal>
 #include <functional>
 #include <optional>
 #include <string>
@@ -37,6 +38,18 @@ struct StopOptions {
 // for one that does not run.
 absl::Status Stop(Engine& engine, const Found& found, const StopOptions& options = {});
 
+// What `rm -f` does: no time to end by itself.
+inline const StopOptions kKillAtOnce = {SIGKILL, absl::ZeroDuration()};
+
+// The two halves of Stop, for who stops many: all are asked, and then each is awaited.
+struct AskedToEnd {
+  std::optional<Found> found;  // as it was when it was asked; unset: it did not run
+  absl::Time kill_at;          // when its time is up
+};
+absl::StatusOr<AskedToEnd> AskToEnd(Engine& engine, const Found& found,
+                                    const StopOptions& options = {});
+absl::Status AwaitStopped(Engine& engine, const AskedToEnd& asked);
+
 // Stop, and Start; of one that does not run, Start alone.
 absl::Status Restart(Engine& engine, const Found& found, const StopOptions& options = {});
 
@@ -51,8 +64,10 @@ absl::Status Pause(Engine& engine, const Found& found);
 absl::Status Unpause(Engine& engine, const Found& found);
 
 // With all that is kept of it; with `volumes`, and if it was to go with its end, its own volumes
-// too. FailedPrecondition if it runs and is not to be killed (`force`).
-absl::Status Remove(Engine& engine, const Found& found, bool force, bool volumes = false);
+// too. FailedPrecondition if it runs and is not to be killed (`force`). `asked`: AskToEnd was
+// called for this `found`, with kKillAtOnce, and said this.
+absl::Status Remove(Engine& engine, const Found& found, bool force, bool volumes = false,
+                    const AskedToEnd* asked = nullptr);
 
 // AlreadyExists names who has the name.
 absl::Status Rename(Engine& engine, const Found& found, const std::string& name);

@@ -3,7 +3,9 @@
 #include <csignal>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -61,9 +63,18 @@ bool Runs(const Found& found) {
 int RunStop(const Context& context, const Arguments& args) {
   const auto options = StopOptionsFrom(args);
   if (!options.ok()) return Fail(absl::StrCat("stop: ", options.status().message()), kUsage);
-  return ForEach(context, args, "stop", Runs, [&](container::Engine& engine, const Found& found) {
-    return container::Stop(engine, found, *options);
-  });
+  std::map<std::string, absl::StatusOr<container::AskedToEnd>> asked;  // by id
+  const auto begin = [&](container::Engine& engine, const Found& found) {
+    asked.emplace(found.id, container::AskToEnd(engine, found, *options));
+  };
+  return ForEach(context, args, "stop", Runs,
+                 [&](container::Engine& engine, const Found& found) {
+                   const auto one = asked.extract(found.id);
+                   if (one.empty()) return container::Stop(engine, found, *options);
+                   return one.mapped().ok() ? container::AwaitStopped(engine, *one.mapped())
+                                            : one.mapped().status();
+                 },
+                 {.begin = begin});
 }
 
 int RunRestart(const Context& context, const Arguments& args) {
@@ -110,15 +121,25 @@ int RunUnpause(const Context& context, const Arguments& args) {
 
 int RunRemove(const Context& context, const Arguments& args) {
   const bool force = args.has("force"), volumes = args.has("volumes");
+  std::map<std::string, container::AskedToEnd> asked;  // by id
+  const std::function<void(container::Engine&, const Found&)> begin =
+      [&asked](container::Engine& engine, const Found& found) {
+        if (found.kind != container::Kind::kKept) return;
+        auto one = container::AskToEnd(engine, found, container::kKillAtOnce);
+        // Where that failed, Remove asks again, and says what is wrong.
+        if (one.ok()) asked.emplace(found.id, *std::move(one));
+      };
   return ForEach(
       context, args, "rm",
       [force](const Found& found) {
         return found.kind == container::Kind::kKept && (force || !Runs(found));
       },
-      [force, volumes](container::Engine& engine, const Found& found) {
-        return container::Remove(engine, found, force, volumes);
+      [&](container::Engine& engine, const Found& found) {
+        const auto one = asked.extract(found.id);
+        return container::Remove(engine, found, force, volumes,
+                                 one.empty() ? nullptr : &one.mapped());
       },
-      /*missing_is_fine=*/force);
+      {.missing_is_fine = force, .begin = force ? begin : nullptr});
 }
 
 int RunWait(const Context& context, const Arguments& args) {
@@ -262,7 +283,8 @@ std::vector<Command> LifecycleCommands() {
        .summary = "Remove containers with their writable layers and logs.",
        .example = "pelagos rm -f web",
        .flags = {{"force", 'f', "", "kill those that run; one that is not there is fine"},
-                 {"volumes", 'v', "", "remove the volumes without a name that were made for them too"},
+                 {"volumes", 'v', "",
+                  "remove the volumes without a name that were made for them too"},
                  kAll},
        .run = RunRemove},
       {.name = "pause",

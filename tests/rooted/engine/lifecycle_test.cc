@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +44,39 @@ TEST_F(LifecycleTest, ARunLeavesItsContainerAndRmTakesItAway) {
   Fails({"rm", "job"}, 1, "no container is named 'job'");
   EXPECT_EQ(Do({"rm", "-f", "job"}), "") << "as rm(1)";
   world_->ExpectNoResidue("a run and its rm");
+}
+
+// The first one ends only when the second one was asked too.
+TEST_F(LifecycleTest, ManyAreStoppedTogether) {
+  const std::string folder = world_->folder() + "/meet";
+  world_->Write("meet/note", "");
+  ASSERT_EQ(::mkfifo((folder + "/fifo").c_str(), 0600), 0);
+  const auto start = [&](const std::string& name, const std::string& end) {
+    Do({"run", "-d", "--name", name, "-v", folder + ":/meet", "busybox", "sh", "-c",
+        absl::StrCat("trap '", end, "' TERM; echo up; sleep 1000 & wait; wait")});
+    ASSERT_TRUE(Eventually([&] { return absl::StrContains(LogOf(name), " up\n"); }));
+  };
+  start("a", "read x < /meet/fifo; exit 7");
+  start("b", "echo x > /meet/fifo; exit 8");
+  const Outcome stop = world_->Pelagos({"stop", "-t", "-1", "a", "none", "b", "a"});
+  EXPECT_EQ(stop.code, 1);
+  EXPECT_EQ(stop.out, "a\nb\na\n") << "in the order in which they were named";
+  EXPECT_EQ(stop.err, "pelagos: error: no container is named 'none'\n");
+  EXPECT_EQ(Find("a").state.exit_code, 7);
+  EXPECT_EQ(Find("b").state.exit_code, 8);
+  Do({"start", "a", "b"});
+  Do({"run", "-d", "--name", "c", "--restart", "always", "busybox", "false"});
+  EXPECT_EQ(Do({"rm", "-f", "b", "none", "c", "a", "b"}), "b\nc\na");
+  world_->ExpectNoResidue("rm of many");
+}
+
+TEST_F(LifecycleTest, WordsThatAreNoTextStayAsTheyAre) {
+  const std::string word = "a\xff\xfe\xed\xa0\x80z";
+  const Outcome run = world_->Pelagos({"run", "--name", "bytes", "-e", "WORD=" + word, "busybox",
+                                       "sh", "-c", "echo \"$0\"; echo \"$WORD\"", word});
+  EXPECT_EQ(run.out, word + "\n" + word + "\n") << run.Describe();
+  EXPECT_EQ(world_->Pelagos({"start", "-a", "bytes"}).out, word + "\n" + word + "\n");
+  EXPECT_EQ(Do({"rm", "bytes"}), "bytes");
 }
 
 TEST_F(LifecycleTest, StartBringsBackAllThatRunWasTold) {
