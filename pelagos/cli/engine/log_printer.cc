@@ -50,6 +50,7 @@ absl::Status LogPrinter::PrintNew() {
         to_ = fds_[stream];
       }
       if (timestamps_ && !inside_[stream]) absl::StrAppend(&buffer_, record.time, " ");
+      if (details_ && !inside_[stream]) absl::StrAppend(&buffer_, " ");
       absl::StrAppend(&buffer_, record.text, record.full ? "\n" : "");
       inside_[stream] = !record.full;
     }

@@ -21,6 +21,9 @@ class LogPrinter {
   LogPrinter(store::LogReader reader, bool timestamps, int out, int err)
       : reader_(std::move(reader)), timestamps_(timestamps), fds_{out, err} {}
 
+  // What --log-opt wanted of labels and variables comes before each line: nothing, and a blank.
+  void ShowDetails() { details_ = true; }
+
   // All that is there by now and was not printed yet.
   absl::Status PrintNew();
 
@@ -31,6 +34,7 @@ class LogPrinter {
 
   store::LogReader reader_;
   bool timestamps_;
+  bool details_ = false;
   int fds_[2];
   bool inside_[2] = {};  // of a line of the stream
   int to_ = -1;          // whom buffer_ is for

@@ -93,6 +93,7 @@ int RunLogs(const Context& context, const Arguments& args) {
 
   LogPrinter printer(store::LogReader(absl::StrCat(*folder, "/log"), *query),
                      args.has("timestamps"), kStdout, kStderr);
+  if (args.has("details")) printer.ShowDetails();
   const absl::Status status =
       args.has("follow")
           ? Follow(printer, WhatToFollow(context.roots, *found, *folder, query->until))
@@ -108,18 +109,20 @@ int RunLogs(const Context& context, const Arguments& args) {
 }  // namespace
 
 std::vector<Command> LogsCommands() {
-  return {{.name = "logs",
-           .usage = "[FLAGS] NAME",
-           .summary = "Print what a container wrote.",
-           .example = "pelagos logs -f --tail 20 --since 10m web",
-           .flags = {{"follow", 'f', "", "go on with what it writes, until it ends"},
-                     {"tail", 'n', "LINES", "only the last lines (default: all)"},
-                     {"since", 0, "TIME",
-                      "only what was written since: 10m (ago), 2026-03-01T12:00:00Z, or seconds "
-                      "since 1970"},
-                     {"until", 0, "TIME", "only what was written until then"},
-                     {"timestamps", 't', "", "with the time of each line"}},
-           .run = RunLogs}};
+  return {
+      {.name = "logs",
+       .usage = "[FLAGS] NAME",
+       .summary = "Print what a container wrote.",
+       .example = "pelagos logs -f --tail 20 --since 10m web",
+       .flags = {{"follow", 'f', "", "go on with what it writes, until it ends"},
+                 {"tail", 'n', "LINES", "only the last lines (default: all)"},
+                 {"since", 0, "TIME",
+                  "only what was written since: 10m (ago), 2026-03-01T12:00:00Z, or seconds "
+                  "since 1970"},
+                 {"until", 0, "TIME", "only what was written until then"},
+                 {"timestamps", 't', "", "with the time of each line"},
+                 {"details", 0, "", "as Docker for a log without any: a blank before each line"}},
+       .run = RunLogs}};
 }
 
 }  // namespace pelagos::cli

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -135,6 +136,30 @@ TEST_F(CopyTest, NothingDangerousComesOut) {
   EXPECT_TRUE(S_ISFIFO(Stat(Path("out/fifo")).st_mode));
 }
 
+TEST_F(CopyTest, ExtendedAttributesGoWithTheFile) {
+  const std::string capability("\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  const auto get = [](const std::string& path, const char* name) {
+    std::string value(100, '\0');
+    const ssize_t size = ::lgetxattr(path.c_str(), name, value.data(), value.size());
+    return size < 0 ? "<none>" : value.substr(0, static_cast<size_t>(size));
+  };
+  const std::string file = world_->Write("in/program", "x");
+  ASSERT_EQ(::setxattr(file.c_str(), "user.kind", "tool", 4, 0), 0);
+  ASSERT_EQ(::setxattr(file.c_str(), "trusted.note", "x", 1, 0), 0);
+  ASSERT_EQ(::setxattr(file.c_str(), "security.capability", capability.data(), 20, 0), 0);
+  StartWeb();
+  Ok({"cp", "-q", file, "web:/program"});
+  const std::string inside = RootOfWeb() + "/program";
+  EXPECT_EQ(get(inside, "user.kind"), "tool");
+  EXPECT_EQ(get(inside, "security.capability"), capability);
+  EXPECT_EQ(get(inside, "trusted.note"), "<none>");
+  Ok({"cp", "-q", "web:/program", "plain"});
+  EXPECT_EQ(get(Path("plain"), "user.kind"), "tool");
+  EXPECT_EQ(get(Path("plain"), "security.capability"), "<none>") << "no rights come out";
+  Ok({"cp", "-q", "-a", "web:/program", "whole"});
+  EXPECT_EQ(get(Path("whole"), "security.capability"), capability);
+}
+
 TEST_F(CopyTest, StoppedContainers) {
   Ok({"run", "--name", "web", "busybox", "sh", "-c", "cat /srv/in /etc/mine 2> /dev/null || true"});
   world_->Write("in", "put there before it started\n");
@@ -234,6 +259,9 @@ class SwappedCopyTest : public CopyTest {
     fs::create_directories(outside_ + "/sub");
     world_->Write("outside/secret", "SECRET");
     world_->Write("outside/sub/secret", "SECRET");
+    for (const char* name : {"/secret", "/sub/secret", "/sub"}) {
+      ASSERT_EQ(::setxattr((outside_ + name).c_str(), "user.SECRET", "x", 1, 0), 0);
+    }
     StartWeb(
         absl::StrCat("mkdir -p /swapped/sub; echo mine > /swapped/secret; "
                      "echo mine > /swapped/sub/secret; ln -s ",
@@ -248,6 +276,14 @@ class SwappedCopyTest : public CopyTest {
                       info.st_size, " ", info.st_ctim.tv_sec, ".", info.st_ctim.tv_nsec, "\n");
     }
     return state;
+  }
+  static bool HasSecretAttribute(const std::string& path) {
+    if (::lgetxattr(path.c_str(), "user.SECRET", nullptr, 0) >= 0) return true;
+    if (!fs::is_directory(path)) return false;
+    for (const auto& entry : fs::recursive_directory_iterator(path)) {
+      if (::lgetxattr(entry.path().c_str(), "user.SECRET", nullptr, 0) >= 0) return true;
+    }
+    return false;
   }
   void Exchange() {
     const std::string one = RootOfWeb() + "/swapped";
@@ -276,6 +312,7 @@ class SwappedCopyTest : public CopyTest {
         if (fs::exists(Path(into))) {
           const Outcome found = world_->Tool({"grep", "-r", "SECRET", Path(into)});
           EXPECT_EQ(found.code, 1) << found.Describe();
+          EXPECT_FALSE(HasSecretAttribute(Path(into))) << "look-up " << k;
         }
         ran += trace.outcome.code == 0 ? 1 : 0;
         if (!more) {

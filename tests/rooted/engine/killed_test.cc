@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/sys/process.h"
@@ -52,6 +53,7 @@ class KilledTest : public EngineTest {
       Do({"rm", "-f", "k"});
       Do({"run", "--rm", "busybox", "true"});
       world_->ExpectNoResidue("a killed command and rm -f");
+      EXPECT_EQ(world_->Volumes(), std::vector<std::string>());
       if (HasFailure() || seen < n) {
         EXPECT_GT(n, 10) << "there was something to kill";
         return;
@@ -66,6 +68,14 @@ TEST_F(KilledTest, ARunInTheBackground) {
 
 TEST_F(KilledTest, ARunThatGoesWithItsEnd) {
   Everywhere({"run", "-d", "--rm", "--name", "k", "busybox", "true"}, [] {});
+}
+
+TEST_F(KilledTest, ARunThatGoesWithItsEndAndItsVolume) {
+  Everywhere({"run", "-d", "--rm", "--name", "k", "-v", "/bin", "busybox", "true"}, [] {});
+}
+
+TEST_F(KilledTest, ARunInTheForegroundWithAVolume) {
+  Everywhere({"run", "--rm", "--name", "k", "-v", "/bin", "busybox", "true"}, [] {});
 }
 
 TEST_F(KilledTest, ARemoval) {

@@ -115,15 +115,16 @@ TEST_F(LogsTest, FollowedByTailZeroSeesTheNewAlone) {
 }
 
 TEST_F(LogsTest, ATerminalsBytesAreAsTheyWere) {
-  StartDetached("c", "printf '$ '; exec sleep 1000", {"-t"});
+  StartDetached("c", "printf 'here\\n$ '; exec sleep 1000", {"-t"});
   const auto logs = world_->Start({"logs", "-f", "c"});
   // The prompt has no new-line: it is there nevertheless.
   const absl::Time deadline = absl::Now() + kPatience;
   std::string text;
-  while (text != "$ " && absl::Now() < deadline) text = Out({"c"});
-  EXPECT_EQ(text, "$ ");
+  while (text != "here\r\n$ " && absl::Now() < deadline) text = Out({"c"});
+  EXPECT_EQ(text, "here\r\n$ ");
+  EXPECT_EQ(logs->NextLine(), "here\r");  // it follows, and misses nothing
   Remove("c");
-  EXPECT_EQ(logs->Wait().out, "$ ");
+  EXPECT_EQ(logs->Wait().out, "here\r\n$ ");
 }
 
 TEST_F(LogsTest, OfServicesToo) {
@@ -146,6 +147,15 @@ TEST_F(LogsTest, OfServicesToo) {
   Do({"compose", "down", "-p", "talk"});
   EXPECT_EQ(logs->Wait().code, 0);
   world_->ExpectNoResidue("down");
+}
+
+TEST_F(LogsTest, DetailsAreABlank) {
+  Do({"run", "-d", "--name", "c", "busybox", "printf", "a\\nb"});
+  Do({"wait", "c"});
+  EXPECT_EQ(Out({"--details", "c"}), " a\n b");
+  const std::string timed = Out({"--details", "-t", "-n", "1", "c"});
+  EXPECT_TRUE(absl::EndsWith(timed, "Z  b")) << timed;
+  Do({"rm", "c"});
 }
 
 TEST_F(LogsTest, WhatIsNoLog) {
