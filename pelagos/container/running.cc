@@ -130,8 +130,11 @@ absl::StatusOr<Running> Run(Engine& engine, const ContainerSpec& spec, Prepared 
                             const Streams& streams) {
   const auto plan = std::make_shared<const LaunchPlan>(std::move(prepared.plan));
   if (prepared.mounts) return RunWithOwnVolumes(engine, plan, std::move(prepared), streams);
-  PELAGOS_RETURN_IF_ERROR(
-      EnsureVolumes(engine, plan->id, spec.mounts, prepared.image.image, CopyUp::kEmpty));
+  // Most have none, and none of its code then either.
+  if (HasVolumes(spec.mounts)) {
+    PELAGOS_RETURN_IF_ERROR(
+        EnsureVolumes(engine, plan->id, spec.mounts, prepared.image.image, CopyUp::kEmpty));
+  }
   absl::StatusOr<Started> started = engine.Start(plan, streams);
   if (!started.ok()) {
     // The failure that led here is the one to report. A running namesake is not ours to clean.

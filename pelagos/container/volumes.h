@@ -27,6 +27,13 @@ inline bool HasUnnamedVolumes(const MountPlan& mounts, const ResolvedImage& imag
   return false;
 }
 
+inline bool HasVolumes(const MountPlan& mounts) {
+  for (const Mount& mount : mounts.mounts()) {
+    if (mount.kind == MountKind::kVolume) return true;
+  }
+  return false;
+}
+
 // The mounts with a new name for each, and with the image's. InvalidArgument: the image wants one
 // where nothing can be mounted.
 absl::StatusOr<MountPlan> NameVolumes(MountPlan mounts, const ResolvedImage& image);
