@@ -43,6 +43,9 @@ struct Endpoint {
   std::vector<Interface> interfaces;  // not empty exactly if mode is kBridge
   std::vector<PortMapping> ports;     // published, fixed; they lead to the first interface
   DnsOptions dns = {};
+  // A network that was being made for it, or left by it, when this was written: whoever finds it
+  // has to look whether somebody needs it.
+  std::string unsettled = {};
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };

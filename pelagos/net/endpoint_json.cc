@@ -82,6 +82,7 @@ std::string ToJson(const Endpoint& endpoint) {
                    {"searches", endpoint.dns.searches},
                    {"options", endpoint.dns.options}};
   }
+  if (!endpoint.unsettled.empty()) json["unsettled"] = endpoint.unsettled;
   return internal::Print(json);
 }
 
@@ -95,6 +96,7 @@ absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view text) {
     for (const Json& item : json.at("ports")) {
       PELAGOS_RETURN_IF_ERROR(Read(item, endpoint.ports.emplace_back()));
     }
+    endpoint.unsettled = json.value("unsettled", "");
     if (json.contains("dns")) {
       const Json& dns = json.at("dns");
       endpoint.dns = {dns.at("servers").get<std::vector<std::string>>(),

@@ -28,6 +28,14 @@ bool HasNoIpv6(const absl::Status& status) {
   return error == EACCES || error == EPERM || error == EOPNOTSUPP || error == EAFNOSUPPORT;
 }
 
+// No neighbour becomes the router of this interface, or gives it addresses. Requires: the thread is
+// in its namespace, where there may be no IPv6.
+absl::Status IgnoreAdvertisements(const std::string& interface) {
+  return Unless(
+      sys::WriteKernelFile(absl::StrCat("/proc/sys/net/ipv6/conf/", interface, "/accept_ra"), "0"),
+      ENOENT);
+}
+
 std::string WhoRoutes(const std::vector<sys::Link>& links, int interface) {
   const auto link = std::find_if(links.begin(), links.end(), [&](const sys::Link& candidate) {
     return candidate.index == interface;
@@ -112,11 +120,8 @@ absl::Status Links::Ensure(const NetworkRecord& network) {
   // ruleset.h. Gone with the bridge.
   PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(
       absl::StrCat("/proc/sys/net/ipv4/conf/", network.bridge, "/route_localnet"), "1"));
-  // A container cannot become the host's router. A kernel without IPv6 has no such file.
-  PELAGOS_RETURN_IF_ERROR(
-      Unless(sys::WriteKernelFile(
-                 absl::StrCat("/proc/sys/net/ipv6/conf/", network.bridge, "/accept_ra"), "0"),
-             ENOENT));
+  // A container cannot become the host's router.
+  PELAGOS_RETURN_IF_ERROR(IgnoreAdvertisements(network.bridge));
   sys::MessageBatch up;
   sys::SetUp(up, link->index, network.bridge);
   return route_.Execute(up);
@@ -146,6 +151,9 @@ absl::StatusOr<int> Links::MakePair(const std::string& container_id, const Netwo
   PELAGOS_RETURN_IF_ERROR(route_.Execute(create));
   PELAGOS_ASSIGN_OR_RETURN(std::optional<sys::Link> link, sys::FindLink(there, inside.name));
   if (!link) return absl::NotFoundError(absl::StrCat(inside.name, " vanished"));
+  // Nor another container's: before the interface is up.
+  PELAGOS_RETURN_IF_ERROR(
+      sys::InNetworkNamespace(netns, [&] { return IgnoreAdvertisements(inside.name); }));
   return link->index;
 }
 

@@ -1,5 +1,6 @@
 #include "pelagos/net/run_files.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,6 +56,32 @@ absl::Status Unlink(const std::string& path) {
   return ErrnoStatus(errno, "unlink", path);
 }
 
+std::string Temporary(const std::string& root) { return root + "/network.new"; }
+
+// Readers see the old content or the new. The one writer at a time has one temporary, so a killed
+// one leaves no more than that; nothing is synced: after a crash of the host there are no
+// containers.
+absl::Status Replace(const std::string& root, const std::string& path, absl::string_view text) {
+  const std::string temporary = Temporary(root);
+  PELAGOS_ASSIGN_OR_RETURN(
+      const Fd fd, sys::OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
+  PELAGOS_RETURN_IF_ERROR(sys::WriteAll(fd, text, temporary));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return ErrnoStatus(errno, "rename", path);
+  return absl::OkStatus();
+}
+
+// What killed writers of definitions left, which have no run root.
+absl::Status RemoveTemporaries(const std::string& folder) {
+  const absl::StatusOr<std::vector<std::string>> files = sys::ListFolder(folder);
+  if (FindErrno(files.status()) == ENOENT) return absl::OkStatus();
+  PELAGOS_RETURN_IF_ERROR(files.status());
+  for (const std::string& file : *files) {
+    if (!sys::IsTemporaryName(file)) continue;
+    PELAGOS_RETURN_IF_ERROR(Unlink(absl::StrCat(folder, "/", file)));
+  }
+  return absl::OkStatus();
+}
+
 std::string Path(const std::string& root, const char* folder, const std::string& name,
                  const char* ending) {
   return absl::StrCat(root, folder, FileName(name), ending);
@@ -74,7 +101,9 @@ absl::Status RunFiles::MakeFolders() const {
 }
 
 absl::StatusOr<Fd> RunFiles::Lock() const {
-  return sys::LockFile(root_ + "/network.lock", sys::LockMode::kWait);
+  PELAGOS_ASSIGN_OR_RETURN(Fd lock, sys::LockFile(root_ + "/network.lock", sys::LockMode::kWait));
+  PELAGOS_RETURN_IF_ERROR(Unlink(Temporary(root_)));  // of a killed process
+  return lock;
 }
 
 absl::StatusOr<std::optional<NetworkRecord>> RunFiles::LoadNetwork(const std::string& name) const {
@@ -86,7 +115,7 @@ absl::StatusOr<std::vector<NetworkRecord>> RunFiles::LoadNetworks() const {
 }
 
 absl::Status RunFiles::SaveNetwork(const NetworkRecord& record) const {
-  return sys::WriteFileAtomically(Path(root_, "/networks/", record.name, ".json"), ToJson(record));
+  return Replace(root_, Path(root_, "/networks/", record.name, ".json"), ToJson(record));
 }
 
 absl::Status RunFiles::DeleteNetwork(const std::string& name) const {
@@ -108,11 +137,13 @@ absl::StatusOr<std::vector<NetworkRecord>> RunFiles::LoadDefinitions() const {
 absl::Status RunFiles::SaveDefinition(const NetworkRecord& record) const {
   if (definitions_.empty()) return absl::FailedPreconditionError("no folder for definitions");
   PELAGOS_RETURN_IF_ERROR(sys::MakeFolders(definitions_, kFolderMode));
+  PELAGOS_RETURN_IF_ERROR(RemoveTemporaries(definitions_));
   return sys::WriteFileAtomically(Path(definitions_, "/", record.name, ".json"), ToJson(record));
 }
 
 absl::Status RunFiles::DeleteDefinition(const std::string& name) const {
   if (definitions_.empty()) return absl::OkStatus();
+  PELAGOS_RETURN_IF_ERROR(RemoveTemporaries(definitions_));
   return Unlink(Path(definitions_, "/", name, ".json"));
 }
 
@@ -126,7 +157,7 @@ absl::StatusOr<AddressMap> RunFiles::LoadLeases(const std::string& network) cons
 absl::Status RunFiles::SaveLeases(const std::string& network, const AddressMap& map) const {
   const std::string path = Path(root_, "/networks/", network, ".leases");
   if (map.empty() && map.owner().empty()) return Unlink(path);
-  return sys::WriteFileAtomically(path, map.ToText());
+  return Replace(root_, path, map.ToText());
 }
 
 absl::StatusOr<std::optional<Endpoint>> RunFiles::LoadEndpoint(
@@ -139,8 +170,8 @@ absl::StatusOr<std::vector<Endpoint>> RunFiles::LoadEndpoints() const {
 }
 
 absl::Status RunFiles::SaveEndpoint(const Endpoint& endpoint) const {
-  return sys::WriteFileAtomically(Path(root_, "/endpoints/", endpoint.container_id, ".json"),
-                                  ToJson(endpoint));
+  return Replace(root_, Path(root_, "/endpoints/", endpoint.container_id, ".json"),
+                 ToJson(endpoint));
 }
 
 absl::Status RunFiles::DeleteEndpoint(const std::string& container_id) const {
@@ -168,7 +199,7 @@ absl::Status RunFiles::SaveClaims(Protocol protocol, uint16_t port,
   for (const PortClaim& claim : claims) {
     absl::StrAppend(&text, claim.address, " ", claim.owner, "\n");
   }
-  return sys::WriteFileAtomically(path, text);
+  return Replace(root_, path, text);
 }
 
 absl::StatusOr<std::optional<HostRecord>> RunFiles::LoadHost() const {
@@ -176,7 +207,7 @@ absl::StatusOr<std::optional<HostRecord>> RunFiles::LoadHost() const {
 }
 
 absl::Status RunFiles::SaveHost(const HostRecord& record) const {
-  return sys::WriteFileAtomically(root_ + "/network-host.json", ToJson(record));
+  return Replace(root_, root_ + "/network-host.json", ToJson(record));
 }
 
 absl::Status RunFiles::DeleteHost() const { return Unlink(root_ + "/network-host.json"); }

@@ -7,6 +7,7 @@
 //   network-host.json      HostRecord: what was changed on the host, with the old values
 //   dns/                   names, for pelagos-dns (dns/zone.h)
 //   network.lock           held by each operation
+//   network.new            what a process that was killed did not come to write; gone with the next
 //
 // and, below the data root, networks/NAME.json: what `network create` was told. Each file is
 // replaced as a whole; what an operation reads and writes does not grow with the number of
@@ -40,7 +41,7 @@ class RunFiles {
       : root_(std::move(run_root)), definitions_(std::move(definitions)) {}
 
   absl::Status MakeFolders() const;
-  // Waits for it; held as long as the Fd lives.
+  // Waits for it; held as long as the Fd lives. Needed by all that write.
   absl::StatusOr<Fd> Lock() const;
 
   absl::StatusOr<std::optional<NetworkRecord>> LoadNetwork(const std::string& name) const;

@@ -58,10 +58,12 @@ class Session {
   absl::Status Build(const NetworkRecord& record);
   absl::Status Forward6();
   // The network that a container names: one that is there, or that is made for it.
-  absl::StatusOr<NetworkRecord> Find(const std::string& name);
+  absl::StatusOr<NetworkRecord> Find(const std::string& name, Endpoint& endpoint);
   absl::Status RemoveRecorded(const NetworkRecord& record);
   // After its last container, if it is nobody's.
   absl::Status RemoveIfUnused(const std::string& network);
+  // The same of the one that a killed process did not come to.
+  absl::Status Settle(Endpoint& endpoint);
   absl::Status RestoreHost();
   absl::StatusOr<std::string> UsersOf(const std::string& network);
 

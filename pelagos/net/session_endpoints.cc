@@ -98,7 +98,7 @@ absl::Status Session::Join(Endpoint& endpoint, const Attachment& attachment, con
         absl::StrCat("network '", attachment.network, "' is joined twice"));
   }
   for (const std::string& name : attachment.aliases) PELAGOS_RETURN_IF_ERROR(CheckName(name));
-  PELAGOS_ASSIGN_OR_RETURN(const NetworkRecord network, Find(attachment.network));
+  PELAGOS_ASSIGN_OR_RETURN(const NetworkRecord network, Find(attachment.network, endpoint));
   absl::StatusOr<Interface> leased = Lease(id, network, attachment, FreeName(endpoint));
   if (!leased.ok()) {
     // One that was made for this container has nobody else.
@@ -109,6 +109,7 @@ absl::Status Session::Join(Endpoint& endpoint, const Attachment& attachment, con
     leased->host_link = VethName(files_.root(), id, leased->network);
   }
   endpoint.interfaces.push_back(*std::move(leased));
+  endpoint.unsettled.clear();  // Leave looks after it now
   PELAGOS_RETURN_IF_ERROR(files_.SaveEndpoint(endpoint));
   Interface& inside = endpoint.interfaces.back();
   const bool way_out = WayOut(endpoint) == &inside;
@@ -127,6 +128,7 @@ absl::Status Session::Join(Endpoint& endpoint, const Attachment& attachment, con
 // Kernel first, records after: what is recorded can be undone again. Without `netns` the container
 // is dead, and what was inside went with it.
 absl::Status Session::Leave(Endpoint& endpoint, size_t index, const Fd* netns) {
+  PELAGOS_RETURN_IF_ERROR(Settle(endpoint));
   const Interface inside = endpoint.interfaces[index];
   if (netns != nullptr) {
     PELAGOS_RETURN_IF_ERROR(links_.Disconnect(*netns, inside));
@@ -138,9 +140,10 @@ absl::Status Session::Leave(Endpoint& endpoint, size_t index, const Fd* netns) {
   }
   PELAGOS_RETURN_IF_ERROR(HoldLease(endpoint.container_id, inside));
   endpoint.interfaces.erase(endpoint.interfaces.begin() + static_cast<std::ptrdiff_t>(index));
+  endpoint.unsettled = inside.network;
   PELAGOS_RETURN_IF_ERROR(files_.SaveEndpoint(endpoint));
   PELAGOS_RETURN_IF_ERROR(FreeLease(inside));
-  return RemoveIfUnused(inside.network);
+  return Settle(endpoint);
 }
 
 absl::StatusOr<Endpoint> Session::Attach(const std::string& container_id, const NetPlan& plan,
@@ -266,6 +269,7 @@ absl::Status Session::Release(const std::string& container_id, bool keep_ports) 
   while (!endpoint.interfaces.empty()) {
     PELAGOS_RETURN_IF_ERROR(Leave(endpoint, endpoint.interfaces.size() - 1, nullptr));
   }
+  PELAGOS_RETURN_IF_ERROR(Settle(endpoint));
   if (named) PELAGOS_RETURN_IF_ERROR(ReloadDns(dns_));
   if (keep_ports && !endpoint.ports.empty()) return absl::OkStatus();
   PELAGOS_RETURN_IF_ERROR(Unclaim(endpoint));

@@ -212,11 +212,20 @@ absl::Status Session::Forward6() {
   return host_.Forward6(after);
 }
 
-absl::StatusOr<NetworkRecord> Session::Find(const std::string& name) {
+absl::StatusOr<NetworkRecord> Session::Find(const std::string& name, Endpoint& endpoint) {
   PELAGOS_RETURN_IF_ERROR(CheckId("network", name));
+  PELAGOS_RETURN_IF_ERROR(Settle(endpoint));
   PELAGOS_ASSIGN_OR_RETURN(std::optional<NetworkRecord> found, files_.LoadNetwork(name));
-  if (found) return *found;
+  if (found) {
+    PELAGOS_ASSIGN_OR_RETURN(const AddressMap map, OpenLeases(*found));
+    if (!map.empty()) return *found;
+  }
   PELAGOS_ASSIGN_OR_RETURN(const Fd host_lock, host_.Lock());
+  if (found) {
+    // Whoever made it, or was about to remove it, may have been killed.
+    PELAGOS_RETURN_IF_ERROR(Build(*found));
+    return *found;
+  }
   PELAGOS_ASSIGN_OR_RETURN(std::optional<NetworkRecord> defined, files_.LoadDefinition(name));
   if (!defined && name == kDefaultNetwork) {
     NetworkPlan plan;
@@ -224,6 +233,8 @@ absl::StatusOr<NetworkRecord> Session::Find(const std::string& name) {
     PELAGOS_ASSIGN_OR_RETURN(defined, Allocate(plan));
   }
   if (!defined) return NoNetwork(name);
+  endpoint.unsettled = name;
+  PELAGOS_RETURN_IF_ERROR(files_.SaveEndpoint(endpoint));
   PELAGOS_ASSIGN_OR_RETURN(NetworkRecord record, BuildNew(*std::move(defined)), "network '", name,
                            "'");
   return record;
@@ -291,8 +302,8 @@ absl::Status Session::Undefine(const std::string& name) {
 // The record goes last: as long as it is there, all of this can be repeated.
 absl::Status Session::RemoveRecorded(const NetworkRecord& record) {
   if (record.driver == NetworkDriver::kBridge) {
-    PELAGOS_RETURN_IF_ERROR(host_.DeleteRules(RulesOf(record)));
     PELAGOS_RETURN_IF_ERROR(links_.Delete(record.bridge));
+    PELAGOS_RETURN_IF_ERROR(host_.DeleteRules(RulesOf(record)));
     PELAGOS_RETURN_IF_ERROR(zones_.RemoveNetwork(FileName(record.name)));
     PELAGOS_ASSIGN_OR_RETURN(std::vector<NetworkRecord> networks, files_.LoadNetworks());
     const bool last =
@@ -311,6 +322,13 @@ absl::Status Session::RemoveIfUnused(const std::string& network) {
   if (!map.empty()) return absl::OkStatus();
   PELAGOS_ASSIGN_OR_RETURN(const Fd host_lock, host_.Lock());
   return RemoveRecorded(*record);
+}
+
+absl::Status Session::Settle(Endpoint& endpoint) {
+  if (endpoint.unsettled.empty()) return absl::OkStatus();
+  PELAGOS_RETURN_IF_ERROR(RemoveIfUnused(endpoint.unsettled));
+  endpoint.unsettled.clear();
+  return absl::OkStatus();
 }
 
 absl::Status Session::RestoreHost() {

@@ -80,6 +80,48 @@ TracedCall CallOf(pid_t pid, int n) {
   return call;
 }
 
+// Leads the process `pid`, a child that is about to stop for its tracer, to its end.
+void Follow(pid_t pid, bool children, const std::function<AtCall(const TracedCall&)>& at_call,
+            Trace& trace) {
+  int status = 0;
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFSTOPPED(status)) << status;
+  long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+  if (children) options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+  EXPECT_EQ(::ptrace(PTRACE_SETOPTIONS, pid, nullptr, options), 0);
+  EXPECT_EQ(::ptrace(PTRACE_SYSCALL, pid, nullptr, 0), 0);
+
+  std::map<pid_t, bool> in_call = {{pid, false}};  // the living; new ones stop by SIGSTOP first
+  while (!in_call.empty()) {
+    const pid_t stopped = ::waitpid(-1, &status, __WALL);
+    if (stopped < 0) {
+      ADD_FAILURE() << "waitpid: " << strerror(errno);
+      break;
+    }
+    if (!WIFSTOPPED(status)) {
+      in_call.erase(stopped);
+      if (stopped == pid) {
+        trace.outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+      }
+      continue;
+    }
+    const auto [known, is_new] = in_call.emplace(stopped, false);
+    int signal = WSTOPSIG(status);
+    if (signal == kSyscallStop) {
+      known->second = !known->second;
+      if (known->second && at_call(CallOf(stopped, ++trace.calls)) == AtCall::kKill) {
+        EXPECT_EQ(::kill(pid, SIGKILL), 0);
+        if (stopped == pid) continue;
+      }
+      signal = 0;
+    } else if (is_new || IsEvent(status)) {
+      signal = 0;
+    }
+    // ESRCH: killed meanwhile; its end comes next.
+    ::ptrace(PTRACE_SYSCALL, stopped, nullptr, signal);
+  }
+}
+
 }  // namespace
 
 bool TracedCall::Names(absl::string_view name) const {
@@ -207,43 +249,7 @@ Trace TracePelagos(const World& world, std::vector<std::string> words, bool chil
   const Fd out = OutputFile(), err = OutputFile();
   const pid_t pid = ::fork();
   if (pid == 0) Exec(world, std::move(words), out.get(), err.get());
-  int status = 0;
-  EXPECT_EQ(::waitpid(pid, &status, 0), pid);  // stopped by its execve
-  EXPECT_TRUE(WIFSTOPPED(status)) << status;
-  long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
-  if (children) options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
-  EXPECT_EQ(::ptrace(PTRACE_SETOPTIONS, pid, nullptr, options), 0);
-  EXPECT_EQ(::ptrace(PTRACE_SYSCALL, pid, nullptr, 0), 0);
-
-  std::map<pid_t, bool> in_call = {{pid, false}};  // the living; new ones stop by SIGSTOP first
-  while (!in_call.empty()) {
-    const pid_t stopped = ::waitpid(-1, &status, __WALL);
-    if (stopped < 0) {
-      ADD_FAILURE() << "waitpid: " << strerror(errno);
-      break;
-    }
-    if (!WIFSTOPPED(status)) {
-      in_call.erase(stopped);
-      if (stopped == pid) {
-        trace.outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-      }
-      continue;
-    }
-    const auto [known, is_new] = in_call.emplace(stopped, false);
-    int signal = WSTOPSIG(status);
-    if (signal == kSyscallStop) {
-      known->second = !known->second;
-      if (known->second && at_call(CallOf(stopped, ++trace.calls)) == AtCall::kKill) {
-        EXPECT_EQ(::kill(pid, SIGKILL), 0);
-        if (stopped == pid) continue;
-      }
-      signal = 0;
-    } else if (is_new || IsEvent(status)) {
-      signal = 0;
-    }
-    // ESRCH: killed meanwhile; its end comes next.
-    ::ptrace(PTRACE_SYSCALL, stopped, nullptr, signal);
-  }
+  Follow(pid, children, at_call, trace);
   // Those who were not traced.
   for (;;) {
     const std::vector<pid_t> left = Descendants();
@@ -252,6 +258,19 @@ Trace TracePelagos(const World& world, std::vector<std::string> words, bool chil
   }
   trace.outcome.out = Content(out);
   trace.outcome.err = Content(err);
+  return trace;
+}
+
+Trace TraceFork(const std::function<int()>& work,
+                const std::function<AtCall(const TracedCall&)>& at_call) {
+  Trace trace;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    ::raise(SIGSTOP);
+    ::_exit(work());
+  }
+  Follow(pid, /*children=*/false, at_call, trace);
   return trace;
 }
 

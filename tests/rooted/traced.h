@@ -49,4 +49,9 @@ Trace TracePelagos(const World& world, std::vector<std::string> words, bool chil
                    const std::function<AtCall(const TracedCall&)>& at_call,
                    bool leaves_processes = false);
 
+// The same of `work`, done by a process forked from this one, whose exit code is `work`'s value.
+// Processes that it starts are not traced, and may go on.
+Trace TraceFork(const std::function<int()>& work,
+                const std::function<AtCall(const TracedCall&)>& at_call);
+
 }  // namespace pelagos::rooted

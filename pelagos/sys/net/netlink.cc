@@ -54,6 +54,20 @@ absl::Status ErrorOf(const nlmsghdr& header, absl::string_view payload, absl::st
 
 }  // namespace
 
+absl::Status InNetworkNamespace(const Fd& netns, const std::function<absl::Status()>& work) {
+  Fd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!home.valid()) return ErrnoStatus(errno, "open", "/proc/thread-self/ns/net");
+  if (::setns(netns.get(), CLONE_NEWNET) != 0) {
+    return ErrnoStatus(errno, "setns", "network namespace of the container");
+  }
+  absl::Status done = work();
+  if (::setns(home.get(), CLONE_NEWNET) != 0) {
+    return absl::InternalError(
+        absl::StrCat("setns: cannot return to the network namespace: ", std::strerror(errno)));
+  }
+  return done;
+}
+
 absl::StatusOr<NetlinkSocket> NetlinkSocket::Open(int protocol) {
   Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (!fd.valid()) return ErrnoStatus(errno, "socket", "netlink");
@@ -69,16 +83,11 @@ absl::StatusOr<NetlinkSocket> NetlinkSocket::Open(int protocol) {
 }
 
 absl::StatusOr<NetlinkSocket> NetlinkSocket::OpenIn(int protocol, const Fd& netns) {
-  Fd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!home.valid()) return ErrnoStatus(errno, "open", "/proc/thread-self/ns/net");
-  if (::setns(netns.get(), CLONE_NEWNET) != 0) {
-    return ErrnoStatus(errno, "setns", "network namespace of the container");
-  }
-  absl::StatusOr<NetlinkSocket> socket = Open(protocol);
-  if (::setns(home.get(), CLONE_NEWNET) != 0) {
-    return absl::InternalError(
-        absl::StrCat("setns: cannot return to the network namespace: ", std::strerror(errno)));
-  }
+  absl::StatusOr<NetlinkSocket> socket = absl::InternalError("not opened");
+  PELAGOS_RETURN_IF_ERROR(InNetworkNamespace(netns, [&] {
+    socket = Open(protocol);
+    return socket.status();
+  }));
   return socket;
 }
 

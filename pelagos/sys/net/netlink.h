@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,11 @@
 #include "pelagos/sys/net/netlink_message.h"
 
 namespace pelagos::sys {
+
+// Does `work` in the network namespace `netns` (an open nsfs file): the calling thread goes there
+// and comes back. Its /proc/sys/net is then that namespace's. Needs CAP_SYS_ADMIN. Internal if it
+// could not come back: then the thread must not go on.
+absl::Status InNetworkNamespace(const Fd& netns, const std::function<absl::Status()>& work);
 
 // An answer of the kernel: its type, and what follows the nlmsghdr.
 struct NetlinkReply {
@@ -29,9 +35,7 @@ class [[nodiscard]] NetlinkSocket {
   // of the calling thread for ever, wherever it is used from.
   static absl::StatusOr<NetlinkSocket> Open(int protocol);
 
-  // The same in the network namespace `netns` (an open nsfs file): the calling thread goes there
-  // and comes back. Needs CAP_SYS_ADMIN. Internal if it could not come back: then the thread must
-  // not go on.
+  // The same in the network namespace `netns`. Errors as InNetworkNamespace's.
   static absl::StatusOr<NetlinkSocket> OpenIn(int protocol, const Fd& netns);
 
   // Sends all messages at once. The kernel takes them in order; the first that fails is reported
