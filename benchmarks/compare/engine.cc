@@ -3,12 +3,14 @@
 // Usage: engine [--rounds N] [--counts N,N,...] [--no-peers] [PELAGOS]    (root)
 //
 //   memory     of a container's monitor, PSS, with 100 of them; of podman's, which is conmon
-//   many       so many idle containers: the time to start them, two at a time, the memory that the
+//   many       so many idle containers, without a network and on one: the time to start them, two
+//   at a time, the memory that the
 //              kernel and all processes took meanwhile, the time of `ps`, to remove them; for each
 //              of --counts (10,100,1000): what one costs must not grow with their number
 //   in turn    `run --rm` and `exec` of /bin/true, by Pelagos and by podman with crun
 //
-// All state is on tmpfs. Podman runs in the view where crun works (views.h).
+// All state is on tmpfs, in a network namespace of its own. Podman runs in the view where crun
+// works (views.h).
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "benchmarks/compare/measure.h"
+#include "benchmarks/compare/netns.h"
 #include "benchmarks/compare/views.h"
 #include "pelagos/base/errno_status.h"
 #include "pelagos/base/status_macros.h"
@@ -123,7 +126,7 @@ class Engine {
   absl::Status Measure() {
     PELAGOS_RETURN_IF_ERROR(Prepare());
     PELAGOS_RETURN_IF_ERROR(Memory());
-    PELAGOS_RETURN_IF_ERROR(Many());
+    for (const char* network : {"none", "bridge"}) PELAGOS_RETURN_IF_ERROR(Many(network));
     return InTurn();
   }
 
@@ -205,8 +208,8 @@ class Engine {
   }
 
   // `at_once` commands side by side, as scripts do it.
-  absl::Status StartAll(int count, int at_once) const {
-    std::vector<std::string> words = Pelagos({"run", "-d", "--name"}).argv;
+  absl::Status StartAll(int count, int at_once, const std::string& network = "none") const {
+    std::vector<std::string> words = Pelagos({"run", "-d", "--network", network, "--name"}).argv;
     std::string line;
     for (const std::string& word : words) absl::StrAppend(&line, word, " ");
     Entry all = {"start",
@@ -222,14 +225,15 @@ class Engine {
 
   absl::Status RemoveAll() const { return RunOnce(Pelagos({"rm", "--force", "--all"})).status(); }
 
-  absl::Status Many() {
-    std::printf("\n%d at a time; memory is all that the machine had less of, /proc/meminfo\n\n", 2);
+  absl::Status Many(const std::string& network) {
+    std::printf("\n--network %s, %d at a time; memory is what the machine had less of\n\n",
+                network.c_str(), 2);
     std::printf("%10s %10s %12s %12s %12s %10s %12s\n", "containers", "start s", "ms for each",
                 "memory MB", "kB for each", "ps ms", "remove s");
     for (const int count : options_.counts) {
       PELAGOS_ASSIGN_OR_RETURN(const auto before, ReadKilobytes("/proc/meminfo"));
       const double begin = Seconds();
-      PELAGOS_RETURN_IF_ERROR(StartAll(count, 2));
+      PELAGOS_RETURN_IF_ERROR(StartAll(count, 2, network));
       const double started = Seconds() - begin;
       PELAGOS_ASSIGN_OR_RETURN(const auto after, ReadKilobytes("/proc/meminfo"));
       std::vector<double> looks;
@@ -295,6 +299,8 @@ absl::Status Main(int argc, char** argv) {
     ::umount2(scratch.c_str(), MNT_DETACH);
     ::rmdir(scratch.c_str());
   };
+  PELAGOS_ASSIGN_OR_RETURN(const Fd netns, NewNetns());
+  PELAGOS_RETURN_IF_ERROR(Enter(netns));
   PELAGOS_ASSIGN_OR_RETURN(Views views, MakeViews(scratch));
   return Engine(std::move(options), scratch, std::move(views)).Measure();
 }

@@ -146,7 +146,7 @@ absl::StatusOr<int> Links::MakePair(const std::string& container_id, const Netwo
   sys::MessageBatch create;
   sys::AddVeth(create,
                {inside.host_link, LinkAlias(run_root_, container_id), bridge->index, inside.name,
-                inside.mac, static_cast<uint32_t>(network.mtu)},
+                inside.mac, static_cast<uint32_t>(network.mtu), /*link_local=*/!network.subnet6},
                netns);
   PELAGOS_RETURN_IF_ERROR(route_.Execute(create));
   PELAGOS_ASSIGN_OR_RETURN(std::optional<sys::Link> link, sys::FindLink(there, inside.name));

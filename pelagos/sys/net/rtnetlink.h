@@ -61,9 +61,11 @@ struct LinkAddress {
 inline constexpr size_t kMaxInterfaceName = 15;
 inline constexpr size_t kMaxInterfaceAlias = 255;
 
-// A bridge without spanning tree delays, down, with a fixed Ethernet address (otherwise it would
-// change with the ports). `mtu` in bytes is fixed too; 0: the smallest of the ports'. An error of
-// the kernel is AlreadyExists if the name is taken.
+// A bridge that asks who listens to which group: neighbours' questions then go to whom they are
+// for, and not to each of a thousand ports (bridge(8), mcast_querier). Without spanning tree
+// delays, down, with a fixed Ethernet address (otherwise it would change with the ports). `mtu` in
+// bytes is fixed too; 0: the smallest of the ports'. An error of the kernel is AlreadyExists if the
+// name is taken.
 void AddBridge(MessageBatch& batch, const std::string& name, const MacAddress& mac,
                uint32_t mtu = 0);
 
@@ -79,8 +81,9 @@ struct VethPair {
   std::string alias;
   int master = 0;
   std::string peer_name;
-  MacAddress peer_mac;  // empty: a random one
-  uint32_t mtu = 0;     // of both ends, in bytes; 0: the kernel's 1500
+  MacAddress peer_mac;     // empty: a random one
+  uint32_t mtu = 0;        // of both ends, in bytes; 0: the kernel's 1500
+  bool link_local = true;  // false: a port of a bridge gets no IPv6 address, and tells nobody of it
 };
 void AddVeth(MessageBatch& batch, const VethPair& pair, const Fd& netns);
 

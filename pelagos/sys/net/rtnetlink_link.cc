@@ -164,7 +164,10 @@ void AddBridge(MessageBatch& batch, const std::string& name, const MacAddress& m
   batch.Put(IFLA_ADDRESS, mac);
   batch.Nest(IFLA_LINKINFO, [&] {
     batch.PutString(IFLA_INFO_KIND, "bridge");
-    batch.Nest(IFLA_INFO_DATA, [&] { batch.PutU32(IFLA_BR_FORWARD_DELAY, 0); });
+    batch.Nest(IFLA_INFO_DATA, [&] {
+      batch.PutU32(IFLA_BR_FORWARD_DELAY, 0);
+      batch.PutU8(IFLA_BR_MCAST_QUERIER, 1);
+    });
   });
   batch.Acknowledge();
   if (mtu == 0) return;
@@ -211,6 +214,11 @@ void AddVeth(MessageBatch& batch, const VethPair& pair, const Fd& netns) {
     batch.PutString(IFLA_INFO_SLAVE_KIND, "bridge");
     batch.Nest(IFLA_INFO_SLAVE_DATA, [&] { batch.PutU8(IFLA_BRPORT_MODE, 1); });
   });
+  if (!pair.link_local) {
+    batch.Nest(IFLA_AF_SPEC, [&] {
+      batch.Nest(AF_INET6, [&] { batch.PutU8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE); });
+    });
+  }
   batch.Acknowledge();
 }
 
