@@ -1,5 +1,6 @@
 #include "pelagos/net/links.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 
 #include <algorithm>
@@ -28,12 +29,20 @@ bool HasNoIpv6(const absl::Status& status) {
   return error == EACCES || error == EPERM || error == EOPNOTSUPP || error == EAFNOSUPPORT;
 }
 
-// No neighbour becomes the router of this interface, or gives it addresses. Requires: the thread is
-// in its namespace, where there may be no IPv6.
-absl::Status IgnoreAdvertisements(const std::string& interface) {
-  return Unless(
-      sys::WriteKernelFile(absl::StrCat("/proc/sys/net/ipv6/conf/", interface, "/accept_ra"), "0"),
-      ENOENT);
+// What an interface of the thread's namespace does by IPv6 of its own accord: believe neighbours
+// that call themselves routers, and ask all of them, perhaps a thousand, whether somebody has the
+// address that follows from its Ethernet address, which is nobody else's on the bridge. There may
+// be no IPv6.
+absl::Status KeepQuiet(const std::string& interface) {
+  const absl::StatusOr<Fd> folder =
+      sys::OpenFile(absl::StrCat("/proc/sys/net/ipv6/conf/", interface), O_PATH | O_DIRECTORY);
+  if (FindErrno(folder.status()) == ENOENT) return absl::OkStatus();
+  PELAGOS_RETURN_IF_ERROR(folder.status());
+  for (const char* setting : {"accept_ra", "dad_transmits"}) {
+    PELAGOS_RETURN_IF_ERROR(
+        sys::WriteKernelFile(absl::StrCat("/proc/self/fd/", folder->get(), "/", setting), "0"));
+  }
+  return absl::OkStatus();
 }
 
 std::string WhoRoutes(const std::vector<sys::Link>& links, int interface) {
@@ -121,7 +130,7 @@ absl::Status Links::Ensure(const NetworkRecord& network) {
   PELAGOS_RETURN_IF_ERROR(sys::WriteKernelFile(
       absl::StrCat("/proc/sys/net/ipv4/conf/", network.bridge, "/route_localnet"), "1"));
   // A container cannot become the host's router.
-  PELAGOS_RETURN_IF_ERROR(IgnoreAdvertisements(network.bridge));
+  PELAGOS_RETURN_IF_ERROR(KeepQuiet(network.bridge));
   sys::MessageBatch up;
   sys::SetUp(up, link->index, network.bridge);
   return route_.Execute(up);
@@ -152,8 +161,7 @@ absl::StatusOr<int> Links::MakePair(const std::string& container_id, const Netwo
   PELAGOS_ASSIGN_OR_RETURN(std::optional<sys::Link> link, sys::FindLink(there, inside.name));
   if (!link) return absl::NotFoundError(absl::StrCat(inside.name, " vanished"));
   // Nor another container's: before the interface is up.
-  PELAGOS_RETURN_IF_ERROR(
-      sys::InNetworkNamespace(netns, [&] { return IgnoreAdvertisements(inside.name); }));
+  PELAGOS_RETURN_IF_ERROR(sys::InNetworkNamespace(netns, [&] { return KeepQuiet(inside.name); }));
   return link->index;
 }
 

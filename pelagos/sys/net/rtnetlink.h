@@ -61,11 +61,9 @@ struct LinkAddress {
 inline constexpr size_t kMaxInterfaceName = 15;
 inline constexpr size_t kMaxInterfaceAlias = 255;
 
-// A bridge that asks who listens to which group: neighbours' questions then go to whom they are
-// for, and not to each of a thousand ports (bridge(8), mcast_querier). Without spanning tree
-// delays, down, with a fixed Ethernet address (otherwise it would change with the ports). `mtu` in
-// bytes is fixed too; 0: the smallest of the ports'. An error of the kernel is AlreadyExists if the
-// name is taken.
+// A bridge without spanning tree delays, down, with a fixed Ethernet address (otherwise it would
+// change with the ports). `mtu` in bytes is fixed too; 0: the smallest of the ports'. An error of
+// the kernel is AlreadyExists if the name is taken.
 void AddBridge(MessageBatch& batch, const std::string& name, const MacAddress& mac,
                uint32_t mtu = 0);
 

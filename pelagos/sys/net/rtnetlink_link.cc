@@ -164,10 +164,7 @@ void AddBridge(MessageBatch& batch, const std::string& name, const MacAddress& m
   batch.Put(IFLA_ADDRESS, mac);
   batch.Nest(IFLA_LINKINFO, [&] {
     batch.PutString(IFLA_INFO_KIND, "bridge");
-    batch.Nest(IFLA_INFO_DATA, [&] {
-      batch.PutU32(IFLA_BR_FORWARD_DELAY, 0);
-      batch.PutU8(IFLA_BR_MCAST_QUERIER, 1);
-    });
+    batch.Nest(IFLA_INFO_DATA, [&] { batch.PutU32(IFLA_BR_FORWARD_DELAY, 0); });
   });
   batch.Acknowledge();
   if (mtu == 0) return;
