@@ -3,8 +3,8 @@
 //
 // Usage: ports [ROUNDS]     (root; ROUNDS is 60)
 //
-//   host namespace --bridge-- container: direct, and published on 127.0.0.1 (the kernel's rules)
-//     and on [::1] (pelagos-proxy)
+//   host namespace --bridge-- container: direct, published on 127.0.0.1 and on an address of the
+//     host (the kernel's rules), and on [::1] (pelagos-proxy)
 //   host namespace --pasta-- another one: published on 127.0.0.1, the way of --network pasta
 //   host namespace --slirp4netns-- a third one: the same, if it is there
 //
@@ -148,7 +148,11 @@ absl::StatusOr<double> Connections(const Way& way) {
   return count / (now - begin);
 }
 
-PortMapping Tcp(uint16_t host, uint16_t inside) { return {"127.0.0.1", host, inside}; }
+constexpr char kHostAddress[] = "192.0.2.1";
+
+PortMapping Tcp(uint16_t host, uint16_t inside, const char* address = "127.0.0.1") {
+  return {address, host, inside};
+}
 
 class Ports {
  public:
@@ -174,10 +178,10 @@ class Ports {
         connections[i].push_back(count);
       }
     }
-    std::printf("%d rounds in turn, medians\n\n%-36s %8s %9s %10s %9s\n", rounds_, "", "GB/s",
+    std::printf("%d rounds in turn, medians\n\n%-44s %8s %9s %10s %9s\n", rounds_, "", "GB/s",
                 "x direct", "conn/s", "x direct");
     for (size_t i = 0; i < ways_.size(); ++i) {
-      std::printf("%-36s %8.2f %9.2f %10.0f %9.2f\n", ways_[i].name.c_str(),
+      std::printf("%-44s %8.2f %9.2f %10.0f %9.2f\n", ways_[i].name.c_str(),
                   Quantile(bytes[i], 0.5), Ratio(bytes[i], bytes[0]), Quantile(connections[i], 0.5),
                   Ratio(connections[i], connections[0]));
     }
@@ -222,12 +226,16 @@ class Ports {
                              net::Networks::Open(scratch_ + "/run", {.dns_program = dns}));
     networks_ = networks;
     PELAGOS_RETURN_IF_ERROR(networks_->Ensure({"measured", "benchmark", ""}).status());
-    NetPlan plan{NetMode::kBridge, {}, {Tcp(8080, kSource), Tcp(8081, kWord)}};
+    NetPlan plan{NetMode::kBridge,
+                 {},
+                 {Tcp(8080, kSource), Tcp(8081, kWord), Tcp(8080, kSource, kHostAddress),
+                  Tcp(8081, kWord, kHostAddress)}};
     plan.attachments.push_back({"measured", {"c"}});
     PELAGOS_ASSIGN_OR_RETURN(const net::Endpoint endpoint, networks_->Attach("c", plan, netns));
     const std::string inside = sys::ToString(endpoint.interfaces.at(0).address);
     ways_.push_back({"direct, the container's address", inside, kSource, kWord});
-    ways_.push_back({"published, the kernel's rules", "127.0.0.1", 8080, 8081});
+    ways_.push_back({"published at 127.0.0.1, the kernel's rules", "127.0.0.1", 8080, 8081});
+    ways_.push_back({"published at the host's address, the same", kHostAddress, 8080, 8081});
 
     PELAGOS_ASSIGN_OR_RETURN(source_, Bind("::1", 8080));
     PELAGOS_ASSIGN_OR_RETURN(word_, Bind("::1", 8081));
