@@ -1,8 +1,8 @@
 // One operation of Networks (networks.h says what each does): holds the lock of the run root, reads
 // the records, and leads files and kernel from one state to the next.
 //
-// session_networks.cc: networks; session_endpoints.cc: containers; session_addresses.cc: which
-// address and which port.
+// session_networks.cc: networks; session_endpoints.cc: containers; session_ports.cc: ports of
+// the host. Which subnet: subnets.h; which address: leases.h.
 #pragma once
 
 #include <optional>
@@ -17,6 +17,7 @@
 #include "pelagos/net/dns/zone_files.h"
 #include "pelagos/net/dns_daemon.h"
 #include "pelagos/net/host.h"
+#include "pelagos/net/leases.h"
 #include "pelagos/net/links.h"
 #include "pelagos/net/networks_options.h"
 #include "pelagos/net/reservation.h"
@@ -53,7 +54,6 @@ class Session {
 
   // Networks.
   absl::StatusOr<NetworkRecord> Allocate(const NetworkPlan& plan);
-  absl::Status ChooseSubnets(const NetworkPlan& plan, NetworkRecord& record);
   absl::StatusOr<NetworkRecord> BuildNew(NetworkRecord record);
   absl::Status Build(const NetworkRecord& record);
   absl::Status Forward6();
@@ -67,14 +67,7 @@ class Session {
   absl::Status RestoreHost();
   absl::StatusOr<std::string> UsersOf(const std::string& network);
 
-  // Addresses and ports.
-  absl::StatusOr<AddressMap> OpenLeases(const NetworkRecord& network);
-  absl::StatusOr<Interface> Lease(const std::string& container_id, const NetworkRecord& network,
-                                  const Attachment& attachment, std::string name);
-  absl::Status CheckFree(const NetworkRecord& network, const AddressMap& map,
-                         const Interface& wanted);
-  absl::Status HoldLease(const std::string& container_id, const Interface& inside);
-  absl::Status FreeLease(const Interface& inside);
+  // Ports.
   absl::Status CheckClaims(absl::string_view container_id, const PortMapping& port);
   absl::Status Claim(const Endpoint& endpoint);
   absl::Status Unclaim(const Endpoint& endpoint);
@@ -92,6 +85,7 @@ class Session {
 
   Fd lock_;
   RunFiles files_;
+  Leases leases_;
   Host host_;
   Links links_;
   ZoneFiles zones_;

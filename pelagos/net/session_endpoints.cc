@@ -99,7 +99,7 @@ absl::Status Session::Join(Endpoint& endpoint, const Attachment& attachment, con
   }
   for (const std::string& name : attachment.aliases) PELAGOS_RETURN_IF_ERROR(CheckName(name));
   PELAGOS_ASSIGN_OR_RETURN(const NetworkRecord network, Find(attachment.network, endpoint));
-  absl::StatusOr<Interface> leased = Lease(id, network, attachment, FreeName(endpoint));
+  absl::StatusOr<Interface> leased = leases_.Take(id, network, attachment, FreeName(endpoint));
   if (!leased.ok()) {
     // One that was made for this container has nobody else.
     PELAGOS_RETURN_IF_ERROR(RemoveIfUnused(network.name));
@@ -138,11 +138,11 @@ absl::Status Session::Leave(Endpoint& endpoint, size_t index, const Fd* netns) {
   if (inside.driver == NetworkDriver::kBridge) {
     PELAGOS_RETURN_IF_ERROR(zones_.RemoveHost(FileName(inside.network), endpoint.container_id));
   }
-  PELAGOS_RETURN_IF_ERROR(HoldLease(endpoint.container_id, inside));
+  PELAGOS_RETURN_IF_ERROR(leases_.Hold(endpoint.container_id, inside));
   endpoint.interfaces.erase(endpoint.interfaces.begin() + static_cast<std::ptrdiff_t>(index));
   endpoint.unsettled = inside.network;
   PELAGOS_RETURN_IF_ERROR(files_.SaveEndpoint(endpoint));
-  PELAGOS_RETURN_IF_ERROR(FreeLease(inside));
+  PELAGOS_RETURN_IF_ERROR(leases_.Free(inside));
   return Settle(endpoint);
 }
 

@@ -7,16 +7,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/status_macros.h"
-#include "pelagos/net/ipam.h"
 #include "pelagos/net/names.h"
 #include "pelagos/net/session.h"
+#include "pelagos/net/subnets.h"
 
 namespace pelagos::net {
 namespace {
-
-// Where nobody says how large a network is. Whom nobody named is asked by many.
-constexpr int kUsualPrefix = 24;
-constexpr int kDefaultPrefix = 20;
 
 Rules RulesOf(const NetworkRecord& network) {
   Rules rules;
@@ -46,6 +42,7 @@ absl::Status CheckId(absl::string_view what, absl::string_view id) {
 Session::Session(Fd lock, RunFiles files, Host host, Links links, const NetworksOptions& options)
     : lock_(std::move(lock)),
       files_(std::move(files)),
+      leases_(files_),
       host_(std::move(host)),
       links_(std::move(links)),
       zones_(files_.dns_folder()),
@@ -110,68 +107,16 @@ absl::StatusOr<NetworkRecord> Session::Allocate(const NetworkPlan& plan) {
   record.nat66 = plan.nat66;
   record.servers = plan.servers;
   record.labels = plan.labels;
-  PELAGOS_RETURN_IF_ERROR(ChooseSubnets(plan, record));
-  if (!record.subnet6 && record.nat66) {
-    return absl::InvalidArgumentError("nat66 needs IPv6");
-  }
-  return record;
-}
-
-absl::Status Session::ChooseSubnets(const NetworkPlan& plan, NetworkRecord& record) {
-  SubnetUsers users;
-  const auto add = [&](const std::vector<NetworkRecord>& others) {
-    for (const NetworkRecord& other : others) {
-      if (other.name == plan.name) continue;
-      const std::string who = absl::StrCat("network '", other.name, "'");
-      users.ipv4.push_back({other.subnet, who});
-      if (other.subnet6) users.ipv6.push_back({*other.subnet6, who});
-    }
-  };
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<NetworkRecord> networks, files_.LoadNetworks());
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<NetworkRecord> definitions, files_.LoadDefinitions());
-  add(networks);
-  add(definitions);
+  PELAGOS_ASSIGN_OR_RETURN(SubnetUsers users, UsersOfSubnets(files_, plan.name));
   // A child is meant to be in its parent's segment, to which the host has a route.
   if (plan.driver == NetworkDriver::kBridge) {
     PELAGOS_RETURN_IF_ERROR(links_.AddRoutes(BridgeName(files_.root(), plan.name, 0), users));
   }
-  if (!plan.subnet.empty()) {
-    PELAGOS_ASSIGN_OR_RETURN(record.subnet, CheckSubnet(plan.subnet, users.ipv4));
-  } else if (plan.driver != NetworkDriver::kBridge) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("driver ", NameOf(plan.driver), " needs the subnet of its parent's segment"));
-  } else {
-    std::vector<sys::Subnet> pools;
-    for (const std::string& text : pools_) {
-      PELAGOS_ASSIGN_OR_RETURN(pools.emplace_back(), sys::ParseSubnet(text), "a pool of subnets");
-    }
-    const bool wide = plan.name == kDefaultNetwork && plan.project.empty();
-    PELAGOS_ASSIGN_OR_RETURN(record.subnet,
-                             PickSubnet(pools, wide ? kDefaultPrefix : kUsualPrefix, users.ipv4));
+  PELAGOS_RETURN_IF_ERROR(ChooseSubnets(plan, {pools_, files_.root(), HasIpv6()}, users, record));
+  if (!record.subnet6 && record.nat66) {
+    return absl::InvalidArgumentError("nat66 needs IPv6");
   }
-  record.gateway = {record.subnet.base.bits + 1};
-  if (!plan.gateway.empty()) {
-    PELAGOS_ASSIGN_OR_RETURN(record.gateway, sys::ParseIpv4(plan.gateway), "gateway");
-    if (!record.subnet.contains(record.gateway) || record.gateway == record.subnet.base ||
-        record.gateway == record.subnet.broadcast()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "gateway ", plan.gateway, " is no address of a host in ", sys::ToString(record.subnet)));
-    }
-  }
-  if (!plan.ipv6 || !HasIpv6()) return absl::OkStatus();
-  if (!plan.subnet6.empty()) {
-    PELAGOS_ASSIGN_OR_RETURN(record.subnet6, CheckSubnet6(plan.subnet6, users.ipv6));
-    if (128 - record.subnet6->prefix < 32 - record.subnet.prefix) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("subnet ", plan.subnet6, " is smaller than ", sys::ToString(record.subnet)));
-    }
-  } else if (plan.driver == NetworkDriver::kBridge) {
-    const auto seed = [&](int attempt) {
-      return HashOf(absl::StrCat(files_.root(), "\n", plan.name, "\n", attempt));
-    };
-    PELAGOS_ASSIGN_OR_RETURN(record.subnet6, PickSubnet6(seed, users.ipv6));
-  }
-  return absl::OkStatus();
+  return record;
 }
 
 // Each step can be repeated. The table is there before forwarding is changed: other run roots read
@@ -217,7 +162,7 @@ absl::StatusOr<NetworkRecord> Session::Find(const std::string& name, Endpoint& e
   PELAGOS_RETURN_IF_ERROR(Settle(endpoint));
   PELAGOS_ASSIGN_OR_RETURN(std::optional<NetworkRecord> found, files_.LoadNetwork(name));
   if (found) {
-    PELAGOS_ASSIGN_OR_RETURN(const AddressMap map, OpenLeases(*found));
+    PELAGOS_ASSIGN_OR_RETURN(const AddressMap map, leases_.Open(*found));
     if (!map.empty()) return *found;
   }
   PELAGOS_ASSIGN_OR_RETURN(const Fd host_lock, host_.Lock());
@@ -257,7 +202,7 @@ absl::Status Session::Remove(const std::string& name) {
   PELAGOS_ASSIGN_OR_RETURN(const Fd host_lock, host_.Lock());
   PELAGOS_ASSIGN_OR_RETURN(std::optional<NetworkRecord> record, files_.LoadNetwork(name));
   if (record) {
-    PELAGOS_ASSIGN_OR_RETURN(const AddressMap map, OpenLeases(*record));
+    PELAGOS_ASSIGN_OR_RETURN(const AddressMap map, leases_.Open(*record));
     if (map.empty()) return RemoveRecorded(*record);
     PELAGOS_ASSIGN_OR_RETURN(const std::string users, UsersOf(name));
     return absl::FailedPreconditionError(absl::StrCat("it is in use by ", users));
@@ -318,7 +263,7 @@ absl::Status Session::RemoveRecorded(const NetworkRecord& record) {
 absl::Status Session::RemoveIfUnused(const std::string& network) {
   PELAGOS_ASSIGN_OR_RETURN(const std::optional<NetworkRecord> record, files_.LoadNetwork(network));
   if (!record || !record->project.empty()) return absl::OkStatus();
-  PELAGOS_ASSIGN_OR_RETURN(const AddressMap map, OpenLeases(*record));
+  PELAGOS_ASSIGN_OR_RETURN(const AddressMap map, leases_.Open(*record));
   if (!map.empty()) return absl::OkStatus();
   PELAGOS_ASSIGN_OR_RETURN(const Fd host_lock, host_.Lock());
   return RemoveRecorded(*record);

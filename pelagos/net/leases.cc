@@ -1,20 +1,14 @@
-// Which address a container gets, and which ports of the host: see session.h.
+#include "pelagos/net/leases.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/status_macros.h"
-#include "pelagos/net/names.h"
-#include "pelagos/net/session.h"
 #include "pelagos/sys/net/rtnetlink.h"
 
 namespace pelagos::net {
 namespace {
-
-std::string Text(const PortMapping& port) {
-  return absl::StrCat("port ", HostSide(port), "/", NameOf(port.protocol));
-}
 
 // The bits of an interface in its network's map: that of its address and, if it was asked for
 // another IPv6 address that is one of those that go with an IPv4 address, that one's too.
@@ -49,10 +43,7 @@ bool IsHeldBy(const std::optional<Endpoint>& endpoint, const NetworkRecord& netw
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------------
-// Addresses
-
-absl::StatusOr<AddressMap> Session::OpenLeases(const NetworkRecord& network) {
+absl::StatusOr<AddressMap> Leases::Open(const NetworkRecord& network) {
   PELAGOS_ASSIGN_OR_RETURN(AddressMap map, files_.LoadLeases(network.name));
   if (map.owner().empty()) return map;
   // Whoever was about to take, or to give back, addresses may have been killed before it was done.
@@ -65,8 +56,8 @@ absl::StatusOr<AddressMap> Session::OpenLeases(const NetworkRecord& network) {
   return map;
 }
 
-absl::Status Session::CheckFree(const NetworkRecord& network, const AddressMap& map,
-                                const Interface& wanted) {
+absl::Status Leases::CheckFree(const NetworkRecord& network, const AddressMap& map,
+                               const Interface& wanted) {
   const std::vector<uint32_t> offsets = OffsetsOf(network, wanted);
   const bool taken =
       std::any_of(offsets.begin(), offsets.end(), [&](uint32_t offset) { return map.Has(offset); });
@@ -91,9 +82,9 @@ absl::Status Session::CheckFree(const NetworkRecord& network, const AddressMap& 
                                                "' goes with an IPv6 address that is in use"));
 }
 
-absl::StatusOr<Interface> Session::Lease(const std::string& container_id,
-                                         const NetworkRecord& network, const Attachment& attachment,
-                                         std::string name) {
+absl::StatusOr<Interface> Leases::Take(const std::string& container_id,
+                                       const NetworkRecord& network, const Attachment& attachment,
+                                       std::string name) {
   Interface inside;
   inside.name = std::move(name);
   inside.network = network.name;
@@ -102,7 +93,7 @@ absl::StatusOr<Interface> Session::Lease(const std::string& container_id,
   inside.gateway = network.gateway;
   inside.internal = network.internal;
   inside.names = attachment.aliases;
-  PELAGOS_ASSIGN_OR_RETURN(AddressMap map, OpenLeases(network));
+  PELAGOS_ASSIGN_OR_RETURN(AddressMap map, Open(network));
   const uint32_t gateway = network.gateway.bits - network.subnet.base.bits;
   if (!attachment.address.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(inside.address, sys::ParseIpv4(attachment.address));
@@ -150,86 +141,22 @@ absl::StatusOr<Interface> Session::Lease(const std::string& container_id,
   return inside;
 }
 
-// About to be given back.
-absl::Status Session::HoldLease(const std::string& container_id, const Interface& inside) {
+absl::Status Leases::Hold(const std::string& container_id, const Interface& inside) {
   PELAGOS_ASSIGN_OR_RETURN(const std::optional<NetworkRecord> network,
                            files_.LoadNetwork(inside.network));
   if (!network) return absl::OkStatus();
-  PELAGOS_ASSIGN_OR_RETURN(AddressMap map, OpenLeases(*network));
+  PELAGOS_ASSIGN_OR_RETURN(AddressMap map, Open(*network));
   for (uint32_t offset : OffsetsOf(*network, inside)) map.Take(offset, container_id);
   return files_.SaveLeases(network->name, map);
 }
 
-// Requires: the container's record has the interface no longer.
-absl::Status Session::FreeLease(const Interface& inside) {
+absl::Status Leases::Free(const Interface& inside) {
   PELAGOS_ASSIGN_OR_RETURN(const std::optional<NetworkRecord> network,
                            files_.LoadNetwork(inside.network));
   if (!network) return absl::OkStatus();
-  PELAGOS_ASSIGN_OR_RETURN(AddressMap map, OpenLeases(*network));
+  PELAGOS_ASSIGN_OR_RETURN(AddressMap map, Open(*network));
   for (uint32_t offset : OffsetsOf(*network, inside)) map.Free(offset);
   return files_.SaveLeases(network->name, map);
-}
-
-// ---------------------------------------------------------------------------------------------
-// Ports
-
-absl::Status Session::CheckClaims(absl::string_view container_id, const PortMapping& port) {
-  PELAGOS_ASSIGN_OR_RETURN(const std::vector<PortClaim> claims,
-                           files_.LoadClaims(port.protocol, port.host));
-  for (const PortClaim& claim : claims) {
-    PortMapping other = port;
-    other.host_address = claim.address;
-    if (claim.owner == container_id || !Overlap(port, other)) continue;
-    return absl::AlreadyExistsError(
-        absl::StrCat(Text(port), " is published by container '", claim.owner, "'"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Session::Claim(const Endpoint& endpoint) {
-  for (const PortMapping& port : endpoint.ports) {
-    PELAGOS_ASSIGN_OR_RETURN(std::vector<PortClaim> claims,
-                             files_.LoadClaims(port.protocol, port.host));
-    PortClaim own = {port.host_address, endpoint.container_id};
-    if (std::find(claims.begin(), claims.end(), own) != claims.end()) continue;
-    claims.push_back(std::move(own));
-    PELAGOS_RETURN_IF_ERROR(files_.SaveClaims(port.protocol, port.host, claims));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Session::Unclaim(const Endpoint& endpoint) {
-  for (const PortMapping& port : endpoint.ports) {
-    PELAGOS_ASSIGN_OR_RETURN(std::vector<PortClaim> claims,
-                             files_.LoadClaims(port.protocol, port.host));
-    const auto owns = [&](const PortClaim& claim) { return claim.owner == endpoint.container_id; };
-    if (std::erase_if(claims, owns) == 0) continue;
-    PELAGOS_RETURN_IF_ERROR(files_.SaveClaims(port.protocol, port.host, claims));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Reservation> Session::CheckPorts(absl::string_view container_id,
-                                                const std::vector<PortMapping>& ports) {
-  if (const int later = FirstOverlap(ports); later >= 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Text(ports[static_cast<size_t>(later)]), " is published twice"));
-  }
-  return BindPorts(ports, [&](const PortMapping& port) { return CheckClaims(container_id, port); });
-}
-
-absl::StatusOr<Reservation> Session::Reserve(const std::string& container_id,
-                                             const std::vector<PortMapping>& ports) {
-  PELAGOS_RETURN_IF_ERROR(CheckId("container", container_id));
-  PELAGOS_ASSIGN_OR_RETURN(Reservation reservation, CheckPorts(container_id, ports));
-  PELAGOS_RETURN_IF_ERROR(Release(container_id, /*keep_ports=*/false));  // of an earlier life
-  if (ports.empty()) return reservation;
-  Endpoint endpoint;
-  endpoint.container_id = container_id;
-  endpoint.ports = reservation.ports();
-  PELAGOS_RETURN_IF_ERROR(files_.SaveEndpoint(endpoint));
-  PELAGOS_RETURN_IF_ERROR(Claim(endpoint));
-  return reservation;
 }
 
 }  // namespace pelagos::net
