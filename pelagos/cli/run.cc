@@ -155,6 +155,9 @@ int RunOrCreate(const Context& context, const Arguments& args, Wanted wanted) {
   auto started = container::Run(**engine, *spec, *std::move(prepared), streams);
   if (!started.ok()) return Fail(started.status(), launch::ExitCodeFor(started.status()));
   running.emplace(*std::move(started));
+  for (const std::string& warning : running->warnings()) {
+    std::cerr << "pelagos: warning: " << warning << "\n";
+  }
   if (ended_by != 0) running->Signal(SIGKILL).IgnoreError();
   chosen.reset();  // the container tells now that they are taken
   status = (*relay)->Start(*loop);

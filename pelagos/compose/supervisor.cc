@@ -148,6 +148,9 @@ void Supervisor::StartMember(Member& member) {
       absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", member.started_at(), absl::UTCTimeZone());
   Save();
   Say(member, store::EventAction::kStart);
+  for (const std::string& warning : member.started().warnings) {
+    Emit({EventKind::kWarning, member.name(), warning, 0, {}});
+  }
   Probe(member);
 }
 

@@ -208,6 +208,7 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
                              StartUplinks(endpoint, netns, starting.pidfd(), started.ports));
     Lap(laps_, "network");
   }
+  started.warnings = std::move(endpoint.warnings);
   for (const net::Interface& interface : endpoint.interfaces) {
     started.addresses.push_back(sys::ToString(interface.address));
   }

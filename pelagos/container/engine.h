@@ -53,6 +53,7 @@ struct Started {
   std::vector<std::string> addresses;  // one per network, IPv4
   net::Reservation ports;              // keeps the published ports taken on the host
   Uplinks uplinks;                     // what else works for its network
+  std::vector<std::string> warnings;   // what the user should know about its network
   Fd lock;                             // says that the id is taken
   Fd terminal;                         // the master, if the spec asks for a terminal
 };

@@ -75,6 +75,8 @@ class Monitor {
 
   // The first start; the error is the command's to tell.
   absl::Status Begin(Prepared prepared, MonitorOptions options);
+  // Of that start.
+  const std::vector<std::string>& warnings() const { return started_->warnings; }
   // Until the container has ended for good, and all who were attached know.
   void Run();
 
@@ -317,8 +319,10 @@ void Monitor::Finish() {
     monitor.emplace(engine, record, std::move(state), std::move(claim), *std::move(loop));
     status = monitor->Begin(std::move(prepared), std::move(options));
   }
+  const std::vector<std::string> warnings =
+      status.ok() ? monitor->warnings() : std::vector<std::string>();
   if (!status.ok()) engine.Clean(record.id).IgnoreError();  // the first failure is the one to tell
-  const absl::Status said = sys::WriteAll(told, EncodeStatus(status), "the command");
+  const absl::Status said = sys::WriteAll(told, EncodeStatus(status, warnings), "the command");
   told.reset();
   // Without a command that hears it, it was killed: the container is there all the same.
   said.IgnoreError();
@@ -354,7 +358,7 @@ absl::Status StartMonitored(Engine& engine, const store::ContainerRecord& record
   claim.reset();  // the monitor's from here on
   options.client.reset();
   PELAGOS_ASSIGN_OR_RETURN(const std::string text, sys::ReadAll(hears, 1 << 20, "the monitor"));
-  return DecodeStatus(text);
+  return DecodeStatus(text, options.warnings);
 }
 
 }  // namespace pelagos::container

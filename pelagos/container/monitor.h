@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +33,8 @@ struct MonitorOptions {
   Fd client;
   // Of a container with a terminal; 0: not set.
   uint16_t rows = 0, columns = 0;
+  // Gets what the user should know about the container's network, if it is wanted.
+  std::vector<std::string>* warnings = nullptr;
 };
 
 // Starts the container in a new process, which outlives this one, and returns when its program runs

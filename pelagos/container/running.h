@@ -54,6 +54,9 @@ class [[nodiscard]] Running {
   const Fd& terminal() const { return started_.terminal; }
   const std::vector<std::string>& addresses() const { return started_.addresses; }
 
+  // What the user should know about its network.
+  const std::vector<std::string>& warnings() const { return started_.warnings; }
+
   absl::Status Signal(int signal) { return sys::Signal(started_.pidfd, signal); }
 
   // Waits for the end of the program: its exit code, or 128 + n for signal n. Once.

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace pelagos::container {
 
-std::string EncodeStatus(const absl::Status& status);
-// INTERNAL for what EncodeStatus did not write.
-absl::Status DecodeStatus(absl::string_view text);
+// With what is to be said besides, if anything.
+std::string EncodeStatus(const absl::Status& status, const std::vector<std::string>& warnings = {});
+// INTERNAL for what EncodeStatus did not write. `warnings`, if given, gets what was said besides.
+absl::Status DecodeStatus(absl::string_view text, std::vector<std::string>* warnings = nullptr);
 
 }  // namespace pelagos::container

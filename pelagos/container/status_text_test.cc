@@ -16,6 +16,10 @@ TEST(StatusTextTest, GoesRoundWithWhatHangsOnIt) {
   EXPECT_EQ(back, status);
   EXPECT_EQ(FindErrno(back), ENOENT);
   EXPECT_EQ(DecodeStatus(EncodeStatus(absl::OkStatus())), absl::OkStatus());
+  std::vector<std::string> warnings;
+  EXPECT_EQ(DecodeStatus(EncodeStatus(absl::OkStatus(), {"one", "two"}), &warnings),
+            absl::OkStatus());
+  EXPECT_EQ(warnings, (std::vector<std::string>{"one", "two"}));
 }
 
 TEST(StatusTextTest, WhatIsNoneIsAFailure) {

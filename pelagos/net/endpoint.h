@@ -46,6 +46,8 @@ struct Endpoint {
   // A network that was being made for it, or left by it, when this was written: whoever finds it
   // has to look whether somebody needs it.
   std::string unsettled = {};
+  // What the user should know about its way outside, each a sentence. Not part of its JSON.
+  std::vector<std::string> warnings = {};
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };

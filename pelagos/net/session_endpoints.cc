@@ -193,7 +193,7 @@ absl::StatusOr<Endpoint> Session::Bridge(Endpoint endpoint, const NetPlan& plan,
   }
   PELAGOS_RETURN_IF_ERROR(Publish(endpoint));
   // What a reload of another firewall took away.
-  PELAGOS_RETURN_IF_ERROR(host_.OpenFirewalls().status());
+  PELAGOS_ASSIGN_OR_RETURN(endpoint.warnings, host_.OpenFirewalls());
   PELAGOS_RETURN_IF_ERROR(TellDns(endpoint));
   return endpoint;
 }

@@ -131,6 +131,7 @@ absl::Status Session::Build(const NetworkRecord& record) {
   PELAGOS_RETURN_IF_ERROR(links_.Ensure(record));
   PELAGOS_RETURN_IF_ERROR(host_.AddRules(
       RulesOf(record), [this] { return AllRules(); }, *host));
+  // Whoever joins hears the warnings.
   PELAGOS_RETURN_IF_ERROR(host_.OpenFirewalls().status());
   PELAGOS_RETURN_IF_ERROR(host_.Forward());
   if (record.nat66) PELAGOS_RETURN_IF_ERROR(Forward6());

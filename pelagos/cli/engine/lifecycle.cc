@@ -184,7 +184,7 @@ int RunStart(const Context& context, const Arguments& args) {
                  });
         },
         [](container::Engine& engine, const Found& found) {
-          return container::Start(engine, found);
+          return StartAndWarn(engine, found);
         });
   }
   if (absl::Status opened = OpenMissingStreams(); !opened.ok()) return Fail(opened);

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/errno_status.h"
@@ -16,7 +17,6 @@
 #include "pelagos/cli/engine/attach_client.h"
 #include "pelagos/cli/engine/detach_keys.h"
 #include "pelagos/cli/terminal.h"
-#include "pelagos/container/lifecycle.h"
 #include "pelagos/container/running.h"
 #include "pelagos/container/tell.h"
 #include "pelagos/launch/failure.h"
@@ -47,6 +47,17 @@ container::Found AsFound(store::ContainerRecord record) {
 }
 
 }  // namespace
+
+absl::Status StartAndWarn(container::Engine& engine, const container::Found& found,
+                          container::MonitorOptions options) {
+  std::vector<std::string> warnings;
+  options.warnings = &warnings;
+  PELAGOS_RETURN_IF_ERROR(container::Start(engine, found, std::move(options)));
+  for (const std::string& warning : warnings) {
+    std::cerr << "pelagos: warning: " << warning << "\n";
+  }
+  return absl::OkStatus();
+}
 
 bool NeedsMonitor(const Arguments& args) {
   return !args.has("rm") || args.has("detach") || args.has("tty");
@@ -97,7 +108,7 @@ int StartAttached(container::Engine& engine, const container::Found& found, cons
   }
   // Before it starts, as Docker: none of what it writes is missed.
   container::Tell(engine.roots(), found.record, store::EventAction::kAttach);
-  const absl::Status started = container::Start(engine, found, std::move(monitor));
+  const absl::Status started = StartAndWarn(engine, found, std::move(monitor));
   if (!started.ok()) return Fail(started, launch::ExitCodeFor(started));
   const absl::StatusOr<AttachEnd> end = Attach(ours, options);
   if (!end.ok()) return Fail(end.status(), kRuntimeFailed);
@@ -129,7 +140,7 @@ int RunKept(container::Engine& engine, const Arguments& args, ContainerSpec spec
   if (!record.ok()) return Fail(record.status(), kRuntimeFailed);
   const container::Found found = AsFound(*std::move(record));
   if (!detach) return StartAttached(engine, found, args, *attached);
-  const absl::Status started = container::Start(engine, found);
+  const absl::Status started = StartAndWarn(engine, found);
   if (!started.ok()) return Fail(started, launch::ExitCodeFor(started));
   std::cout << found.id << "\n";
   return kDone;

@@ -4,11 +4,13 @@
 
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pelagos/cli/command.h"
 #include "pelagos/cli/run_streams.h"
 #include "pelagos/container/engine.h"
 #include "pelagos/container/inventory.h"
+#include "pelagos/container/lifecycle.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/store/container.h"
 
@@ -24,6 +26,10 @@ absl::StatusOr<store::ContainerRecord> CreateKept(container::Engine& engine, con
 
 // The exit code of `run`.
 int RunKept(container::Engine& engine, const Arguments& args, ContainerSpec spec);
+
+// container::Start, and what it has to say besides on standard error.
+absl::Status StartAndWarn(container::Engine& engine, const container::Found& found,
+                          container::MonitorOptions options = {});
 
 // Starts it and stays attached to these streams: the exit code.
 int StartAttached(container::Engine& engine, const container::Found& found, const Arguments& args,

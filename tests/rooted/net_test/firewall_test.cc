@@ -230,6 +230,10 @@ TEST_F(World, ATableWithAnOwnerIsAWarning) {
   ASSERT_TRUE(warnings.ok()) << warnings.status();
   ASSERT_EQ(warnings->size(), 1u);
   EXPECT_THAT(warnings->front(), HasSubstr("table 'firewalld' of nftables belongs to one program"));
+  // Whoever joins a network hears it; the record does not keep it.
+  const Container a = Start("a", {"shop-net"});
+  EXPECT_EQ(a.endpoint.warnings, *warnings);
+  EXPECT_EQ(Open().FindEndpoint("a").value()->warnings, Names());
 }
 
 TEST_F(World, AChainThatEndsInARejectDrops) {
