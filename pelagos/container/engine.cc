@@ -13,6 +13,7 @@
 #include "pelagos/container/claim.h"
 #include "pelagos/container/etc_files.h"
 #include "pelagos/container/peer.h"
+#include "pelagos/container/with_names.h"
 #include "pelagos/image/builtin.h"
 #include "pelagos/image/store.h"
 #include "pelagos/image/transfer.h"
@@ -47,6 +48,27 @@ absl::StatusOr<std::string> ParentOf(const std::string& folder) {
   absl::StatusOr<std::string> text = sys::ReadFile(ParentFile(folder), 4096);
   if (FindErrno(text.status()) == ENOENT) return std::string();
   return text;
+}
+
+// Who shares another container's network has its addresses, and asks whom that one asks.
+absl::StatusOr<net::Endpoint> EndpointOfPeer(Engine& engine, const NamespaceJoins& joins) {
+  for (const NamespaceJoin& join : joins) {
+    if (join.kind != Namespace::kNet || join.container.empty()) continue;
+    // A service, or a container of `run --rm`, has its name as its id.
+    const absl::StatusOr<std::string> id = store::FindContainer(engine.roots(), join.container);
+    PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, engine.networks());
+    PELAGOS_ASSIGN_OR_RETURN(const std::optional<net::Endpoint> found,
+                             networks->FindEndpoint(id.ok() ? *id : join.container));
+    return found.value_or(net::Endpoint());
+  }
+  return net::Endpoint();
+}
+
+// That an address or a port is taken is not that the container's id is, for which Start has
+// AlreadyExists.
+absl::Status NoNetwork(const store::Roots& roots, const absl::Status& status) {
+  const absl::Status named = WithNames(roots, status);
+  return absl::IsAlreadyExists(named) ? absl::FailedPreconditionError(named.message()) : named;
 }
 
 }  // namespace
@@ -175,14 +197,17 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
   const EtcFiles etc = {folder, HostnameOf(plan), plan.extra_hosts, plan.ids, self.umask};
   // The container's network fills them in later.
   net::Endpoint endpoint;
-  PELAGOS_RETURN_IF_ERROR(WriteEtcFiles(etc, endpoint, gateway));
+  PELAGOS_ASSIGN_OR_RETURN(const net::Endpoint shared_endpoint, EndpointOfPeer(*this, plan.joins));
+  PELAGOS_RETURN_IF_ERROR(WriteEtcFiles(etc, shared_endpoint, gateway));
 
   if (!plan.cgroup.parent.empty()) {
     PELAGOS_RETURN_IF_ERROR(sys::WriteFileAtomically(ParentFile(folder), plan.cgroup.parent, 0600));
   }
   if (connected && !plan.net.ports.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
-    PELAGOS_ASSIGN_OR_RETURN(started.ports, networks->Reserve(plan.id, plan.net.ports));
+    absl::StatusOr<net::Reservation> ports = networks->Reserve(plan.id, plan.net.ports);
+    if (!ports.ok()) return NoNetwork(roots_, ports.status());
+    started.ports = *std::move(ports);
   }
   std::vector<Fd> pinned;
   launch::LaunchIo io = {streams.in, streams.out, streams.err, streams.rows, streams.columns};
@@ -202,7 +227,9 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
     Lap(laps_, "clone");
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     PELAGOS_ASSIGN_OR_RETURN(Fd netns, starting.network_namespace());
-    PELAGOS_ASSIGN_OR_RETURN(endpoint, networks->Attach(plan.id, plan.net, netns));
+    absl::StatusOr<net::Endpoint> attached = networks->Attach(plan.id, plan.net, netns);
+    if (!attached.ok()) return NoNetwork(roots_, attached.status());
+    endpoint = *std::move(attached);
     PELAGOS_RETURN_IF_ERROR(WriteEtcFiles(etc, endpoint));
     PELAGOS_ASSIGN_OR_RETURN(started.uplinks,
                              StartUplinks(endpoint, netns, starting.pidfd(), started.ports));

@@ -7,6 +7,7 @@
 #include "pelagos/base/status_macros.h"
 #include "pelagos/container/etc_files.h"
 #include "pelagos/container/peer.h"
+#include "pelagos/container/with_names.h"
 #include "pelagos/plan/net.h"
 #include "pelagos/spec/container.h"
 #include "pelagos/sys/process.h"
@@ -65,15 +66,15 @@ absl::Status ConnectNetwork(Engine& engine, const Found& found, Attachment attac
     PELAGOS_ASSIGN_OR_RETURN(const Peer peer, Peer::Find(engine.roots(), found.id));
     PELAGOS_ASSIGN_OR_RETURN(const Fd netns, peer.OpenNamespace(Namespace::kNet));
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, engine.networks());
-    PELAGOS_ASSIGN_OR_RETURN(const net::Endpoint endpoint,
-                             networks->Connect(found.id, named, netns));
+    const absl::StatusOr<net::Endpoint> endpoint = networks->Connect(found.id, named, netns);
+    if (!endpoint.ok()) return WithNames(engine.roots(), endpoint.status());
     // Whoever cleans up after it may have been there before us.
     if (!sys::IsAlive(found.state.init)) {
       PELAGOS_RETURN_IF_ERROR(networks->Detach(found.id));
       return absl::FailedPreconditionError(
           absl::StrCat("container '", found.name, "' ended meanwhile"));
     }
-    PELAGOS_RETURN_IF_ERROR(RewriteEtc(engine, found, endpoint));
+    PELAGOS_RETURN_IF_ERROR(RewriteEtc(engine, found, *endpoint));
   } else {
     // A network that there is not would only be noticed at the next start.
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, engine.networks());

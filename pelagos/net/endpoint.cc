@@ -58,11 +58,10 @@ std::string HostsFile(absl::string_view hostname, const Endpoint& endpoint,
   std::string text = "127.0.0.1\tlocalhost";
   if (alone && hostname != "localhost") absl::StrAppend(&text, " ", hostname);
   absl::StrAppend(&text, "\n::1\tlocalhost ip6-localhost ip6-loopback\n");
-  if (!alone) {
-    const Interface& first = endpoint.interfaces[0];
-    absl::StrAppend(&text, sys::ToString(first.address), "\t", hostname, "\n");
-    if (first.address6) {
-      absl::StrAppend(&text, sys::ToString(*first.address6), "\t", hostname, "\n");
+  for (const Interface& inside : endpoint.interfaces) {
+    absl::StrAppend(&text, sys::ToString(inside.address), "\t", hostname, "\n");
+    if (inside.address6) {
+      absl::StrAppend(&text, sys::ToString(*inside.address6), "\t", hostname, "\n");
     }
   }
   for (const ExtraHost& host : extra) {

@@ -72,7 +72,8 @@ TEST(EndpointTest, HostsNamesTheContainer) {
   EXPECT_EQ(HostsFile("web", TwoNetworks()),
             "127.0.0.1\tlocalhost\n"
             "::1\tlocalhost ip6-localhost ip6-loopback\n"
-            "10.99.0.2\tweb\n");
+            "10.99.0.2\tweb\n"
+            "10.99.1.5\tweb\n");
   const std::vector<ExtraHost> extra = {{"db", "10.9.9.9"}, {"up", "host-gateway"}, {"v6", "::5"}};
   EXPECT_EQ(HostsFile("web", TwoNetworks(), extra),
             HostsFile("web", TwoNetworks()) + "10.9.9.9\tdb\n" +

@@ -132,7 +132,8 @@ absl::StatusOr<Interface> Leases::Take(const std::string& container_id,
   if (!attachment.address.empty() || !attachment.address6.empty()) {
     PELAGOS_RETURN_IF_ERROR(CheckFree(network, map, inside));
   }
-  inside.mac = sys::MacOf(inside.address);
+  // Of ipvlan all have their parent's.
+  if (network.driver != NetworkDriver::kIpvlan) inside.mac = sys::MacOf(inside.address);
   if (!attachment.mac.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(inside.mac, sys::ParseMac(attachment.mac));
   }

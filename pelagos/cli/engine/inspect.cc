@@ -110,7 +110,7 @@ class Finder {
     PELAGOS_ASSIGN_OR_RETURN(const NetworkView view, cli::FindNetwork(context_.roots, name));
     PELAGOS_ASSIGN_OR_RETURN(const std::vector<net::Endpoint> endpoints,
                              ListEndpoints(context_.roots));
-    return NetworkJson(view, endpoints);
+    return NetworkJson(context_.roots, view, endpoints);
   }
 
   const Context& context_;

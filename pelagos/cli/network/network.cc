@@ -17,6 +17,7 @@
 #include "pelagos/cli/network/view.h"
 #include "pelagos/container/inventory.h"
 #include "pelagos/container/networking.h"
+#include "pelagos/container/with_names.h"
 #include "pelagos/net/networks.h"
 
 namespace pelagos::cli {
@@ -90,7 +91,7 @@ int List(const Context& context, const Arguments& args) {
     const size_t count = counts[record.name];
     if (!Fits(*filters, view, count > 0)) continue;
     Row row;
-    if (listing->json()) row.json = NetworkJson(view, *endpoints);
+    if (listing->json()) row.json = NetworkJson(context.roots, view, *endpoints);
     row.cells = {record.name,
                  std::string(NameOf(record.driver)),
                  sys::ToString(record.subnet),
@@ -120,7 +121,7 @@ int Inspect(const Context& context, const Arguments& args) {
   for (const std::string& name : args.positionals()) {
     const absl::StatusOr<NetworkView> view = FindNetwork(context.roots, name);
     if (view.ok()) {
-      rows.push_back(NetworkJson(*view, *endpoints));
+      rows.push_back(NetworkJson(context.roots, *view, *endpoints));
     } else {
       code = Fail(view.status());
     }
@@ -154,7 +155,7 @@ absl::Status RemoveOne(container::Engine& engine, const std::string& name, bool 
       }
     }
   }
-  const absl::Status removed = networks->Undefine(name);
+  const absl::Status removed = container::WithNames(engine.roots(), networks->Undefine(name));
   if (!absl::IsFailedPrecondition(removed)) return removed;
   return absl::FailedPreconditionError(
       absl::StrCat(removed.message(), "; stop them, or 'pelagos network disconnect' them first"));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "pelagos/base/status_macros.h"
 #include "pelagos/base/suggest.h"
+#include "pelagos/container/with_names.h"
 #include "pelagos/net/run_files.h"
 #include "pelagos/sys/net/rtnetlink.h"
 
@@ -18,12 +19,13 @@ net::RunFiles FilesOf(const store::Roots& roots) {
   return net::RunFiles(roots.run, absl::StrCat(roots.data, "/networks"));
 }
 
-Json ContainersOf(const std::string& network, const std::vector<net::Endpoint>& endpoints) {
+Json ContainersOf(const store::Roots& roots, const std::string& network,
+                  const std::vector<net::Endpoint>& endpoints) {
   Json containers = Json::object();
   for (const net::Endpoint& endpoint : endpoints) {
     for (const net::Interface& inside : endpoint.interfaces) {
       if (inside.network != network) continue;
-      Json json = {{"Name", inside.names.empty() ? endpoint.container_id : inside.names[0]},
+      Json json = {{"Name", container::CalledName(roots, endpoint.container_id)},
                    {"Interface", inside.name},
                    {"MacAddress", inside.mac.empty() ? "" : sys::MacText(inside.mac)},
                    {"IPv4Address", absl::StrCat(sys::ToString(inside.address), "/", inside.prefix)},
@@ -74,7 +76,8 @@ absl::StatusOr<std::vector<net::Endpoint>> ListEndpoints(const store::Roots& roo
   return FilesOf(roots).LoadEndpoints();
 }
 
-Json NetworkJson(const NetworkView& view, const std::vector<net::Endpoint>& endpoints) {
+Json NetworkJson(const store::Roots& roots, const NetworkView& view,
+                 const std::vector<net::Endpoint>& endpoints) {
   const net::NetworkRecord& record = view.record;
   Json config = Json::array();
   config.push_back(
@@ -97,7 +100,7 @@ Json NetworkJson(const NetworkView& view, const std::vector<net::Endpoint>& endp
           {"EnableIPv6", record.subnet6.has_value()},
           {"IPAM", {{"Driver", "default"}, {"Config", std::move(config)}}},
           {"Internal", record.internal},
-          {"Containers", ContainersOf(record.name, endpoints)},
+          {"Containers", ContainersOf(roots, record.name, endpoints)},
           {"Options", std::move(options)},
           {"Labels", std::move(labels)},
           {"Servers", record.servers},

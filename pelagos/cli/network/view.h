@@ -24,7 +24,7 @@ absl::StatusOr<std::vector<NetworkView>> ListNetworks(const store::Roots& roots)
 absl::StatusOr<NetworkView> FindNetwork(const store::Roots& roots, const std::string& name);
 
 // As `docker network inspect` prints it, with ours below; `endpoints` are those of all containers.
-nlohmann::ordered_json NetworkJson(const NetworkView& view,
+nlohmann::ordered_json NetworkJson(const store::Roots& roots, const NetworkView& view,
                                    const std::vector<net::Endpoint>& endpoints);
 
 // What all containers got; empty where there never was a network.

@@ -39,6 +39,12 @@ absl::Status TcpProxy::Listen(Fd socket, const SocketAddress& target) {
   if (::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0) return ErrnoStatus(errno, "fcntl");
   TuneTcp(socket);
   if (::listen(socket.get(), kBacklog) != 0) return ErrnoStatus(errno, "listen");
+  // For its connections, which have it from here: what remains of them (TIME_WAIT) does not keep
+  // the port from who binds it next. Nobody else gets the port of a socket that listens.
+  const int on = 1;
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) {
+    return ErrnoStatus(errno, "setsockopt", "SO_REUSEADDR");
+  }
   listeners_.push_back(std::make_unique<Listener>(*this, std::move(socket), target));
   return poller_.Add(listeners_.back()->fd, EPOLLIN, *listeners_.back());
 }

@@ -45,6 +45,24 @@ TEST_F(NetworkKilledTest, AMonitor) {
   }
 }
 
+TEST_F(NetworkKilledTest, AMonitorOfOneThatStaysBesideOthers) {
+  Do({"network", "create", "--subnet", "10.5.0.0/24", "front"});
+  Sleep("stays", {"--network", "front", "-p", "0.0.0.0:8081:80"});
+  Sleep("web", {"--network", "front", "-p", "0.0.0.0:8080:80"});
+  KillRunner("web");
+  EXPECT_EQ(StatusOf("web"), container::Status::kLost);
+  Fails({"network", "rm", "front"}, 1, "it is in use by stays");
+  Do({"start", "web"});
+  EXPECT_EQ(AddressOf("web"), "10.5.0.3") << "nobody has it any more";
+  EXPECT_EQ(Talk(client_, kHost, 8080, Serve(NetnsOf("web"), 80)), kClient);
+  EXPECT_EQ(Talk(client_, kHost, 8081, Serve(NetnsOf("stays"), 80)), kClient);
+  EXPECT_EQ(net::Resolve(NetnsOf("stays"), "10.5.0.1", "web"), "10.5.0.3");
+  Remove("web");
+  Remove("stays");
+  Do({"network", "rm", "front"});
+  ExpectClean("a killed monitor beside another");
+}
+
 TEST_F(NetworkKilledTest, ARunInTheForeground) {
   for (const Words& next : {Words{"run", "--rm", "busybox", "true"}, Words{"cleanup"},
                             Words{"run", "--rm", "-p", "8080:80", "busybox", "true"}}) {
@@ -63,6 +81,14 @@ TEST_F(NetworkKilledTest, ARunInTheForeground) {
     EXPECT_EQ(outcome.code, 0) << outcome.Describe();
     ExpectClean(absl::StrCat("a killed run and ", next[0]));
   }
+}
+
+TEST_F(NetworkKilledTest, PastasRunner) {
+  Sleep("p", {"--network", "pasta", "-p", "0.0.0.0:8080:80"});
+  KillRunner("p");
+  Do({"run", "--rm", "busybox", "true"});
+  Do({"rm", "p"});
+  ExpectClean("a killed monitor of a container with pasta");
 }
 
 TEST_F(NetworkKilledTest, TheNameServer) {

@@ -23,6 +23,40 @@ class NetworkNamesTest : public NetworkTest {
   }
 };
 
+TEST_F(NetworkNamesTest, StaticAddresses) {
+  Do({"network", "create", "--subnet", "10.5.0.0/24", "--subnet", "fd05::/64", "front"});
+  Sleep("a", {"--network", "front", "--ip", "10.5.0.50", "--ip6", "fd05::abcd", "--mac-address",
+              "02:00:00:00:00:07"});
+  EXPECT_EQ(AddressOf("a"), "10.5.0.50");
+  EXPECT_EQ(Address6Of("a"), "fd05::abcd");
+  EXPECT_EQ(Exec("a", "cat /sys/class/net/eth0/address"), "02:00:00:00:00:07");
+  const auto fails = [&](const Words& flags, const std::string& message) {
+    Words words = {"run", "--rm"};
+    words.insert(words.end(), flags.begin(), flags.end());
+    words.insert(words.end(), {"busybox", "true"});
+    Fails(words, 125, message);
+  };
+  fails({"--network", "front", "--ip", "10.5.0.50"},
+        "address 10.5.0.50 of network 'front' is in use by container 'a'");
+  fails({"--network", "front", "--ip6", "fd05::abcd"},
+        "address fd05::abcd of network 'front' is in use by container 'a'");
+  fails({"--network", "front", "--ip", "10.6.0.50"}, "which has 10.5.0.0/24");
+  fails({"--network", "front", "--ip", "10.5.0.1"}, "with the gateway 10.5.0.1");
+  fails({"--network", "front", "--ip6", "fd06::1"}, "which has fd05::/64");
+  fails({"--network", "front", "--mac-address", "01:00:00:00:00:07"}, "no MAC address of one host");
+  Fails({"run", "--rm", "--ip", "10.5.0.50", "busybox", "true"}, 2, "--ip needs a network");
+  // Addresses that are given back can be had again; a stopped container holds none.
+  Do({"stop", "-t", "0", "a"});
+  Sleep("b", {"--network", "front", "--ip", "10.5.0.50"});
+  Fails({"start", "a"}, 1, "is in use by container 'b'");
+  Remove("b");
+  Do({"start", "a"});
+  EXPECT_EQ(AddressOf("a"), "10.5.0.50");
+  Remove("a");
+  Do({"network", "rm", "front"});
+  ExpectClean("static addresses");
+}
+
 TEST_F(NetworkNamesTest, NamesAndAliases) {
   Do({"network", "create", "--subnet", "10.5.0.0/24", "front"});
   Do({"network", "create", "--subnet", "10.6.0.0/24", "back"});

@@ -93,6 +93,18 @@ TEST_F(NetworkPublishTest, AllAddressesOfIpv6) {
   ExpectClean("a container with ports of IPv6");
 }
 
+TEST_F(NetworkPublishTest, LoopbackOfIpv6) {
+  Sleep("web", {"-p", "[::1]:8080:80", "-p", "[::1]:8053:53/udp"});
+  const Fd inside = NetnsOf("web");
+  const Fd tcp = Serve(inside, 80, SOCK_STREAM, "::"), udp = Serve(inside, 53, SOCK_DGRAM, "::");
+  EXPECT_THAT(Talk(host_, "::1", 8080, tcp), HasSubstr("fd"));
+  EXPECT_THAT(Talk(host_, "::1", 8053, udp), HasSubstr("fd"));
+  EXPECT_EQ(Talk(client_, kHost6, 8080, tcp), "Connection refused");
+  EXPECT_EQ(Proxies(), 1);
+  Remove("web");
+  ExpectClean("a container with ports of [::1]");
+}
+
 TEST_F(NetworkPublishTest, ThroughTheHostsAddressFromInside) {
   Do({"network", "create", "other"});
   Sleep("web", {"-p", "0.0.0.0:8080:80", "-p", "[::]:8080:80", "-p", "0.0.0.0:8053:53/udp"});
@@ -120,6 +132,34 @@ TEST_F(NetworkPublishTest, ThroughTheHostsAddressFromInside) {
   for (const char* name : {"web", "near", "beside", "far"}) Remove(name);
   Do({"network", "rm", "other"});
   ExpectClean("containers that reach each other through the host");
+}
+
+TEST_F(NetworkPublishTest, RandomPortsAndRanges) {
+  Sleep("web", {"-p", "80", "-p", "8000-8002:90-92", "-p", "9000-9010:70", "-p", "53/udp"});
+  const uint16_t chosen = HostPortNumber("web", "80");
+  EXPECT_GT(chosen, 1023);
+  EXPECT_EQ(HostPort("web", "91"), "8001");
+  const uint16_t of_range = HostPortNumber("web", "70");
+  EXPECT_GE(of_range, 9000);
+  EXPECT_LE(of_range, 9010);
+  const Fd inside = NetnsOf("web");
+  const std::string gateway = GatewayOf(AddressOf("web"));
+  EXPECT_EQ(Talk(host_, "127.0.0.1", chosen, Serve(inside, 80)), gateway);
+  EXPECT_EQ(Talk(host_, "127.0.0.1", 8002, Serve(inside, 92)), gateway);
+  EXPECT_EQ(Talk(host_, "127.0.0.1", of_range, Serve(inside, 70)), gateway);
+  EXPECT_EQ(
+      Talk(host_, "127.0.0.1", HostPortNumber("web", "53/udp"), Serve(inside, 53, SOCK_DGRAM)),
+      gateway);
+  Do({"restart", "-t", "0", "web"});
+  const Fd again = NetnsOf("web");
+  EXPECT_EQ(Talk(host_, "127.0.0.1", HostPortNumber("web", "80"), Serve(again, 80)), gateway);
+  Do({"stop", "-t", "0", "web"});
+  ExpectClean("a container that is stopped");
+  Do({"start", "web"});
+  const Fd third = NetnsOf("web");
+  EXPECT_EQ(Talk(host_, "127.0.0.1", HostPortNumber("web", "80"), Serve(third, 80)), gateway);
+  Remove("web");
+  ExpectClean("a container with random ports");
 }
 
 }  // namespace

@@ -26,9 +26,7 @@ class NetworkReachTest : public NetworkTest {
   std::string SeenUdp(const Fd& from) {
     return Talk(from, kClient, 7000, outside_udp_, net::kUnwanted);
   }
-  std::string Seen6(const Fd& from) {
-    return Talk(from, kClient6, 7000, outside6_, net::kUnwanted);
-  }
+  std::string Seen6(const Fd& from) { return Talk(from, kClient6, 7000, outside6_); }
 
   Fd outside_, outside_udp_, outside6_;
 };
@@ -46,6 +44,27 @@ TEST_F(NetworkReachTest, WithoutANetworkThereIsLoopback) {
     Remove("alone");
   }
   ExpectClean("a container without a network");
+}
+
+TEST_F(NetworkReachTest, ABridgeLeadsOutsideWithTheHostsAddress) {
+  Sleep("a", {"--network", "bridge"});
+  Sleep("b", {"--network", "bridge"});
+  const Fd a = NetnsOf("a"), b = NetnsOf("b");
+  EXPECT_EQ(Seen(a), kHost);
+  EXPECT_EQ(SeenUdp(a), kHost);
+  EXPECT_EQ(Seen6(a), "Network is unreachable") << "unique local addresses stay among themselves";
+  const Fd server = Serve(b, 80), server6 = Serve(b, 80, SOCK_STREAM, "::"),
+           udp = Serve(b, 80, SOCK_DGRAM);
+  EXPECT_EQ(Talk(a, AddressOf("b"), 80, server), AddressOf("a"));
+  EXPECT_EQ(Talk(a, AddressOf("b"), 80, udp), AddressOf("a"));
+  EXPECT_EQ(Talk(a, Address6Of("b"), 80, server6), Address6Of("a"));
+  EXPECT_EQ(Talk(host_, AddressOf("b"), 80, server), GatewayOf(AddressOf("b")));
+  // Somebody outside who has a route to the bridge, too.
+  Shell(router_, "ip route add 10.0.0.0/8 via 192.0.2.1");
+  EXPECT_NE(Talk(client_, AddressOf("b"), 80, server, net::kUnwanted), kClient);
+  Remove("a");
+  Remove("b");
+  ExpectClean("two containers on the default network");
 }
 
 TEST_F(NetworkReachTest, NamedNetworksAreApartAndOneContainerMayBeInTwo) {
@@ -95,6 +114,16 @@ TEST_F(NetworkReachTest, AnInternalNetworkHasNoWayOut) {
   ExpectClean("an internal network");
 }
 
+TEST_F(NetworkReachTest, Nat66HasTheHostsAddressOutside) {
+  Do({"network", "create", "--nat66", "six"});
+  Sleep("a", {"--network", "six"});
+  EXPECT_EQ(Seen6(NetnsOf("a")), kHost6);
+  EXPECT_EQ(Seen(NetnsOf("a")), kHost);
+  Remove("a");
+  Do({"network", "rm", "six"});
+  ExpectClean("a network with NAT66");
+}
+
 TEST_F(NetworkReachTest, MacvlanIsOnTheParentsSegment) {
   Do({"network", "create", "-d", "macvlan", "--parent", "up0", "--subnet", "192.0.2.0/24",
       "--subnet", "2001:db8:1::/64", "--gateway", "192.0.2.254", "segment"});
@@ -111,6 +140,70 @@ TEST_F(NetworkReachTest, MacvlanIsOnTheParentsSegment) {
   Remove("m");
   Do({"network", "rm", "segment"});
   ExpectClean("a macvlan network");
+}
+
+TEST_F(NetworkReachTest, IpvlanSaysThatTheKernelHasNone) {
+  const Outcome made =
+      world_->Pelagos({"network", "create", "-d", "ipvlan", "--parent", "up0", "--subnet",
+                       "192.0.2.0/24", "--gateway", "192.0.2.254", "flat"});
+  ASSERT_EQ(made.code, 0) << made.Describe();
+  const Outcome run = world_->Pelagos({"run", "--rm", "--network", "flat", "--ip", "192.0.2.78",
+                                       "busybox", "ls", "/sys/class/net"});
+  if (run.code == 0) {
+    EXPECT_EQ(run.out, "eth0\nlo\n");
+  } else {
+    EXPECT_EQ(run.code, 125);
+    EXPECT_THAT(run.err, HasSubstr("this kernel has no ipvlan"));
+  }
+  Do({"network", "rm", "flat"});
+  ExpectClean("an ipvlan network");
+}
+
+TEST_F(NetworkReachTest, TheHostsOwn) {
+  Sleep("h", {"--network", "host"});
+  const Fd inside = NetnsOf("h");
+  EXPECT_EQ(Seen(inside), kHost);
+  EXPECT_EQ(Seen6(inside), kHost6);
+  EXPECT_EQ(Talk(client_, kHost, 85, Serve(inside, 85)), kClient);
+  EXPECT_THAT(Exec("h", "ls /sys/class/net"), HasSubstr("up0"));
+  EXPECT_EQ(Ruleset(), rules_);
+  Remove("h");
+  ExpectClean("a container on the host's network");
+}
+
+TEST_F(NetworkReachTest, ThatOfAnotherContainer) {
+  Sleep("first", {"-p", "0.0.0.0:8080:80"});
+  Sleep("second", {"--network", "container:first"});
+  const Fd second = NetnsOf("second");
+  EXPECT_EQ(AddressOf("second"), AddressOf("first"));
+  EXPECT_EQ(Seen(second), kHost);
+  EXPECT_EQ(Talk(client_, kHost, 8080, Serve(second, 80)), kClient);
+  EXPECT_EQ(Exec("second", "cat /etc/resolv.conf"), Exec("first", "cat /etc/resolv.conf"));
+  Fails({"run", "--rm", "--network", "container:first", "-p", "81:81", "busybox", "true"}, 125,
+        "ports can be published only from a network");
+  Fails({"network", "connect", "bridge", "second"}, 1, "joins no networks");
+  Remove("second");
+  EXPECT_EQ(Seen(NetnsOf("first")), kHost) << "who stays keeps it";
+  Remove("first");
+  ExpectClean("two containers that share a network");
+}
+
+TEST_F(NetworkReachTest, PastaIsTheHostToTheOutside) {
+  Sleep("p", {"--network", "pasta", "-p", "0.0.0.0:8080:80", "-p", "0.0.0.0:8053:53/udp"});
+  const Fd inside = NetnsOf("p");
+  EXPECT_EQ(Talk(inside, kClient, 7000, outside_), kHost);
+  EXPECT_EQ(Talk(inside, kClient, 7000, outside_udp_), kHost);
+  EXPECT_EQ(Talk(inside, kClient6, 7000, outside6_), kHost6);
+  EXPECT_EQ(Talk(client_, kHost, 8080, Serve(inside, 80)), kClient);
+  EXPECT_EQ(Talk(client_, kHost, 8053, Serve(inside, 53, SOCK_DGRAM)), kClient);
+  EXPECT_EQ(Ruleset(), rules_) << "no rules";
+  Fails({"run", "--rm", "-p", "0.0.0.0:8080:80", "busybox", "true"}, 125,
+        "port 0.0.0.0:8080/tcp is published by container 'p'");
+  Do({"restart", "-t", "0", "p"});
+  const Fd again = NetnsOf("p");
+  EXPECT_EQ(Talk(client_, kHost, 8080, Serve(again, 80)), kClient) << "the port was free again";
+  Remove("p");
+  ExpectClean("a container with pasta");
 }
 
 }  // namespace
