@@ -203,6 +203,9 @@ std::vector<std::string> PastaArguments(const PastaOptions& options, const std::
                                     "--ns-ifname", options.interface};
   // Otherwise it becomes nobody, who may not enter the namespace.
   if (as_root) words.insert(words.end(), {"--runas", "0"});
+  // Otherwise pasta learns it from the container's first packet, and what comes from outside before
+  // that is sent to everybody, which no TCP takes. The link has only these two ends.
+  words.insert(words.end(), {"--ns-mac-addr", "02:50:00:00:00:01"});
   if (!options.reach_host_loopback) words.push_back("--no-map-gw");
   if (options.mtu != 0) words.insert(words.end(), {"--mtu", absl::StrCat(options.mtu)});
   // No port of the host's loopback inside. Ports of one protocol imply none of the other.
