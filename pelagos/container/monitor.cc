@@ -289,8 +289,7 @@ void Monitor::Finish() {
   hold_.clear();
   attached_.StopListening();
   // What cannot be given back now is found, and tried again, by the next command.
-  Keep(engine_.Clean(id_));
-  claim_.reset();
+  Keep(engine_.Release(id_));
   if (remove_) {
     const auto record = store::ReadContainer(engine_.roots(), id_);
     if (record.ok()) {
@@ -298,9 +297,11 @@ void Monitor::Finish() {
       Tell(engine_.roots(), *record, store::EventAction::kDestroy);
     }
     Keep(store::RemoveContainer(engine_.roots(), id_));
-  } else if (!state_.error.empty()) {
-    Save();
   }
+  // Last: whoever waits for the claim finds nothing else of it.
+  Keep(RemoveFolder(engine_.roots(), id_));
+  claim_.reset();
+  if (!remove_ && !state_.error.empty()) Save();
   attached_.Finish(state_.exit_code);
   done_ = true;
   GiveBackMemory();
