@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "benchmarks/compare/in_scratch.h"
 #include "benchmarks/compare/measure.h"
 #include "benchmarks/compare/netns.h"
 #include "pelagos/base/errno_status.h"
@@ -212,16 +213,10 @@ class Attaching {
 };
 
 absl::Status Main(int argc, char** argv) {
-  int rounds = 40;
-  if (argc > 2 || (argc > 1 && (!absl::SimpleAtoi(argv[1], &rounds) || rounds < 1))) {
-    return absl::InvalidArgumentError("usage: attach [ROUNDS]");
-  }
+  PELAGOS_ASSIGN_OR_RETURN(const int rounds, RoundsFrom(argc, argv, "attach", 40));
   if (::geteuid() != 0) return absl::PermissionDeniedError("attach needs root");
-  std::string scratch = "/dev/shm/pelagos-attach-XXXXXX";
-  if (::mkdtemp(scratch.data()) == nullptr) return ErrnoStatus(errno, "mkdtemp", scratch);
-  const absl::Status status = Attaching(rounds, scratch).Measure();
-  const absl::Status removed = sys::RemoveTree(scratch);
-  return status.ok() ? removed : status;
+  return InScratch(
+      "attach", [&](const std::string& scratch) { return Attaching(rounds, scratch).Measure(); });
 }
 
 }  // namespace

@@ -37,6 +37,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "benchmarks/compare/in_scratch.h"
 #include "benchmarks/compare/measure.h"
 #include "benchmarks/compare/netns.h"
 #include "pelagos/base/errno_status.h"
@@ -327,16 +328,10 @@ class Ports {
 };
 
 absl::Status Main(int argc, char** argv) {
-  int rounds = 60;
-  if (argc > 2 || (argc > 1 && (!absl::SimpleAtoi(argv[1], &rounds) || rounds < 1))) {
-    return absl::InvalidArgumentError("usage: ports [ROUNDS]");
-  }
+  PELAGOS_ASSIGN_OR_RETURN(const int rounds, RoundsFrom(argc, argv, "ports", 60));
   if (::geteuid() != 0) return absl::PermissionDeniedError("ports needs root");
-  std::string scratch = "/dev/shm/pelagos-ports-XXXXXX";
-  if (::mkdtemp(scratch.data()) == nullptr) return ErrnoStatus(errno, "mkdtemp", scratch);
-  const absl::Status status = Ports(rounds, scratch).Measure();
-  const absl::Status removed = sys::RemoveTree(scratch);
-  return status.ok() ? removed : status;
+  return InScratch("ports",
+                   [&](const std::string& scratch) { return Ports(rounds, scratch).Measure(); });
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "benchmarks/compare/in_scratch.h"
 #include "benchmarks/compare/measure.h"
 #include "benchmarks/compare/netns.h"
 #include "pelagos/base/errno_status.h"
@@ -128,15 +129,9 @@ absl::Status Run(int rounds, const std::string& scratch) {
 }
 
 absl::Status Main(int argc, char** argv) {
-  int rounds = 30;
-  if (argc > 2 || (argc > 1 && (!absl::SimpleAtoi(argv[1], &rounds) || rounds < 1))) {
-    return absl::InvalidArgumentError("usage: publish_networks [ROUNDS]");
-  }
-  std::string scratch = "/dev/shm/pelagos-publish-XXXXXX";
-  if (::mkdtemp(scratch.data()) == nullptr) return ErrnoStatus(errno, "mkdtemp", scratch);
-  absl::Status status = Run(rounds, scratch);
-  status.Update(sys::RemoveTree(scratch));
-  return status;
+  PELAGOS_ASSIGN_OR_RETURN(const int rounds, RoundsFrom(argc, argv, "publish_networks", 30));
+  return InScratch("publish_networks",
+                   [&](const std::string& scratch) { return Run(rounds, scratch); });
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ absl::StatusOr<net::Endpoint> EndpointOfPeer(Engine& engine, const NamespaceJoin
 
 // That an address or a port is taken is not that the container's id is, for which Start has
 // AlreadyExists.
-absl::Status NoNetwork(const store::Roots& roots, const absl::Status& status) {
+absl::Status NetworkFailure(const store::Roots& roots, const absl::Status& status) {
   const absl::Status named = WithNames(roots, status);
   return absl::IsAlreadyExists(named) ? absl::FailedPreconditionError(named.message()) : named;
 }
@@ -206,7 +206,7 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
   if (connected && !plan.net.ports.empty()) {
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     absl::StatusOr<net::Reservation> ports = networks->Reserve(plan.id, plan.net.ports);
-    if (!ports.ok()) return NoNetwork(roots_, ports.status());
+    if (!ports.ok()) return NetworkFailure(roots_, ports.status());
     started.ports = *std::move(ports);
   }
   std::vector<Fd> pinned;
@@ -228,7 +228,7 @@ absl::StatusOr<Started> Engine::Start(const std::shared_ptr<const LaunchPlan>& s
     PELAGOS_ASSIGN_OR_RETURN(net::Networks * networks, this->networks());
     PELAGOS_ASSIGN_OR_RETURN(Fd netns, starting.network_namespace());
     absl::StatusOr<net::Endpoint> attached = networks->Attach(plan.id, plan.net, netns);
-    if (!attached.ok()) return NoNetwork(roots_, attached.status());
+    if (!attached.ok()) return NetworkFailure(roots_, attached.status());
     endpoint = *std::move(attached);
     PELAGOS_RETURN_IF_ERROR(WriteEtcFiles(etc, endpoint));
     PELAGOS_ASSIGN_OR_RETURN(started.uplinks,

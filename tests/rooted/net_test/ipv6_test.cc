@@ -1,6 +1,7 @@
 // What the table does with IPv6, and with closed networks in both families: the elements are added
 // here as they are, without records.
 
+#include "pelagos/base/errno_status.h"
 #include "pelagos/net/names.h"
 #include "pelagos/net/ruleset.h"
 #include "tests/rooted/net_test/world.h"
@@ -106,7 +107,8 @@ TEST_F(Ipv6Test, ANetworkReachesItselfWithAndWithoutBridgeNetfilter) {
   for (const char* bridge_netfilter : {"0", "1"}) {
     const absl::Status set =
         sys::WriteKernelFile("/proc/sys/net/bridge/bridge-nf-call-ip6tables", bridge_netfilter);
-    if (!set.ok()) GTEST_SKIP() << set;
+    // A kernel without br_netfilter hands nothing over, as with 0.
+    EXPECT_TRUE(set.ok() || FindErrno(set) == ENOENT) << set;
     EXPECT_EQ(Talk(b.netns, kHost, 8080, server), "fd00:a::1") << bridge_netfilter;
     EXPECT_EQ(Talk(a.netns, kHost, 8080, server), "fd00:a::1") << bridge_netfilter;
     EXPECT_EQ(Talk(b.netns, "fd00:a::2", 80, server), "fd00:a::3") << bridge_netfilter;
